@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Local is the file system below Root.
+type Local struct{ Root string }
+
+// File returns the file path of a path in the store.
+func (l Local) File(p string) string { return filepath.Join(l.Root, filepath.FromSlash(p)) }
+
+// Open opens a file. Only regular files are opened: a pipe or a device would
+// block a reader for ever.
+func (l Local) Open(ctx context.Context, p string) (Blob, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(l.File(p))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open %s: not a regular file (%s)", l.File(p), info.Mode().Type())
+	}
+	f, err := os.Open(l.File(p))
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return &localBlob{File: f, size: info.Size()}, nil
+}
+
+type localBlob struct {
+	*os.File
+	size int64
+}
+
+func (b *localBlob) Size() int64 { return b.size }
+
+// Create starts a file under a temporary name beside the target.
+func (l Local) Create(ctx context.Context, p string) (Upload, error) {
+	return l.create(ctx, p, os.Rename)
+}
+
+// CreateExclusive starts a file whose Commit fails where the path is taken.
+func (l Local) CreateExclusive(ctx context.Context, p string) (Upload, error) {
+	return l.create(ctx, p, linkExclusive)
+}
+
+// linkExclusive gives a file its second name only where none is: link(2)
+// refuses a name that is taken, and rename(2) would replace it.
+func linkExclusive(tmp, target string) error {
+	if err := os.Link(tmp, target); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s: %w", target, ErrExists)
+		}
+		return err
+	}
+	return os.Remove(tmp)
+}
+
+func (l Local) create(ctx context.Context, p string, publish func(tmp, target string) error) (Upload, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	target := l.File(p)
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".tmp-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o644); err != nil { // CreateTemp makes it private to the owner
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+		return nil, err
+	}
+	return &localUpload{File: f, ctx: ctx, target: target, publish: publish}, nil
+}
+
+type localUpload struct {
+	*os.File
+	ctx     context.Context
+	target  string
+	publish func(tmp, target string) error
+	done    bool
+}
+
+func (u *localUpload) Commit() (err error) {
+	if u.done {
+		return fmt.Errorf("commit %s: already ended", u.target)
+	}
+	defer u.Abort()
+	if err := u.ctx.Err(); err != nil {
+		return err
+	}
+	if err := u.Sync(); err != nil {
+		return err
+	}
+	if err := u.Close(); err != nil {
+		return err
+	}
+	if err := u.publish(u.Name(), u.target); err != nil {
+		return err
+	}
+	u.done = true
+	return SyncDir(filepath.Dir(u.target))
+}
+
+func (u *localUpload) Abort() {
+	if u.done {
+		return
+	}
+	u.done = true
+	_ = u.Close()
+	_ = os.Remove(u.Name())
+}
+
+// SyncDir makes renames and new names in a folder survive a power cut.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Remove removes a file.
+func (l Local) Remove(ctx context.Context, p string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := os.Remove(l.File(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// List walks a folder. It holds the names of one folder per level in memory.
+func (l Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		info, err := os.Stat(l.File(prefix))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return
+		case err != nil:
+			yield(Entry{}, err)
+		case info.IsDir():
+			l.walk(ctx, strings.Trim(prefix, "/"), yield)
+		default:
+			yield(entryOf(prefix, info), nil)
+		}
+	}
+}
+
+func (l Local) walk(ctx context.Context, dir string, yield func(Entry, error) bool) bool {
+	if err := ctx.Err(); err != nil {
+		return yield(Entry{}, err) && false
+	}
+	entries, err := os.ReadDir(l.File(dir))
+	if err != nil {
+		return yield(Entry{}, err)
+	}
+	// Byte order of whole paths, as object stores list: "a-b/x" before "a/x".
+	name := func(i int) string {
+		if entries[i].IsDir() {
+			return entries[i].Name() + "/"
+		}
+		return entries[i].Name()
+	}
+	sort.Slice(entries, func(i, j int) bool { return name(i) < name(j) })
+	for _, e := range entries {
+		p := path.Join(dir, e.Name())
+		if e.IsDir() {
+			if !l.walk(ctx, p, yield) {
+				return false
+			}
+			continue
+		}
+		info, err := os.Stat(l.File(p)) // follows a link to a file
+		if err != nil {
+			if info, err = os.Lstat(l.File(p)); err != nil {
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // removed since the folder was read
+				}
+				if !yield(Entry{}, err) {
+					return false
+				}
+				continue
+			}
+		}
+		if !yield(entryOf(p, info), nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func entryOf(p string, info fs.FileInfo) Entry {
+	e := Entry{Path: p, ModTime: info.ModTime(), Other: !info.Mode().IsRegular()}
+	if !e.Other {
+		e.Size = info.Size()
+	}
+	return e
+}
