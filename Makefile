@@ -1,0 +1,86 @@
+# swerm: everything a developer runs. `make help` lists it.
+
+GO      ?= go
+TOOL     = $(GO) tool -modfile=tools/go.mod
+REAL    ?= ../shared/real
+VENV    ?= .venv
+# Packages whose work is concurrent: the race detector runs on these.
+RACE     = ./pipeline/... ./sources/... ./labeler/... ./mixer ./contract ./moe/tokenizer ./trainer/... ./judge/...
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/swerm
+	$(GO) build -trimpath -o bin/swerm ./cmd/swerm
+
+.PHONY: test
+test: ## all tests that need nothing but Go
+	$(GO) test ./...
+
+.PHONY: check
+check: fmt vet lint test race debug real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
+
+.PHONY: fmt
+fmt: ## fail if a file is not formatted
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not formatted, run gofmt -w:"; echo "$$out"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## staticcheck, pinned in tools/go.mod
+	$(TOOL) staticcheck ./...
+
+.PHONY: race
+race: ## race detector on the concurrent packages (needs a C compiler)
+	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race -short $(RACE); \
+	else echo "race: no C compiler found; install gcc to run it"; fi
+
+.PHONY: debug
+debug: ## the whole path on generated data, in seconds
+	rm -rf runs/debug
+	$(GO) run ./cmd/swerm run configs/debug.yaml
+	$(GO) run ./cmd/swerm run configs/debug.yaml
+
+.PHONY: real
+real: ## the whole path on real trajectories with a short training, when REAL is there
+	@if [ -d "$(REAL)/packed" ]; then set -e; \
+	  rm -rf runs/real-check; \
+	  SWERM_REAL=$(REAL) $(GO) run ./cmd/swerm run configs/real.yaml out=runs/real-check warmup.steps=2 train.steps=4; \
+	else echo "real: $(REAL)/packed is absent; set REAL to the folder of real trajectories"; fi
+
+.PHONY: soak
+soak: ## long fuzzing, kill and fault runs (half an hour)
+	SWERM_SOAK=1 $(GO) test -timeout 60m ./...
+	./tools/fuzz.sh 60s
+
+.PHONY: interop
+interop: build $(VENV)/.done ## read what we write with PyPI's readers, open checkpoints in transformers
+	./interop/run.sh $(VENV) bin/swerm
+
+.PHONY: bench
+bench: ## Go benchmarks of every hot path
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-peers
+bench-peers: build $(VENV)/.done ## ours and the peers' speed, side by side in one run
+	REAL=$(REAL) ./interop/bench.sh $(VENV) bin/swerm
+
+$(VENV)/.done: interop/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r interop/requirements.txt
+	touch $@
+
+.PHONY: generate
+generate: ## assembly, schemas and the other committed products of generators
+	$(GO) generate ./...
+
+.PHONY: clean
+clean: ## remove what building and running left
+	rm -rf bin runs $(VENV)
