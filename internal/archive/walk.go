@@ -1,0 +1,220 @@
+package archive
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Walk yields every file under root: a directory, a pattern (`*`, `?`, `[…]`
+// and `**` for any folders), an archive or a file. Errors are [MemberError]s
+// and end only their member; any other error ends the walk. A Sequential
+// member must be read before the next one is asked for.
+func Walk(ctx context.Context, root string, lim Limits) iter.Seq2[Member, error] {
+	return func(yield func(Member, error) bool) {
+		w := walker{ctx: ctx, lim: lim.withDefaults(), yield: yield}
+		if err := w.root(root); err != nil && !errors.Is(err, errStop) {
+			yield(Member{}, err)
+		}
+	}
+}
+
+// errStop unwinds a walk that the consumer ended.
+var errStop = errors.New("stop")
+
+type walker struct {
+	ctx   context.Context
+	lim   Limits
+	yield func(Member, error) bool
+}
+
+func (w *walker) emit(m Member) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if !w.yield(m, nil) {
+		return errStop
+	}
+	return nil
+}
+
+func (w *walker) fail(p string, fatal bool, err error) error {
+	if cause := w.ctx.Err(); cause != nil {
+		return cause
+	}
+	if !w.yield(Member{Path: p}, &MemberError{Path: p, Fatal: fatal, Err: err}) {
+		return errStop
+	}
+	return nil
+}
+
+func (w *walker) root(root string) error {
+	st, err := os.Stat(root)
+	switch {
+	case err == nil && st.IsDir():
+		return w.dir(root, "**")
+	case err == nil && st.Mode().IsRegular():
+		return w.file(root, filepath.Base(root), "")
+	case err == nil:
+		return fmt.Errorf("%s: neither a file nor a directory", root)
+	case hasMeta(root):
+		base, pattern := splitPattern(root)
+		return w.dir(base, pattern)
+	}
+	return err
+}
+
+// dir walks a directory in sorted order. It reads through os.Root, so that a
+// link planted during the walk cannot lead out either.
+func (w *walker) dir(dir, pattern string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return w.fail(p, false, err)
+		}
+		if d.IsDir() || !match(pattern, p) {
+			return nil
+		}
+		if !d.Type().IsRegular() {
+			return w.emit(Member{Path: p, Irregular: true})
+		}
+		full := filepath.Join(dir, filepath.FromSlash(p))
+		if packedName(p) {
+			return w.file(full, p, p+"/")
+		}
+		size := int64(-1)
+		if info, err := d.Info(); err == nil {
+			size = info.Size()
+		}
+		return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return os.OpenInRoot(dir, filepath.FromSlash(p)) }})
+	})
+}
+
+// file handles one file that may be packed. Members of an archive get prefix
+// before their own path.
+func (w *walker) file(full, p, prefix string) error {
+	open := func() (*stream, error) {
+		f, err := os.Open(full)
+		if err != nil {
+			return nil, err
+		}
+		return unpack(f, w.lim)
+	}
+	s, err := open()
+	if err != nil {
+		return w.fail(p, true, err)
+	}
+	defer s.Close()
+	head, err := s.Peek(headBytes)
+	if err != nil && err != io.EOF {
+		return w.fail(p, true, err)
+	}
+	if isTar(head) {
+		return w.tar(s, p, prefix)
+	}
+	size := int64(-1)
+	if st, err := os.Stat(full); err == nil && !s.packed {
+		size = st.Size()
+	}
+	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return open() }})
+}
+
+func (w *walker) tar(r io.Reader, name, prefix string) error {
+	tr := tar.NewReader(r)
+	for {
+		h, err := tr.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return w.fail(name, true, fmt.Errorf("archive is broken or cut short here: %w", err))
+		}
+		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
+			continue
+		}
+		p, err := cleanPath(h.Name)
+		switch {
+		case err != nil:
+			err = w.fail(prefix+strings.ToValidUTF8(h.Name[:min(len(h.Name), MaxPathBytes)], "\uFFFD"), false, err)
+		case h.Typeflag != tar.TypeReg:
+			err = w.emit(Member{Path: prefix + p, Irregular: true})
+		default:
+			err = w.emit(Member{Path: prefix + p, Size: h.Size, Sequential: true,
+				open: func() (io.ReadCloser, error) { return io.NopCloser(tr), nil }})
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// packedName says by name whether a file in a directory is worth opening to
+// see if it is packed: opening every file of a large tree twice is not.
+func packedName(p string) bool {
+	switch path.Ext(p) {
+	case ".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".tar":
+		return true
+	}
+	return false
+}
+
+func hasMeta(p string) bool { return strings.ContainsAny(p, "*?[") }
+
+// splitPattern cuts a pattern at its first folder with a wildcard.
+func splitPattern(p string) (dir, pattern string) {
+	segs := strings.Split(filepath.ToSlash(p), "/")
+	i := 0
+	for i < len(segs)-1 && !hasMeta(segs[i]) {
+		i++
+	}
+	dir = strings.Join(segs[:i], "/")
+	switch {
+	case i == 0:
+		dir = "."
+	case dir == "":
+		dir = "/"
+	}
+	return filepath.FromSlash(dir), strings.Join(segs[i:], "/")
+}
+
+// match reports whether a path matches a pattern segment by segment; a segment
+// `**` stands for any number of folders, and last for everything below.
+func match(pattern, p string) bool {
+	return matchSegs(strings.Split(pattern, "/"), strings.Split(p, "/"))
+}
+
+func matchSegs(pat, segs []string) bool {
+	for len(pat) > 0 {
+		if pat[0] == "**" {
+			if len(pat) == 1 {
+				return true
+			}
+			for i := range segs {
+				if matchSegs(pat[1:], segs[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(segs) == 0 {
+			return false
+		}
+		if ok, err := path.Match(pat[0], segs[0]); err != nil || !ok {
+			return false
+		}
+		pat, segs = pat[1:], segs[1:]
+	}
+	return len(segs) == 0
+}
