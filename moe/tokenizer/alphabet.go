@@ -7,12 +7,12 @@ import "strings"
 // U+0100 on, in byte order.
 type alphabet struct {
 	letter [256]rune
-	order  [256]byte // bytes in the order of their first ids: themselves, then the rest
-	byteOf map[rune]byte
+	order  [256]byte  // bytes in the order of their first ids: themselves, then the rest
+	byteOf [512]int16 // letter -> byte; -1 = none
 }
 
 func newAlphabet() *alphabet {
-	a := &alphabet{byteOf: make(map[rune]byte, 256)}
+	a := new(alphabet)
 	n, shifted := 0, 0
 	for b := range 256 {
 		if printable(b) {
@@ -29,8 +29,11 @@ func newAlphabet() *alphabet {
 			shifted++
 		}
 	}
+	for r := range a.byteOf {
+		a.byteOf[r] = -1
+	}
 	for b, r := range a.letter {
-		a.byteOf[r] = byte(b)
+		a.byteOf[r] = int16(b)
 	}
 	return a
 }
@@ -45,11 +48,10 @@ func (a *alphabet) plain(token string) (string, bool) {
 	var b strings.Builder
 	b.Grow(len(token))
 	for _, r := range token {
-		c, ok := a.byteOf[r]
-		if !ok {
+		if int(r) >= len(a.byteOf) || a.byteOf[r] < 0 {
 			return "", false
 		}
-		b.WriteByte(c)
+		b.WriteByte(byte(a.byteOf[r]))
 	}
 	return b.String(), true
 }

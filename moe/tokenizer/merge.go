@@ -51,16 +51,6 @@ func (t *mergeTable) get(l, r int32) (rank uint32, id int32) {
 	}
 }
 
-// makes reports whether any merge gives id.
-func (t *mergeTable) makes(id int32) bool {
-	for i := range t.slots {
-		if t.slots[i].pair != 0 && t.slots[i].id == id {
-			return true
-		}
-	}
-	return false
-}
-
 // shortWord is the number of bytes up to which scanning for the next merge is
 // faster than keeping a heap.
 const shortWord = 48

@@ -285,13 +285,17 @@ func (t *Tokenizer) vocabulary(w *wireFile) error {
 		}
 		t.byteID[b] = int32(id)
 	}
-	if err := t.addMerges(vocab, w.Model.Merges); err != nil {
+	reachable := make([]bool, size) // by plain text
+	for _, id := range t.byteID {
+		reachable[id] = true
+	}
+	if err := t.addMerges(vocab, w.Model.Merges, reachable); err != nil {
 		return err
 	}
-	return t.addTokens(vocab, w.AddedTokens)
+	return t.addTokens(vocab, w.AddedTokens, reachable)
 }
 
-func (t *Tokenizer) addMerges(vocab map[string]int64, merges wireMerges) error {
+func (t *Tokenizer) addMerges(vocab map[string]int64, merges wireMerges, reachable []bool) error {
 	t.merges = newMergeTable(len(merges))
 	for rank, m := range merges {
 		l, okL := vocab[m[0]]
@@ -301,13 +305,14 @@ func (t *Tokenizer) addMerges(vocab map[string]int64, merges wireMerges) error {
 			return fmt.Errorf("tokenizer: merge %d (%q, %q): a part or the result is not in the vocabulary", rank, m[0], m[1])
 		}
 		t.merges.put(int32(l), int32(r), uint32(rank), int32(id))
+		reachable[id] = true
 	}
 	return nil
 }
 
 // addTokens takes the added tokens. Their ids must be the ones a reader gives
 // that looks at their order alone, which is what the Rust library does.
-func (t *Tokenizer) addTokens(vocab map[string]int64, added []addedToken) error {
+func (t *Tokenizer) addTokens(vocab map[string]int64, added []addedToken, reachable []bool) error {
 	next := int64(len(vocab))
 	seen := map[string]bool{}
 	for _, a := range added {
@@ -326,7 +331,7 @@ func (t *Tokenizer) addTokens(vocab map[string]int64, added []addedToken) error 
 		if a.SingleWord || a.LStrip || a.RStrip {
 			return unsupported("added token %q with single_word, lstrip or rstrip", a.Content)
 		}
-		if t.merges.makes(a.ID) || slices.Contains(t.byteID[:], a.ID) {
+		if reachable[a.ID] {
 			return unsupported("added token %q (id %d) can be built from plain text by the merges", a.Content, a.ID)
 		}
 		t.tokens[a.ID], t.exists[a.ID] = a.Content, true

@@ -1,0 +1,112 @@
+package moe
+
+import (
+	"math"
+	"runtime"
+
+	"github.com/swerm/swerm/moe/kernel"
+)
+
+// AdamW is Adam with decoupled weight decay: p ← p·(1 − LR·WeightDecay), then
+// p ← p − LR·m̂/(√v̂ + Eps) with bias-corrected moments. Matrices decay, norms
+// do not ([Param.Decay]).
+type AdamW struct {
+	LR, Beta1, Beta2, Eps, WeightDecay float64
+	// ClearGrad zeroes the gradients in the same sweep, which is cheaper than
+	// [Model.ZeroGrad] afterwards.
+	ClearGrad bool
+	// Threads bounds the goroutines of the step; 0 means GOMAXPROCS. The
+	// result does not depend on it.
+	Threads int
+}
+
+// OptState holds the moments of AdamW for one model, flat in the order of
+// [Model.Params]; [OptState.Of] gives the part of one tensor.
+type OptState struct{ m, v []float32 }
+
+// NewOptState returns zero moments.
+func (m *Model) NewOptState() *OptState {
+	return &OptState{m: kernel.Floats(len(m.flat)), v: kernel.Floats(len(m.flat))}
+}
+
+// Of returns the first and second moments of one tensor of the model that the
+// state was made for; writing to them restores a state.
+func (s *OptState) Of(p *Param) (first, second []float32) {
+	end := p.offset + p.len()
+	return s.m[p.offset:end:end], s.v[p.offset:end:end]
+}
+
+// adamChunk is how many numbers one goroutine takes at a time.
+const adamChunk = 1 << 16
+
+// AdamWStep applies one update; step counts from 1 and corrects the bias of
+// the moments. Each gradient is multiplied by gradScale first, which is how a
+// caller clips.
+func (m *Model) AdamWStep(o AdamW, s *OptState, step int, gradScale float32) {
+	c := kernel.AdamWCoef{
+		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2),
+		OneMinusBeta1: float32(1 - o.Beta1), OneMinusBeta2: float32(1 - o.Beta2),
+		Rate:        float32(o.LR / (1 - math.Pow(o.Beta1, float64(step)))),
+		VCorrection: float32(1 / (1 - math.Pow(o.Beta2, float64(step)))),
+		Eps:         float32(o.Eps), GradScale: gradScale,
+	}
+	decay := float32(1 - o.LR*o.WeightDecay)
+	type chunk struct {
+		lo, hi int
+		keep   float32
+	}
+	var chunks []chunk
+	for _, p := range m.params {
+		keep := float32(1)
+		if p.Decay {
+			keep = decay
+		}
+		lo, hi := p.offset, p.offset+p.len()
+		if n := len(chunks); n > 0 && chunks[n-1].keep == keep && chunks[n-1].hi == lo && hi-chunks[n-1].lo <= adamChunk {
+			chunks[n-1].hi = hi
+			continue
+		}
+		for ; lo < hi; lo += adamChunk {
+			chunks = append(chunks, chunk{lo, min(lo+adamChunk, hi), keep})
+		}
+	}
+	parallel(threadsOr(o.Threads), len(chunks), func(_, i int) {
+		lo, hi := chunks[i].lo, chunks[i].hi
+		c := c
+		c.Keep = chunks[i].keep
+		m.kern.AdamW(m.flat[lo:hi], m.grad[lo:hi], s.m[lo:hi], s.v[lo:hi], &c)
+		if o.ClearGrad {
+			clear(m.grad[lo:hi])
+		}
+	})
+}
+
+// ZeroGrad clears every gradient.
+func (m *Model) ZeroGrad() {
+	n := (len(m.grad) + adamChunk - 1) / adamChunk
+	parallel(threadsOr(0), n, func(_, i int) {
+		clear(m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))])
+	})
+}
+
+// GradNorm returns the L2 norm of all gradients, summed in float64 over fixed
+// blocks so that it does not depend on threads.
+func (m *Model) GradNorm() float64 {
+	n := (len(m.grad) + adamChunk - 1) / adamChunk
+	partial := make([]float64, n)
+	parallel(threadsOr(0), n, func(_, i int) {
+		partial[i] = m.kern.SumSquares(m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))])
+	})
+	sum := 0.0
+	for _, p := range partial {
+		sum += p
+	}
+	return math.Sqrt(sum)
+}
+
+func threadsOr(n int) int {
+	if n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}

@@ -1,0 +1,420 @@
+package moe
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Limits of a config. They bound what a hostile config.json can make the
+// loader allocate; the largest published models of this family stay an order
+// of magnitude below each.
+const (
+	maxVocab   = 1 << 21
+	maxWidth   = 1 << 16
+	maxLayers  = 1 << 10
+	maxHeads   = 1 << 10
+	maxHeadDim = 1 << 10
+	maxExperts = 1 << 12
+	maxContext = 1 << 24
+)
+
+// Config is the shape of a Qwen3-MoE network. The names are those of its
+// config.json; that file comes in two generations of key names and
+// [ParseConfig] reads both.
+type Config struct {
+	VocabSize             int
+	HiddenSize            int
+	NumHiddenLayers       int
+	NumAttentionHeads     int
+	NumKeyValueHeads      int
+	HeadDim               int
+	NumExperts            int
+	NumExpertsPerTok      int
+	MoeIntermediateSize   int
+	NormTopKProb          bool
+	RopeTheta             float64
+	RMSNormEps            float64
+	MaxPositionEmbeddings int
+	TieWordEmbeddings     bool
+
+	// InitializerRange is the standard deviation of freshly drawn matrices.
+	InitializerRange float64
+	// RouterAuxLossCoef is carried for the trainer; the network itself only
+	// reports the loss and takes the coefficient with each backward pass.
+	RouterAuxLossCoef float64
+	// IntermediateSize is the width of dense MLP layers, which no layer of
+	// this family's supported subset has; it is carried because transformers
+	// wants the key.
+	IntermediateSize int
+	// BOS, EOS and Pad are token ids or -1; the network does not read them.
+	BOS, EOS, Pad int
+}
+
+// ParseConfig reads a config.json. A key it does not know is an error unless
+// it is listed as having no effect on the result, and a key whose value asks
+// for something this package does not compute is an error that says so. All
+// faults are reported at once.
+func ParseConfig(data []byte) (*Config, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(data, &keys); err != nil {
+		return nil, fmt.Errorf("moe config: %w", err)
+	}
+	p := &configParser{keys: keys, read: map[string]bool{}}
+	c := p.config()
+	p.refuse()
+	p.unknown()
+	if err := errors.Join(p.faults...); err != nil {
+		return nil, fmt.Errorf("moe config: %w", err)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// UnmarshalJSON makes a Config usable inside larger JSON documents.
+func (c *Config) UnmarshalJSON(data []byte) error {
+	parsed, err := ParseConfig(data)
+	if err != nil {
+		return err
+	}
+	*c = *parsed
+	return nil
+}
+
+// Validate reports every fault of the shape at once.
+func (c *Config) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	size := func(key string, v, limit int) {
+		if v < 1 || v > limit {
+			fault("%s is %d, want 1 to %d", key, v, limit)
+		}
+	}
+	size("vocab_size", c.VocabSize, maxVocab)
+	size("hidden_size", c.HiddenSize, maxWidth)
+	size("num_hidden_layers", c.NumHiddenLayers, maxLayers)
+	size("num_attention_heads", c.NumAttentionHeads, maxHeads)
+	size("num_key_value_heads", c.NumKeyValueHeads, maxHeads)
+	size("head_dim", c.HeadDim, maxHeadDim)
+	size("num_experts", c.NumExperts, maxExperts)
+	size("num_experts_per_tok", c.NumExpertsPerTok, maxExperts)
+	size("moe_intermediate_size", c.MoeIntermediateSize, maxWidth)
+	size("max_position_embeddings", c.MaxPositionEmbeddings, maxContext)
+	if c.HeadDim%2 != 0 {
+		fault("head_dim is %d, rotary embeddings need an even one", c.HeadDim)
+	}
+	if c.NumKeyValueHeads > 0 && c.NumAttentionHeads%c.NumKeyValueHeads != 0 {
+		fault("num_attention_heads %d is not a multiple of num_key_value_heads %d", c.NumAttentionHeads, c.NumKeyValueHeads)
+	}
+	if c.NumExpertsPerTok > c.NumExperts {
+		fault("num_experts_per_tok %d exceeds num_experts %d", c.NumExpertsPerTok, c.NumExperts)
+	}
+	positive := func(key string, v float64) {
+		if !(v > 0) || math.IsInf(v, 0) {
+			fault("%s is %v, want a positive number", key, v)
+		}
+	}
+	positive("rope_theta", c.RopeTheta)
+	positive("rms_norm_eps", c.RMSNormEps)
+	if !(c.InitializerRange >= 0) || math.IsInf(c.InitializerRange, 0) {
+		fault("initializer_range is %v, want zero or a positive number", c.InitializerRange)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("moe config: %w", err)
+	}
+	return nil
+}
+
+// NumParams counts the numbers of the model. Layers and experts are
+// multiplied in 64 bits; [Config.Validate] bounds the factors.
+func (c *Config) NumParams() int64 {
+	d, hd := int64(c.HiddenSize), int64(c.HeadDim)
+	attn := d*hd*int64(2*c.NumAttentionHeads+2*c.NumKeyValueHeads) + 2*hd
+	experts := int64(c.NumExperts) * (d + 3*d*int64(c.MoeIntermediateSize))
+	n := int64(c.NumHiddenLayers)*(attn+experts+2*d) + d + int64(c.VocabSize)*d
+	if !c.TieWordEmbeddings {
+		n += int64(c.VocabSize) * d
+	}
+	return n
+}
+
+// MarshalJSON writes the config.json that transformers opens, in the flat
+// generation of key names that published checkpoints use and every release
+// reads.
+func (c *Config) MarshalJSON() ([]byte, error) {
+	id := func(v int) any {
+		if v < 0 {
+			return nil
+		}
+		return v
+	}
+	return json.Marshal(struct {
+		Architectures         []string `json:"architectures"`
+		AttentionBias         bool     `json:"attention_bias"`
+		AttentionDropout      float64  `json:"attention_dropout"`
+		BOS                   any      `json:"bos_token_id"`
+		DecoderSparseStep     int      `json:"decoder_sparse_step"`
+		EOS                   any      `json:"eos_token_id"`
+		HeadDim               int      `json:"head_dim"`
+		HiddenAct             string   `json:"hidden_act"`
+		HiddenSize            int      `json:"hidden_size"`
+		InitializerRange      float64  `json:"initializer_range"`
+		IntermediateSize      int      `json:"intermediate_size"`
+		MaxPositionEmbeddings int      `json:"max_position_embeddings"`
+		MlpOnlyLayers         []int    `json:"mlp_only_layers"`
+		ModelType             string   `json:"model_type"`
+		MoeIntermediateSize   int      `json:"moe_intermediate_size"`
+		NormTopKProb          bool     `json:"norm_topk_prob"`
+		NumAttentionHeads     int      `json:"num_attention_heads"`
+		NumExperts            int      `json:"num_experts"`
+		NumExpertsPerTok      int      `json:"num_experts_per_tok"`
+		NumHiddenLayers       int      `json:"num_hidden_layers"`
+		NumKeyValueHeads      int      `json:"num_key_value_heads"`
+		OutputRouterLogits    bool     `json:"output_router_logits"`
+		Pad                   any      `json:"pad_token_id"`
+		RMSNormEps            float64  `json:"rms_norm_eps"`
+		RopeScaling           any      `json:"rope_scaling"`
+		RopeTheta             float64  `json:"rope_theta"`
+		RouterAuxLossCoef     float64  `json:"router_aux_loss_coef"`
+		SlidingWindow         any      `json:"sliding_window"`
+		TieWordEmbeddings     bool     `json:"tie_word_embeddings"`
+		UseCache              bool     `json:"use_cache"`
+		UseSlidingWindow      bool     `json:"use_sliding_window"`
+		VocabSize             int      `json:"vocab_size"`
+	}{
+		Architectures: []string{architecture}, BOS: id(c.BOS), EOS: id(c.EOS), Pad: id(c.Pad),
+		DecoderSparseStep: 1, HeadDim: c.HeadDim, HiddenAct: "silu", HiddenSize: c.HiddenSize,
+		InitializerRange: c.InitializerRange, IntermediateSize: c.IntermediateSize,
+		MaxPositionEmbeddings: c.MaxPositionEmbeddings, MlpOnlyLayers: []int{}, ModelType: modelType,
+		MoeIntermediateSize: c.MoeIntermediateSize, NormTopKProb: c.NormTopKProb,
+		NumAttentionHeads: c.NumAttentionHeads, NumExperts: c.NumExperts, NumExpertsPerTok: c.NumExpertsPerTok,
+		NumHiddenLayers: c.NumHiddenLayers, NumKeyValueHeads: c.NumKeyValueHeads, RMSNormEps: c.RMSNormEps,
+		RopeTheta: c.RopeTheta, RouterAuxLossCoef: c.RouterAuxLossCoef,
+		TieWordEmbeddings: c.TieWordEmbeddings, VocabSize: c.VocabSize,
+	})
+}
+
+const (
+	architecture = "Qwen3MoeForCausalLM"
+	modelType    = "qwen3_moe"
+)
+
+// noEffect lists the keys that cannot change what this package computes:
+// provenance, caching, decoding defaults and choices between kernels.
+var noEffect = []string{
+	"_attn_implementation", "_attn_implementation_autoset", "_experts_implementation", "_name_or_path",
+	"chunk_size_feed_forward", "dtype", "id2label", "is_encoder_decoder", "label2id", "max_window_layers",
+	"output_attentions", "output_hidden_states", "output_router_logits", "problem_type", "return_dict",
+	"sliding_window", "task_specific_params", "tokenizer_class", "torch_dtype", "transformers_version", "use_cache",
+}
+
+// configParser collects faults while it takes keys out of a config.json, so
+// that a user sees all of them and not the first.
+type configParser struct {
+	keys   map[string]json.RawMessage
+	read   map[string]bool
+	faults []error
+}
+
+func (p *configParser) fault(format string, args ...any) {
+	p.faults = append(p.faults, fmt.Errorf(format, args...))
+}
+
+// take decodes the first of the named keys that is present and not null.
+// Two present names that disagree are a fault.
+func (p *configParser) take(into any, names ...string) bool {
+	found := ""
+	for _, name := range names {
+		raw, ok := p.keys[name]
+		p.read[name] = p.read[name] || ok
+		if !ok || string(raw) == "null" {
+			continue
+		}
+		if found != "" {
+			if string(p.keys[found]) != string(raw) {
+				p.fault("%s is %s but %s is %s", found, clip(p.keys[found]), name, clip(raw))
+			}
+			continue
+		}
+		found = name
+		if err := json.Unmarshal(raw, into); err != nil {
+			p.fault("%s is %s: %w", name, clip(raw), err)
+		}
+	}
+	return found != ""
+}
+
+func (p *configParser) config() *Config {
+	c := &Config{
+		// Values that transformers assumes for absent keys.
+		MaxPositionEmbeddings: 32768, InitializerRange: 0.02, RMSNormEps: 1e-6, RopeTheta: 10000,
+		RouterAuxLossCoef: 0.001, IntermediateSize: 6144, BOS: -1, EOS: -1, Pad: -1,
+	}
+	need := func(into any, names ...string) {
+		if !p.take(into, names...) {
+			p.fault("%s is missing", names[0])
+		}
+	}
+	need(&c.VocabSize, "vocab_size")
+	need(&c.HiddenSize, "hidden_size")
+	need(&c.NumHiddenLayers, "num_hidden_layers")
+	need(&c.NumAttentionHeads, "num_attention_heads")
+	need(&c.NumExperts, "num_experts", "num_local_experts")
+	need(&c.NumExpertsPerTok, "num_experts_per_tok")
+	need(&c.MoeIntermediateSize, "moe_intermediate_size")
+	need(&c.NumKeyValueHeads, "num_key_value_heads")
+	if !p.take(&c.HeadDim, "head_dim") && c.NumAttentionHeads > 0 {
+		c.HeadDim = c.HiddenSize / c.NumAttentionHeads
+	}
+	p.take(&c.NormTopKProb, "norm_topk_prob")
+	p.take(&c.RMSNormEps, "rms_norm_eps")
+	p.take(&c.MaxPositionEmbeddings, "max_position_embeddings")
+	p.take(&c.TieWordEmbeddings, "tie_word_embeddings")
+	p.take(&c.InitializerRange, "initializer_range")
+	p.take(&c.RouterAuxLossCoef, "router_aux_loss_coef")
+	p.take(&c.IntermediateSize, "intermediate_size")
+	p.take(&c.BOS, "bos_token_id")
+	p.takeEOS(c)
+	p.take(&c.Pad, "pad_token_id")
+	p.rope(c)
+	return c
+}
+
+// takeEOS accepts one id or a list, as generation configs have it; the first
+// of a list stands for it.
+func (p *configParser) takeEOS(c *Config) {
+	raw, ok := p.keys["eos_token_id"]
+	if ok && strings.HasPrefix(string(raw), "[") {
+		var ids []int
+		if p.take(&ids, "eos_token_id"); len(ids) > 0 {
+			c.EOS = ids[0]
+		}
+		return
+	}
+	p.take(&c.EOS, "eos_token_id")
+}
+
+// rope reads theta from either generation and refuses every scaling rule: a
+// scaled table would change each logit without any shape telling.
+func (p *configParser) rope(c *Config) {
+	flat := p.take(&c.RopeTheta, "rope_theta")
+	var nested map[string]json.RawMessage
+	if p.take(&nested, "rope_parameters") {
+		inner := &configParser{keys: nested, read: map[string]bool{}}
+		theta, kind := c.RopeTheta, "default"
+		if inner.take(&theta, "rope_theta") && flat && theta != c.RopeTheta {
+			p.fault("rope_theta is %v but rope_parameters.rope_theta is %v", c.RopeTheta, theta)
+		}
+		c.RopeTheta = theta
+		inner.take(&kind, "rope_type", "type")
+		if kind != "default" {
+			p.fault("rope_parameters.rope_type %q is not supported, only \"default\"", kind)
+		}
+		partial := 1.0
+		if inner.take(&partial, "partial_rotary_factor"); partial != 1 {
+			p.fault("rope_parameters.partial_rotary_factor %v is not supported, only 1", partial)
+		}
+		for _, key := range inner.left(nil) {
+			p.fault("rope_parameters.%s is not known", key)
+		}
+		p.faults = append(p.faults, inner.faults...)
+	}
+	var scaling map[string]any
+	if p.take(&scaling, "rope_scaling") {
+		kind, _ := scaling["rope_type"].(string)
+		if kind == "" {
+			kind, _ = scaling["type"].(string)
+		}
+		if kind != "default" || len(scaling) > 1 {
+			p.fault("rope_scaling %s is not supported", clip(p.keys["rope_scaling"]))
+		}
+	}
+}
+
+// refuse checks the keys whose only supported value is the family's default.
+func (p *configParser) refuse() {
+	var (
+		archs             []string
+		kind, act         = modelType, "silu"
+		bias, sliding     bool
+		dropout           float64
+		sparse            = 1
+		dense             []int
+		layers            []string
+		partial           = 1.0
+		quantised, pruned json.RawMessage
+	)
+	if p.take(&archs, "architectures"); len(archs) > 0 && !slices.Contains(archs, architecture) {
+		p.fault("architectures is %q, want %q", archs, architecture)
+	}
+	if p.take(&kind, "model_type"); kind != modelType {
+		p.fault("model_type is %q, want %q", kind, modelType)
+	}
+	if p.take(&act, "hidden_act"); act != "silu" {
+		p.fault("hidden_act %q is not supported, only \"silu\"", act)
+	}
+	if p.take(&bias, "attention_bias"); bias {
+		p.fault("attention_bias true is not supported")
+	}
+	if p.take(&sliding, "use_sliding_window"); sliding {
+		p.fault("use_sliding_window true is not supported")
+	}
+	if p.take(&dropout, "attention_dropout"); dropout != 0 {
+		p.fault("attention_dropout %v is not supported, only 0", dropout)
+	}
+	if p.take(&sparse, "decoder_sparse_step"); sparse != 1 {
+		p.fault("decoder_sparse_step %d is not supported: every layer must be a mixture", sparse)
+	}
+	if p.take(&dense, "mlp_only_layers"); len(dense) > 0 {
+		p.fault("mlp_only_layers %v is not supported: every layer must be a mixture", dense)
+	}
+	if p.take(&partial, "partial_rotary_factor"); partial != 1 {
+		p.fault("partial_rotary_factor %v is not supported, only 1", partial)
+	}
+	p.take(&layers, "layer_types")
+	for i, l := range layers {
+		if l != "full_attention" {
+			p.fault("layer_types[%d] %q is not supported, only \"full_attention\"", i, l)
+			break
+		}
+	}
+	if p.take(&quantised, "quantization_config") {
+		p.fault("quantization_config is not supported")
+	}
+	if p.take(&pruned, "pruned_heads"); len(pruned) > 0 && string(pruned) != "{}" {
+		p.fault("pruned_heads %s is not supported", clip(pruned))
+	}
+}
+
+func (p *configParser) unknown() {
+	for _, key := range p.left(noEffect) {
+		p.fault("%s is not known: if it cannot change a result it belongs on the list of keys without effect", key)
+	}
+}
+
+// left returns the keys that nothing read and ignorable does not list, sorted.
+func (p *configParser) left(ignorable []string) []string {
+	var keys []string
+	for key := range p.keys {
+		if !p.read[key] && !slices.Contains(ignorable, key) {
+			keys = append(keys, key)
+		}
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// clip bounds a raw value for an error message.
+func clip(raw json.RawMessage) string {
+	const limit = 80
+	if len(raw) > limit {
+		return string(raw[:limit]) + "…"
+	}
+	return string(raw)
+}

@@ -1,0 +1,29 @@
+// Package moe is the network and nothing else: a Qwen3 mixture-of-experts
+// transformer in float32 that reads packed token sequences and answers with
+// verdict logits or next-token losses, with the gradients of both.
+//
+// What it promises. A checkpoint of this package is a directory that
+// transformers opens, tensor names and shapes included, and what it computes
+// agrees with transformers in float64 to float32 rounding. Sequences in a
+// batch never see each other, and a sequence gives the same logits bit for bit
+// alone or in company. Results, gradients and updates are the same bits for
+// any number of threads on one kernel family. Memory is an arena that grows to
+// the largest batch seen; no array has a side of sequence times sequence or
+// tokens times vocabulary.
+//
+// What it does not do. It knows no labels, objectives, schedules, tokenizers
+// or files other than checkpoints: a caller turns logits into a loss and hands
+// dLoss/dLogits back. It does not scale, clip or average anything.
+//
+// A training step is
+//
+//	pass := model.NewPass(moe.Options{Train: true})
+//	logits, err := pass.Verdict(batch, head)    // forward
+//	err = pass.BackwardVerdict(dLogits, auxCoef) // adds into Param.Grad
+//	model.AdamWStep(adamw, state, step, 1)
+//	model.ZeroGrad()
+//
+// Shape letters used in comments: T tokens of the batch, D hidden size, H
+// query heads, G key/value heads, C head dimension, E experts, K experts per
+// token, F expert width, S slots (T·K), V vocabulary.
+package moe

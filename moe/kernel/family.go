@@ -1,0 +1,45 @@
+package kernel
+
+import (
+	"fmt"
+	"os"
+)
+
+// Family is one implementation of every operation of this package. Within a
+// family, results do not depend on threads, on how rows are batched or on the
+// machine; between families they differ by rounding.
+type Family uint8
+
+// The families, slowest first.
+const (
+	Generic Family = iota // plain Go, any machine
+	AVX2                  // 8 lanes, FMA
+	AVX512                // 16 lanes, masks (F, BW, DQ, VL)
+)
+
+// EnvVar forces a family by name, for comparisons and for tests.
+const EnvVar = "SWERM_KERNEL"
+
+var familyNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512"}
+
+// String returns the name that [EnvVar] takes.
+func (f Family) String() string { return familyNames[f] }
+
+// FromEnv returns the family that [EnvVar] names, or the fastest one. A name
+// that is unknown, or that this machine cannot run, is an error.
+func FromEnv() (Family, error) {
+	name := os.Getenv(EnvVar)
+	if name == "" {
+		return Detect(), nil
+	}
+	for f, n := range familyNames {
+		if n != name {
+			continue
+		}
+		if Family(f) > Detect() {
+			return Generic, fmt.Errorf("kernel: %s=%s, but this machine offers only %s", EnvVar, name, Detect())
+		}
+		return Family(f), nil
+	}
+	return Generic, fmt.Errorf("kernel: %s=%q, want avx512, avx2 or generic", EnvVar, name)
+}
