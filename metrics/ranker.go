@@ -50,25 +50,14 @@ func NewRanker(c Candidates, maxK int) (*Ranker, error) {
 	if c.Scored != nil {
 		r.strict = newChoice(maxK, len(groups)-1, cluster)
 	}
-	var buf []candidate
-	var q []float64
+	var buf scratch
 	for g := range len(groups) - 1 {
-		rows := order[groups[g]:groups[g+1]]
-		buf = buf[:0]
-		missing := 0
-		for _, i := range rows {
-			e := candidate{c.Score[i], c.Resolved[i], c.Scored == nil || c.Scored[i]}
-			if !e.scored {
-				e.score = 0
-				missing++
-			}
-			buf = append(buf, e)
-		}
-		sortCandidates(buf) // those without a score come first
-		r.unscored += missing
-		q = r.scored.fill(g, buf[missing:], q)
+		missing := buf.load(&c, order[groups[g]:groups[g+1]])
+		r.unscored += len(missing.rows)
+		r.scored.fill(g, &buf)
 		if c.Scored != nil {
-			q = r.strict.fill(g, buf, q)
+			buf.prepend(missing)
+			r.strict.fill(g, &buf)
 		}
 	}
 	return r, nil
@@ -135,34 +124,84 @@ func (c *Candidates) byGroup() (starts, order, cluster []int32, err error) {
 	return starts, order, cluster, nil
 }
 
-type candidate struct {
-	score    float64
-	resolved bool
-	scored   bool
+// A run is candidates of equal score: how many candidates lie at or below it,
+// and what became of its own.
+type run struct {
+	upTo         int
+	hits, misses int
 }
 
-func compareCandidates(a, b candidate) int {
-	if a.scored != b.scored {
-		if a.scored {
-			return 1
+// scratch holds one group while its sums are made.
+type scratch struct {
+	sorted []attempt
+	runs   []run
+	chance []float64 // per run: that the best of K lies at or below it
+	rates  []float64 // per run: share resolved
+}
+
+type attempt struct {
+	score    float64
+	resolved bool
+}
+
+// missing is what a group has that no score orders.
+type missing struct {
+	rows []int32
+	run  run
+}
+
+// load sorts the scored candidates of one group into runs and returns the
+// others.
+func (b *scratch) load(c *Candidates, rows []int32) missing {
+	var m missing
+	b.sorted, b.runs = b.sorted[:0], b.runs[:0]
+	for _, i := range rows {
+		if c.Scored != nil && !c.Scored[i] {
+			m.rows = append(m.rows, i)
+			m.run.hits += int(bit(c.Resolved[i]))
+			continue
 		}
-		return -1
+		b.sorted = append(b.sorted, attempt{c.Score[i], c.Resolved[i]})
 	}
-	return cmp.Compare(a.score, b.score)
+	m.run.misses = len(m.rows) - m.run.hits
+	m.run.upTo = len(m.rows)
+	sortAttempts(b.sorted)
+	for from := 0; from < len(b.sorted); {
+		r := run{upTo: from}
+		for r.upTo < len(b.sorted) && b.sorted[r.upTo].score == b.sorted[from].score {
+			r.hits += int(bit(b.sorted[r.upTo].resolved))
+			r.upTo++
+		}
+		r.misses = r.upTo - from - r.hits
+		b.runs = append(b.runs, r)
+		from = r.upTo
+	}
+	return m
+}
+
+// prepend puts the candidates without a score below all others.
+func (b *scratch) prepend(m missing) {
+	if len(m.rows) == 0 {
+		return
+	}
+	for i := range b.runs {
+		b.runs[i].upTo += len(m.rows)
+	}
+	b.runs = slices.Insert(b.runs, 0, m.run)
 }
 
 // smallGroup is up to where insertion beats the general sort.
 const smallGroup = 48
 
-func sortCandidates(c []candidate) {
+func sortAttempts(c []attempt) {
 	if len(c) > smallGroup {
-		slices.SortFunc(c, compareCandidates)
+		slices.SortFunc(c, func(a, b attempt) int { return cmp.Compare(a.score, b.score) })
 		return
 	}
 	for i := 1; i < len(c); i++ {
 		e := c[i]
 		j := i
-		for ; j > 0 && compareCandidates(e, c[j-1]) < 0; j-- {
+		for ; j > 0 && e.score < c[j-1].score; j-- {
 			c[j] = c[j-1]
 		}
 		c[j] = e
@@ -187,50 +226,43 @@ func newChoice(maxK, groups int, cluster []int32) choice {
 		won: make([]float64, groups), pairs: make([]float64, groups)}
 }
 
-// fill adds one group whose candidates are sorted ascending. q is scratch.
-func (c *choice) fill(g int, sorted []candidate, q []float64) []float64 {
-	n := len(sorted)
-	rm, pass := c.rm[g*c.maxK:(g+1)*c.maxK], c.pass[g*c.maxK:(g+1)*c.maxK]
-	var resolved, below int
-	// For K = 1, 2, … and b candidates, C(b,K)/C(n,K) follows from the one
-	// before by the factor (b-K+1)/(n-K+1); step[K-1] is 1/(n-K+1).
-	kMax := min(c.maxK, n)
-	q = slices.Grow(q[:0], 2*kMax+1)[:2*kMax]
-	step, lower := q[:kMax], q[kMax:]
-	for k := range kMax {
-		step[k] = 1 / float64(n-k)
-		lower[k] = 0 // C(0,K)
-	}
-	for from := 0; from < n; {
-		to, hits := from, 0
-		for to < n && compareCandidates(sorted[to], sorted[from]) == 0 {
-			hits += int(bit(sorted[to].resolved))
-			to++
-		}
-		rate := float64(hits) / float64(to-from)
-		top := 1.0
-		for k := range kMax {
-			top *= float64(to-k) * step[k] // 0 from K = to+1 on
-			if to <= k {
-				break
-			}
-			rm[k] += (top - lower[k]) * rate
-			lower[k] = top
-		}
-		misses := to - from - hits
-		c.won[g] += float64(hits) * (float64(below) + float64(misses)/2)
-		below += misses
-		resolved += hits
-		from = to
+// fill adds one group.
+func (c *choice) fill(g int, b *scratch) {
+	var n, resolved, below int
+	for _, r := range b.runs {
+		c.won[g] += float64(r.hits) * (float64(below) + float64(r.misses)/2)
+		below += r.misses
+		resolved += r.hits
+		n = r.upTo
 	}
 	c.n[g], c.resolved[g] = int32(n), int32(resolved)
 	c.pairs[g] = float64(resolved) * float64(n-resolved)
-	none := 1.0
-	for k := range kMax {
-		none *= float64(max(n-resolved-k, 0)) * step[k]
+
+	b.chance, b.rates = b.chance[:0], b.rates[:0]
+	for _, r := range b.runs {
+		b.chance = append(b.chance, 1)
+		b.rates = append(b.rates, float64(r.hits)/float64(r.hits+r.misses))
+	}
+	rm, pass := c.rm[g*c.maxK:(g+1)*c.maxK], c.pass[g*c.maxK:(g+1)*c.maxK]
+	lowest, none := 0, 1.0
+	for k := range min(c.maxK, n) {
+		// C(m,K)/C(n,K) follows from the one for K-1 by (m-K+1)/(n-K+1). The
+		// runs are independent chains, which keeps the multiplier busy.
+		step := 1 / float64(n-k)
+		for b.runs[lowest].upTo <= k {
+			lowest++ // too few candidates at or below: chance 0 from here on
+		}
+		var sum, under float64
+		for j := lowest; j < len(b.runs); j++ {
+			at := b.chance[j] * (float64(b.runs[j].upTo-k) * step)
+			b.chance[j] = at
+			sum += (at - under) * b.rates[j]
+			under = at
+		}
+		rm[k] = sum
+		none *= float64(max(n-resolved-k, 0)) * step
 		pass[k] = 1 - none
 	}
-	return q
 }
 
 // An AtK is choosing among K candidates. RM, Pass and Random are means over
