@@ -1,0 +1,191 @@
+package moe
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/swerm/swerm/moe/kernel"
+	"github.com/swerm/swerm/moe/safetensors"
+)
+
+const (
+	configName     = "config.json"
+	maxConfigBytes = 1 << 20 // a config.json has a few kilobytes
+
+	headName = "lm_head.weight"
+)
+
+// SaveOptions say how weights are stored; the zero value is float32 in one file.
+type SaveOptions struct {
+	DType string // "F32" (default) or "BF16"
+	// ShardBytes splits the weights into files of at most this size.
+	ShardBytes int64
+}
+
+// Load reads config.json and the weights of a checkpoint directory. Tensors
+// that are missing, that have another shape or that the model does not have
+// are errors, all of them reported at once.
+func Load(dir string) (*Model, error) {
+	kern, err := kernel.FromEnv()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := readConfig(filepath.Join(dir, configName))
+	if err != nil {
+		return nil, err
+	}
+	set, err := safetensors.OpenDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("moe: %w", err)
+	}
+	defer set.Close()
+	// The shapes of the file are checked before the model is allocated, so a
+	// config that promises more than the file holds costs nothing.
+	if err := checkSizes(cfg, set); err != nil {
+		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
+	}
+	m, err := newModel(*cfg, kern)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.fill(set); err != nil {
+		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// checkSizes compares the count of numbers that the config asks for with what
+// the files hold.
+func checkSizes(cfg *Config, set *safetensors.Set) error {
+	held := int64(0)
+	for _, name := range set.Names() {
+		t, _ := set.Lookup(name)
+		held += int64(t.Len())
+	}
+	if want := cfg.NumParams(); held < want {
+		return fmt.Errorf("the config describes %d parameters, the files hold %d", want, held)
+	}
+	return nil
+}
+
+func readConfig(path string) (*Config, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("moe: %w", err)
+	}
+	if info.Size() > maxConfigBytes {
+		return nil, fmt.Errorf("moe: %s: %d bytes, at most %d", path, info.Size(), maxConfigBytes)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("moe: %w", err)
+	}
+	cfg, err := ParseConfig(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// fill reads every parameter from the set.
+func (m *Model) fill(set *safetensors.Set) error {
+	var faults []error
+	known := map[string]bool{}
+	for _, p := range m.params {
+		known[p.Name] = true
+		t, ok := set.Lookup(p.Name)
+		if !ok {
+			faults = append(faults, fmt.Errorf("tensor %q is missing", p.Name))
+			continue
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			faults = append(faults, fmt.Errorf("tensor %q has shape %v, the config asks for %v", p.Name, t.Shape, p.Shape))
+			continue
+		}
+		if err := set.ReadFloat32(p.Name, p.Data); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, name := range set.Names() {
+		if known[name] {
+			continue
+		}
+		if name == headName && m.cfg.TieWordEmbeddings {
+			faults = append(faults, m.checkTied(set))
+			continue
+		}
+		faults = append(faults, fmt.Errorf("tensor %q belongs to no part of this model", name))
+	}
+	return joinFirst(faults, 10)
+}
+
+// checkTied accepts a stored head next to tied embeddings only if it is the
+// embedding: transformers would ignore it, and a different one means that the
+// config is wrong about the weights.
+func (m *Model) checkTied(set *safetensors.Set) error {
+	t, _ := set.Lookup(headName)
+	if !slices.Equal(t.Shape, m.embed.Shape) {
+		return fmt.Errorf("tie_word_embeddings is true, but %q has shape %v and the embedding %v", headName, t.Shape, m.embed.Shape)
+	}
+	head := make([]float32, t.Len())
+	if err := set.ReadFloat32(headName, head); err != nil {
+		return err
+	}
+	if !slices.Equal(head, m.embed.Data) {
+		return fmt.Errorf("tie_word_embeddings is true, but %q differs from the embedding", headName)
+	}
+	return nil
+}
+
+// joinFirst joins at most limit errors and counts the rest: a checkpoint of
+// the wrong size would otherwise name thousands of tensors.
+func joinFirst(errs []error, limit int) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) > limit {
+		errs = append(errs[:limit:limit], fmt.Errorf("and %d more", len(errs)-limit))
+	}
+	return errors.Join(errs...)
+}
+
+// Save writes config.json and the weights into dir, which must exist, as a
+// checkpoint that transformers opens. The weights come first and config.json
+// last, each under its name only once it is whole.
+func (m *Model) Save(dir string, o SaveOptions) error {
+	items := make([]safetensors.Item, len(m.params))
+	for i, p := range m.params {
+		items[i] = safetensors.Item{Name: p.Name, Shape: p.Shape, Data: p.Data}
+	}
+	err := safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: safetensors.DType(o.DType), ShardBytes: o.ShardBytes})
+	if err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	compact, err := m.cfg.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(compact, &keys); err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	dtype, _ := json.Marshal(torchName(o.DType))
+	keys["torch_dtype"] = dtype
+	doc, err := json.MarshalIndent(keys, "", "  ")
+	if err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	if err := safetensors.WriteFile(filepath.Join(dir, configName), append(doc, '\n')); err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	return nil
+}
+
+func torchName(dtype string) string {
+	if dtype == string(safetensors.BF16) {
+		return "bfloat16"
+	}
+	return "float32"
+}

@@ -1,0 +1,116 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"math"
+	"unsafe"
+)
+
+// DType is the type of a tensor's numbers as the header spells it.
+type DType string
+
+// The types that [File.Float32] converts. Others are listed with their sizes,
+// so that a file that holds them still opens.
+const (
+	F32  DType = "F32"
+	BF16 DType = "BF16"
+	F16  DType = "F16"
+)
+
+// size returns the bytes of one number, or 0 for a type that is not known.
+func (d DType) size() uint64 {
+	switch d {
+	case "F64", "I64", "U64", "C64":
+		return 8
+	case "F32", "I32", "U32":
+		return 4
+	case "F16", "BF16", "I16", "U16":
+		return 2
+	case "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0":
+		return 1
+	}
+	return 0
+}
+
+// littleEndian says that this machine's float32 is the file's.
+var littleEndian = func() bool {
+	x := uint16(1)
+	return *(*byte)(unsafe.Pointer(&x)) == 1
+}()
+
+// decode widens raw numbers of type d into dst, exactly. It reports whether it
+// knows the type.
+func decode(dst []float32, raw []byte, d DType) bool {
+	switch d {
+	case F32:
+		if v, ok := view(raw); ok {
+			copy(dst, v)
+			return true
+		}
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+	case BF16:
+		raw = raw[:2*len(dst)]
+		for i := range dst {
+			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		}
+	case F16:
+		raw = raw[:2*len(dst)]
+		for i := range dst {
+			dst[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// view reinterprets raw as float32 where order and alignment allow it.
+func view(raw []byte) ([]float32, bool) {
+	if len(raw) == 0 {
+		return nil, true
+	}
+	p := unsafe.Pointer(unsafe.SliceData(raw))
+	if !littleEndian || uintptr(p)%4 != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float32)(p), len(raw)/4), true
+}
+
+// halfToFloat widens IEEE binary16, subnormals, infinities and NaNs included.
+func halfToFloat(h uint16) float32 {
+	sign := uint32(h>>15) << 31
+	exp, frac := uint32(h>>10)&0x1f, uint32(h)&0x3ff
+	switch {
+	case exp == 0x1f:
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	case exp == 0:
+		v := float32(frac) * (1.0 / (1 << 24))
+		return math.Float32frombits(sign | math.Float32bits(v))
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}
+
+// encode appends src to dst as type d. bfloat16 rounds to nearest, ties to
+// even; a NaN stays a NaN.
+func encode(dst []byte, src []float32, d DType) []byte {
+	if d == BF16 {
+		for _, v := range src {
+			dst = binary.LittleEndian.AppendUint16(dst, toBF16(v))
+		}
+		return dst
+	}
+	for _, v := range src {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	return dst
+}
+
+func toBF16(v float32) uint16 {
+	b := math.Float32bits(v)
+	if v != v {
+		return uint16(b>>16) | 0x40
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}

@@ -1,0 +1,278 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fileOf builds a file from a header and the numbers behind it.
+func fileOf(t testing.TB, header string, data []byte) string {
+	t.Helper()
+	var n [8]byte
+	binary.LittleEndian.PutUint64(n[:], uint64(len(header)))
+	path := filepath.Join(t.TempDir(), SingleName)
+	if err := os.WriteFile(path, append(append(n[:], header...), data...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpenRefuses(t *testing.T) {
+	const a = `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`
+	for _, c := range []struct {
+		name, header string
+		bytes        int
+		want         string
+	}{
+		{"no object", `[]`, 0, "not a JSON object"},
+		{"cut header", `{"a":{"dtype":"F32"`, 0, "a"},
+		{"trailing", `{} {}`, 0, "after the object"},
+		{"twice", `{` + a + `,` + a + `}`, 8, `"a" is listed twice`},
+		{"overlap", `{` + a + `,"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}`, 12, `"b" overlaps`},
+		{"hole", `{` + a + `,"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}`, 16, `hole of 4 bytes before tensor "b"`},
+		{"tail", `{` + a + `}`, 12, "4 bytes after the last tensor"},
+		{"short", `{` + a + `}`, 4, `tensor "a": offsets 0 to 8`},
+		{"falling", `{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}`, 8, "offsets 8 to 0"},
+		{"size", `{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8, "span 8 bytes"},
+		{"overflow", `{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0, "overflows"},
+		{"overflow to zero", `{"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}}`, 0, "overflows"},
+		{"negative", `{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8, `tensor "a"`},
+		{"fraction", `{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}`, 8, `tensor "a"`},
+		{"type", `{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}}`, 8, `"Q4" is not known`},
+		{"rank", `{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}`, 4, "rank 17"},
+		{"missing", `{"a":{"dtype":"F32","shape":[2]}}`, 8, "want dtype"},
+		{"extra", `{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}`, 8, "unknown field"},
+		{"metadata", `{"__metadata__":{"a":1}}`, 0, metadataKey},
+		{"name", `{"` + strings.Repeat("n", maxNameBytes+1) + `":{}}`, 0, "at most"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := fileOf(t, c.header, make([]byte, c.bytes))
+			_, err := Open(path)
+			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v, want an error with %q and the path", err, c.want)
+			}
+		})
+	}
+}
+
+func TestOpenHeaderLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	for _, c := range []struct {
+		raw  []byte
+		want string
+	}{
+		{nil, "no header length"},
+		{[]byte{1, 2, 3}, "no header length"},
+		{[]byte{255, 255, 255, 255, 255, 255, 255, 255}, "at most"},
+		{[]byte{1, 0, 64, 6, 0, 0, 0, 0}, "at most"}, // one past 100 MiB
+		{[]byte{3, 0, 0, 0, 0, 0, 0, 0, '{', '}'}, "past the end"},
+	} {
+		if err := os.WriteFile(path, c.raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.raw, err, c.want)
+		}
+	}
+	if _, err := Open(filepath.Join(path, "absent")); err == nil {
+		t.Error("a path through a file opened")
+	}
+	if _, err := Open(t.TempDir()); err == nil {
+		t.Error("a directory opened")
+	}
+}
+
+func TestTypes(t *testing.T) {
+	data := []byte{0x00, 0x3c, 0x01, 0x00, 0x00, 0x7c, 0x00, 0xc0, 0x80, 0x3f, 0x80, 0xff}
+	header := `{"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]}}`
+	for _, pad := range []string{"", " ", "  ", "   "} { // numbers at every alignment
+		f, err := Open(fileOf(t, header+pad, data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := f.Float32("h")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []float32{1, 1.0 / (1 << 24), float32(math.Inf(1)), -2}
+		if diff := cmp.Diff(want, h); diff != "" {
+			t.Error(diff)
+		}
+		b, err := f.Float32("b")
+		if err != nil || b[0] != 1 || !math.IsInf(float64(b[1]), -1) {
+			t.Error(b, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Open(fileOf(t, `{"i":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, []byte{1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Float32("i"); err == nil || !strings.Contains(err.Error(), `"i" has type I8`) {
+		t.Error(err)
+	}
+	if _, err := f.Float32("j"); err == nil {
+		t.Error("an absent tensor was read")
+	}
+}
+
+func TestBF16Rounding(t *testing.T) {
+	for _, c := range []struct {
+		in   uint32
+		want uint16
+	}{
+		{0x3f800000, 0x3f80},
+		{0x3f808000, 0x3f80}, // a tie goes to even
+		{0x3f818000, 0x3f82},
+		{0x3f808001, 0x3f81},
+		{0x7f7fffff, 0x7f80}, // rounds to infinity
+		{0x7f800001, 0x7fc0}, // a NaN stays one
+		{0x80000000, 0x8000},
+	} {
+		if got := toBF16(math.Float32frombits(c.in)); got != c.want {
+			t.Errorf("%#x: got %#x, want %#x", c.in, got, c.want)
+		}
+	}
+}
+
+func items() []Item {
+	return []Item{
+		{"a", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}},
+		{"b", []int{0}, nil},
+		{"c", []int{5}, []float32{-1, 0.5, 0.25, 8, -16}},
+		{"d", nil, []float32{7}},
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, o := range []WriteOptions{{}, {DType: BF16}, {ShardBytes: 1}, {ShardBytes: 24}, {DType: BF16, ShardBytes: 12}} {
+		dir := t.TempDir()
+		// An earlier, differently sharded checkpoint must not be mixed in.
+		if err := WriteDir(dir, items()[:3], WriteOptions{ShardBytes: 1}); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteDir(dir, items(), o); err != nil {
+			t.Fatal(err)
+		}
+		set, err := OpenDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"a", "b", "c", "d"}, set.Names()); diff != "" {
+			t.Error(diff)
+		}
+		for _, it := range items() {
+			got := make([]float32, len(it.Data))
+			if err := set.ReadFloat32(it.Name, got); err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				if got[i] != it.Data[i] {
+					t.Errorf("%+v: %s: got %v, want %v", o, it.Name, got, it.Data)
+				}
+			}
+		}
+		if err := set.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left, _ := filepath.Glob(filepath.Join(dir, "*tmp*"))
+		if len(left) > 0 {
+			t.Errorf("temporary files left: %v", left)
+		}
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		items []Item
+		o     WriteOptions
+	}{
+		{nil, WriteOptions{}},
+		{items(), WriteOptions{DType: "F16"}},
+		{[]Item{{"a", []int{2}, []float32{1}}}, WriteOptions{}},
+		{append(items(), items()...), WriteOptions{}},
+	} {
+		if err := WriteDir(dir, c.items, c.o); err == nil {
+			t.Errorf("%+v was written", c)
+		}
+	}
+	if err := WriteDir(filepath.Join(dir, "absent"), items(), WriteOptions{}); err == nil {
+		t.Error("wrote into an absent directory")
+	}
+}
+
+func TestIndexRefuses(t *testing.T) {
+	for _, c := range []struct{ index, want string }{
+		{`{`, IndexName},
+		{`{}`, "weight_map"},
+		{`{"weight_map":{"a":"../x.safetensors"}}`, "not a file name"},
+		{`{"weight_map":{"a":"absent.safetensors"}}`, "absent.safetensors"},
+		{`{"weight_map":{"a":"model.safetensors","z":"model.safetensors"}}`, `"b" lies in`},
+		{`{"weight_map":{"a":"model.safetensors","b":"model.safetensors","c":"model.safetensors","d":"model.safetensors","z":"model.safetensors"}}`, `"z" is not in`},
+	} {
+		dir := t.TempDir()
+		if err := WriteDir(dir, items(), WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, IndexName), []byte(c.index), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenDir(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.index, err, c.want)
+		}
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`), []byte("12345678"))
+	f.Add([]byte(`{"__metadata__":{"format":"pt"},"a":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}} `), []byte("ab"))
+	f.Add([]byte(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), []byte(nil))
+	f.Fuzz(func(t *testing.T, header, data []byte) {
+		file, err := Open(fileOf(t, string(header), data))
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		total := 0
+		for _, x := range file.Tensors() {
+			total += len(x.raw)
+			if x.DType == F32 || x.DType == F16 || x.DType == BF16 {
+				if v, err := file.Float32(x.Name); err != nil || len(v) != x.Len() {
+					t.Fatalf("%s: %d numbers, %v", x.Name, len(v), err)
+				}
+			}
+		}
+		if total != len(data) {
+			t.Fatalf("tensors cover %d of %d bytes", total, len(data))
+		}
+	})
+}
+
+func BenchmarkOpenReadBF16(b *testing.B) {
+	dir := b.TempDir()
+	it := Item{"w", []int{1024, 1024}, make([]float32, 1<<20)}
+	if err := WriteDir(dir, []Item{it}, WriteOptions{DType: BF16}); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(2 << 20)
+	for b.Loop() {
+		set, err := OpenDir(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := set.ReadFloat32("w", it.Data); err != nil {
+			b.Fatal(err)
+		}
+		_ = set.Close()
+	}
+}

@@ -1,0 +1,227 @@
+package safetensors
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Item is a tensor to write.
+type Item struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// WriteOptions say how a checkpoint is written; the zero value writes float32
+// into one file.
+type WriteOptions struct {
+	DType DType // F32 (default) or BF16
+	// ShardBytes closes a shard before it grows past this many bytes of
+	// numbers; 0 writes one file and no index.
+	ShardBytes int64
+}
+
+// WriteDir writes the items, in the order given, into dir: model.safetensors,
+// or shards and their index. Files appear by rename after they are on disk,
+// the index last. Files of an earlier checkpoint in dir that the new one does
+// not name are removed, so that no reader mixes the two.
+func WriteDir(dir string, items []Item, o WriteOptions) error {
+	if o.DType == "" {
+		o.DType = F32
+	}
+	if o.DType != F32 && o.DType != BF16 {
+		return fmt.Errorf("safetensors: cannot write type %q, only F32 and BF16", o.DType)
+	}
+	shards, err := split(items, o)
+	if err != nil {
+		return err
+	}
+	old, err := filepath.Glob(filepath.Join(dir, "model*.safetensors*"))
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	written := map[string]bool{}
+	weightMap, total := map[string]string{}, uint64(0)
+	for i, shard := range shards {
+		name := SingleName
+		if len(shards) > 1 {
+			name = fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
+		}
+		if err := Write(filepath.Join(dir, name), shard, o.DType); err != nil {
+			return err
+		}
+		written[filepath.Join(dir, name)] = true
+		for _, it := range shard {
+			weightMap[it.Name] = name
+			total += uint64(len(it.Data)) * o.DType.size()
+		}
+	}
+	if len(shards) > 1 {
+		path := filepath.Join(dir, IndexName)
+		if err := writeIndex(path, weightMap, total); err != nil {
+			return err
+		}
+		written[path] = true
+	}
+	for _, path := range old {
+		if !written[path] {
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("safetensors: remove stale shard: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// split cuts the items into shards of at most o.ShardBytes, each at least one
+// tensor long.
+func split(items []Item, o WriteOptions) ([][]Item, error) {
+	seen := map[string]bool{}
+	var shards [][]Item
+	var size int64
+	for _, it := range items {
+		n := 1
+		for _, d := range it.Shape {
+			n *= d
+		}
+		if n != len(it.Data) {
+			return nil, fmt.Errorf("safetensors: tensor %q: shape %v, but %d numbers", it.Name, it.Shape, len(it.Data))
+		}
+		if seen[it.Name] || it.Name == metadataKey {
+			return nil, fmt.Errorf("safetensors: tensor %q: name given twice or reserved", it.Name)
+		}
+		seen[it.Name] = true
+		bytes := int64(n) * int64(o.DType.size())
+		if len(shards) == 0 || o.ShardBytes > 0 && size > 0 && size+bytes > o.ShardBytes {
+			shards, size = append(shards, nil), 0
+		}
+		shards[len(shards)-1] = append(shards[len(shards)-1], it)
+		size += bytes
+	}
+	if len(shards) == 0 {
+		return nil, errors.New("safetensors: nothing to write")
+	}
+	return shards, nil
+}
+
+func writeIndex(path string, weightMap map[string]string, total uint64) error {
+	doc, err := json.MarshalIndent(map[string]any{
+		"metadata":   map[string]any{"total_size": total},
+		"weight_map": weightMap,
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	return WriteFile(path, append(doc, '\n'))
+}
+
+// Write writes one file. The same items give the same bytes.
+func Write(path string, items []Item, d DType) error {
+	header, err := buildHeader(items, d)
+	if err != nil {
+		return fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	return replaceFile(path, func(w *bufio.Writer) error {
+		var n [8]byte
+		binary.LittleEndian.PutUint64(n[:], uint64(len(header)))
+		if _, err := w.Write(n[:]); err != nil {
+			return err
+		}
+		if _, err := w.Write(header); err != nil {
+			return err
+		}
+		var buf []byte
+		for _, it := range items {
+			for rest := it.Data; len(rest) > 0; {
+				const block = 1 << 16 // numbers converted at a time
+				part := rest[:min(block, len(rest))]
+				rest = rest[len(part):]
+				buf = encode(buf[:0], part, d)
+				if _, err := w.Write(buf); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// buildHeader lists the tensors in data order and pads to 8 bytes, which keeps
+// the numbers aligned for readers that map the file.
+func buildHeader(items []Item, d DType) ([]byte, error) {
+	type entry struct {
+		DType   DType     `json:"dtype"`
+		Shape   []int     `json:"shape"`
+		Offsets [2]uint64 `json:"data_offsets"`
+	}
+	header := []byte(`{"` + metadataKey + `":{"format":"pt"}`)
+	at := uint64(0)
+	for _, it := range items {
+		name, err := json.Marshal(it.Name)
+		if err != nil {
+			return nil, err
+		}
+		size := uint64(len(it.Data)) * d.size()
+		shape := it.Shape
+		if shape == nil {
+			shape = []int{}
+		}
+		e, err := json.Marshal(entry{d, shape, [2]uint64{at, at + size}})
+		if err != nil {
+			return nil, err
+		}
+		header = append(append(append(append(header, ','), name...), ':'), e...)
+		at += size
+	}
+	header = append(header, '}')
+	for len(header)%8 != 0 {
+		header = append(header, ' ')
+	}
+	return header, nil
+}
+
+// replaceFile writes a file under a temporary name, syncs it and renames it.
+func replaceFile(path string, fill func(*bufio.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp-*")
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("safetensors: %s: %w", path, err)
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := fill(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// WriteFile writes a small file beside the weights with the same care: under
+// its name only once it is whole and on disk.
+func WriteFile(path string, data []byte) error {
+	return replaceFile(path, func(w *bufio.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
