@@ -15,7 +15,7 @@ const maxListed = 24
 // Suggest ends an error about an unknown name: with the nearest known one, or
 // with the list of them when none is near.
 func Suggest(name string, known []string) string {
-	best, bestDist := "", 1+max(1, (len(name)+1)/3)
+	best, bestDist := "", 1+max(1, (len(name)+2)/3)
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < bestDist {
 			best, bestDist = k, d

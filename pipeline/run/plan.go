@@ -1,0 +1,226 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/swerm/swerm/internal/yamlcfg"
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/store"
+)
+
+// A Planned is a step with its key, which follows from stage, version, config
+// and the keys of its inputs, so it is known before anything runs.
+type Planned struct {
+	Step   *Step
+	Key    pipeline.Key
+	Out    string
+	Inputs []pipeline.Input
+
+	Done   *Committed // the committed output; nil when the task must run
+	Redo   bool       // run it again although it is committed
+	Reason string     // why it runs
+
+	after []*Planned
+}
+
+// Plan is what a run would do, in order.
+type Plan struct {
+	File  *File
+	Tasks []*Planned
+}
+
+// planner gives the steps of a file their keys.
+type planner struct {
+	keyer *Keyer
+	raws  map[string]Raw
+}
+
+// plan computes keys and looks up what is committed. from names a step that
+// runs again with all that depends on it.
+func (f *File) plan(ctx context.Context, keyer *Keyer, from string) (*Plan, error) {
+	p := &planner{keyer: keyer, raws: map[string]Raw{}}
+	plan := &Plan{File: f}
+	byStep := map[*Step]*Planned{}
+	var errs []error
+	for _, s := range f.Steps {
+		t, err := p.task(ctx, f, s, byStep)
+		if err != nil {
+			errs = append(errs, err)
+			if ctx.Err() != nil {
+				break
+			}
+			t = &Planned{Step: s}
+		}
+		byStep[s] = t
+		plan.Tasks = append(plan.Tasks, t)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return plan, plan.from(from)
+}
+
+// from marks a step and what depends on it to run again.
+func (p *Plan) from(id string) error {
+	if id == "" {
+		return nil
+	}
+	i := slices.IndexFunc(p.Tasks, func(t *Planned) bool { return t.Step.ID == id })
+	if i < 0 {
+		var ids []string
+		for _, t := range p.Tasks {
+			ids = append(ids, t.Step.ID)
+		}
+		return fmt.Errorf("--from %s: no stage has this id%s", id, yamlcfg.Suggest(id, ids))
+	}
+	for _, t := range p.Tasks[i:] {
+		again := t == p.Tasks[i] || slices.ContainsFunc(t.after, func(a *Planned) bool { return a.Redo })
+		if again && t.Done != nil {
+			t.Redo, t.Done, t.Reason = true, nil, "--from "+id
+		}
+	}
+	return nil
+}
+
+// task gives one step its inputs, key and place.
+func (p *planner) task(ctx context.Context, f *File, s *Step, byStep map[*Step]*Planned) (*Planned, error) {
+	t := &Planned{Step: s}
+	var keys []pipeline.InputKey
+	for _, ref := range s.Inputs {
+		ins, err := p.inputs(ctx, ref, byStep)
+		if err != nil {
+			return nil, ref.node.Errorf("%s: %s", s.ID, err)
+		}
+		for _, in := range ins {
+			t.Inputs = append(t.Inputs, in)
+			keys = append(keys, pipeline.InputKey{Port: in.Port, Key: in.Key})
+		}
+		if ref.Step != nil {
+			t.after = append(t.after, byStep[ref.Step])
+		}
+	}
+	key, err := pipeline.TaskKey(s.Stage.Name, s.Stage.Version, s.Config, keys)
+	if err != nil {
+		return nil, err
+	}
+	t.Key = key
+	t.Out = filepath.Join(f.Out, s.ID+"-"+key.Short())
+	t.Done, t.Reason, err = committed(ctx, t.Out, s.Stage.Output, key)
+	return t, err
+}
+
+// committed opens the output of a task that has been done.
+func committed(ctx context.Context, out string, kind pipeline.Kind, key pipeline.Key) (*Committed, string, error) {
+	d, err := open(ctx, out)
+	switch {
+	case errors.Is(err, errNone):
+		return nil, "not done yet", nil
+	case err != nil:
+		return nil, "", fmt.Errorf("%w; move it away to have it made again", err)
+	case d.Key != key:
+		return nil, "", fmt.Errorf("%s: %w: made by stage %s with key %s, wanted is key %s; choose another place or move it away",
+			out, errOther, d.Stage, d.Key.Short(), key.Short())
+	case d.Kind != kind:
+		return nil, "", fmt.Errorf("%s: holds %s, not %s", out, d.Kind, kind)
+	}
+	if err := d.Counts.Check(); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", out, err)
+	}
+	return d, "", nil
+}
+
+// inputs turns one reference into inputs; a pattern gives as many as match it.
+func (p *planner) inputs(ctx context.Context, ref Ref, byStep map[*Step]*Planned) ([]pipeline.Input, error) {
+	if ref.Step != nil {
+		from := byStep[ref.Step]
+		in := pipeline.Input{Port: ref.Port.Name, Name: ref.Step.ID, URI: from.Out, Kind: ref.Port.Kind, Key: from.Key}
+		if in.Kind == pipeline.KindRaw { // origins carry the id, so it is part of the content
+			in.Key = pipeline.HashKey([]byte("swerm-raw-1 " + in.Name + " " + string(from.Key)))
+		}
+		return []pipeline.Input{in}, nil
+	}
+	uris, err := matches(ref.URI)
+	if err != nil {
+		return nil, err
+	}
+	if len(uris) > 1 && (!ref.Port.Many || ref.Name != "") {
+		return nil, fmt.Errorf("%s matches %d paths, and one is wanted", ref.URI, len(uris))
+	}
+	var ins []pipeline.Input
+	for _, uri := range uris {
+		in, err := p.outside(ctx, ref, uri)
+		if err != nil {
+			return nil, err
+		}
+		ins = append(ins, in)
+	}
+	return ins, nil
+}
+
+// outside gives an input that no step makes its key: a dataset has one in its
+// manifest, and everything else is keyed by content.
+func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.Input, error) {
+	in := pipeline.Input{Port: ref.Port.Name, Name: ref.Name, URI: uri, Kind: ref.Port.Kind}
+	if in.Name == "" {
+		in.Name = baseName(uri)
+	}
+	if in.Kind != pipeline.KindRaw {
+		d, err := open(ctx, uri)
+		if err == nil && d.Kind != in.Kind {
+			return in, fmt.Errorf("%s holds %s, and the input %q takes %s", uri, d.Kind, in.Port, in.Kind)
+		}
+		if err == nil {
+			in.Key = d.Key
+			return in, nil
+		}
+		artifact := in.Kind == pipeline.KindCheckpoint || in.Kind == pipeline.KindTokenizer
+		if !artifact || !errors.Is(err, errNone) {
+			return in, err
+		}
+	}
+	raw, ok := p.raws[uri+"\x00"+in.Name]
+	if !ok {
+		var err error
+		if raw, err = p.keyer.Key(ctx, uri, in.Name); err != nil {
+			return in, err
+		}
+		p.raws[uri+"\x00"+in.Name] = raw
+	}
+	in.Key = raw.Key
+	return in, nil
+}
+
+// matches expands a pattern of local paths, sorted. A path that exists as it
+// is written is no pattern.
+func matches(uri string) ([]string, error) {
+	if !store.IsLocal(uri) || !strings.ContainsAny(uri, "*?[") {
+		return []string{uri}, nil
+	}
+	if _, err := os.Lstat(uri); err == nil {
+		return []string{uri}, nil
+	}
+	uris, err := filepath.Glob(uri)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", uri, err)
+	}
+	if len(uris) == 0 {
+		return nil, fmt.Errorf("no file matches %s", uri)
+	}
+	return uris, nil
+}
+
+func baseName(uri string) string {
+	if local, err := store.LocalPath(uri); err == nil {
+		if abs, err := filepath.Abs(local); err == nil {
+			return filepath.Base(abs)
+		}
+	}
+	uri = strings.TrimRight(uri, "/")
+	return uri[strings.LastIndex(uri, "/")+1:]
+}

@@ -1,0 +1,239 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/store"
+)
+
+const (
+	// racyWindow is how old a file must be for its hash to be remembered: a file
+	// written again within the clock's grain would keep size and time.
+	racyWindow = 2 * time.Second
+	// hashBuffer is the read size of hashing.
+	hashBuffer = 1 << 20
+	// maxRawFiles bounds one raw input.
+	maxRawFiles = 5_000_000
+)
+
+// A Keyer gives raw inputs their keys: a file by its content, a directory by
+// its sorted tree of paths and contents. Hashes are remembered by path, size
+// and modification time, so unchanged files are not read again.
+type Keyer struct {
+	Progress pipeline.Progress // bytes hashed; nil for none
+
+	mu    sync.Mutex
+	file  string // where hashes are remembered; "" nowhere
+	known map[string]remembered
+	dirty bool
+}
+
+type remembered struct {
+	Size  int64  `json:"size"`
+	MTime int64  `json:"mtime"` // nanoseconds since 1970
+	SHA   string `json:"sha256"`
+}
+
+// NewKeyer returns a Keyer that remembers in file, which need not exist. A
+// file that cannot be read is as good as an empty one.
+func NewKeyer(file string) *Keyer {
+	k := &Keyer{file: file, known: map[string]remembered{}}
+	if file != "" {
+		if text, err := os.ReadFile(file); err == nil {
+			_ = json.Unmarshal(text, &k.known)
+		}
+	}
+	return k
+}
+
+// Save writes what was learnt.
+func (k *Keyer) Save() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.file == "" || !k.dirty {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(k.file), 0o777); err != nil {
+		return err
+	}
+	text, err := json.Marshal(k.known)
+	if err != nil {
+		return err
+	}
+	k.dirty = false
+	return writeFile(k.file, text)
+}
+
+// Raw is what a Keyer found.
+type Raw struct {
+	Key   pipeline.Key
+	Files int
+	Bytes int64
+}
+
+// Key hashes a file, a directory or a prefix of an object store. The name
+// under which origins will know it is part of the key, since it is part of
+// what an importer writes.
+func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
+	st, root, err := store.Open(ctx, uri)
+	if err != nil {
+		return Raw{}, err
+	}
+	var entries []store.Entry
+	for e, err := range st.List(ctx, root) {
+		if err != nil {
+			return Raw{}, err
+		}
+		if len(entries) == maxRawFiles {
+			return Raw{}, fmt.Errorf("%s: more than %d files", uri, maxRawFiles)
+		}
+		entries = append(entries, e)
+	}
+	if len(entries) == 0 {
+		return Raw{}, absent(uri)
+	}
+	raw := Raw{Files: len(entries)}
+	for _, e := range entries {
+		raw.Bytes += e.Size
+	}
+	if k.Progress != nil {
+		k.Progress.Total(raw.Bytes, "bytes")
+	}
+	sums := make([]string, len(entries))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range entries {
+		g.Go(func() (err error) {
+			sums[i], err = k.sum(ctx, st, uri, root, e)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return Raw{}, err
+	}
+	h := sha256.New()
+	put(h, "swerm-raw-1", name)
+	for i, e := range entries {
+		put(h, relative(root, e.Path), sums[i])
+	}
+	raw.Key = pipeline.Key(hex.EncodeToString(h.Sum(nil)[:16]))
+	return raw, nil
+}
+
+// absent tells a path that is not there from an empty directory.
+func absent(uri string) error {
+	if local, err := store.LocalPath(uri); err == nil {
+		if _, err := os.Stat(local); err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: holds no files", uri)
+	}
+	return fmt.Errorf("%s: %w, or holds no objects", uri, fs.ErrNotExist)
+}
+
+func relative(root, p string) string {
+	switch root {
+	case p:
+		return ""
+	case ".", "":
+		return p
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(p, root), "/")
+}
+
+func put(w io.Writer, texts ...string) {
+	var n [8]byte
+	for _, s := range texts {
+		binary.LittleEndian.PutUint64(n[:], uint64(len(s)))
+		_, _ = w.Write(n[:])
+		_, _ = io.WriteString(w, s)
+	}
+}
+
+func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root string, e store.Entry) (string, error) {
+	if e.Other {
+		return "other", nil // listed so that its coming and going changes the key
+	}
+	id := remember(uri, root, e.Path)
+	mtime := e.ModTime.UnixNano()
+	k.mu.Lock()
+	old, ok := k.known[id]
+	k.mu.Unlock()
+	if ok && old.Size == e.Size && old.MTime == mtime {
+		k.add(e.Size)
+		return old.SHA, nil
+	}
+	sha, err := k.read(ctx, st, e)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path.Join(uri, relative(root, e.Path)), err)
+	}
+	if time.Since(e.ModTime) > racyWindow {
+		k.mu.Lock()
+		k.known[id], k.dirty = remembered{e.Size, mtime, sha}, true
+		k.mu.Unlock()
+	}
+	return sha, nil
+}
+
+// remember names a file in the memory: its absolute path, or its URI.
+func remember(uri, root, p string) string {
+	if !store.IsLocal(uri) {
+		return uri + "\x00" + relative(root, p)
+	}
+	local, _ := store.LocalPath(uri)
+	abs, err := filepath.Abs(filepath.Join(local, filepath.FromSlash(relative(root, p))))
+	if err != nil {
+		return uri + "\x00" + p
+	}
+	return abs
+}
+
+func (k *Keyer) add(n int64) {
+	if k.Progress != nil {
+		k.Progress.Add(n)
+	}
+}
+
+func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string, error) {
+	b, err := st.Open(ctx, e.Path)
+	if err != nil {
+		return "", err
+	}
+	defer b.Close()
+	h := sha256.New()
+	buf := make([]byte, min(hashBuffer, max(1, b.Size())))
+	for at := int64(0); at < b.Size(); {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		n, err := b.ReadAt(buf[:min(int64(len(buf)), b.Size()-at)], at)
+		h.Write(buf[:n])
+		k.add(int64(n))
+		at += int64(n)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		if n == 0 {
+			return "", errors.New("shrank while it was read")
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
