@@ -1,0 +1,7 @@
+//go:build unix
+
+package dataset
+
+import "syscall"
+
+const errNotEmpty = syscall.ENOTEMPTY

@@ -1,0 +1,331 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/store"
+)
+
+// staging is where a dataset grows until it is published:
+//
+//	PARENT/.NAME.staging-<key10>/lock       held while a process writes
+//	PARENT/.NAME.staging-<key10>/journal    what is durable, one line a part
+//	PARENT/.NAME.staging-<key10>/tree/…     what becomes the dataset, by one rename
+//
+// For an object store the same lies in the user's cache directory; finished
+// parts are uploaded as they come and the manifest last.
+type staging struct {
+	target *Dataset // place of the dataset to be
+	dir    string   // the staging directory
+	lock   *os.File
+	remote bool
+	resume bool // the directory was there before
+}
+
+const (
+	treeName    = "tree"
+	journalName = "journal"
+	lockName    = "lock"
+)
+
+// openStaging decides whether a dataset may be written at uri and opens its
+// staging directory, locked.
+func openStaging(ctx context.Context, uri string, key pipeline.Key) (*staging, error) {
+	target, err := place(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	s := &staging{target: target, remote: target.dir == ""}
+	if s.dir, err = stagingDir(target, uri, key); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(s.tree("")); err == nil {
+		s.resume = true
+	}
+	if err := s.mayWrite(ctx, key); err != nil {
+		if errors.Is(err, ErrExists) {
+			s.sweep()
+		}
+		return nil, err
+	}
+	if err := os.MkdirAll(s.tree(""), 0o777); err != nil {
+		return nil, err
+	}
+	if err := s.takeLock(); err != nil {
+		return nil, fmt.Errorf("%s: %w", uri, err)
+	}
+	// Another process may have published between the question and the lock.
+	if err := s.mayWrite(ctx, key); err != nil {
+		s.unlock()
+		return nil, err
+	}
+	return s, nil
+}
+
+func stagingDir(target *Dataset, uri string, key pipeline.Key) (string, error) {
+	if target.dir != "" {
+		abs, err := filepath.Abs(target.dir)
+		if err != nil {
+			return "", err
+		}
+		name := fmt.Sprintf(".%s.staging-%s", filepath.Base(abs), key.Short())
+		return filepath.Join(filepath.Dir(abs), name), nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("%s: parts are staged in the cache directory, and there is none: %w", uri, err)
+	}
+	place := pipeline.HashKey([]byte(uri))
+	return filepath.Join(cache, "swerm", "staging", fmt.Sprintf("%s-%s", place.Short(), key.Short())), nil
+}
+
+// mayWrite refuses a place that holds anything.
+func (s *staging) mayWrite(ctx context.Context, key pipeline.Key) error {
+	target := s.target
+	d, err := Open(ctx, target.URI)
+	switch {
+	case err == nil && d.Manifest.Key == key:
+		return fmt.Errorf("%s: %w", target.URI, ErrExists)
+	case err == nil:
+		return fmt.Errorf("%s: %w: made by stage %s with key %s, not %s; choose another place or remove it",
+			target.URI, ErrOther, d.Manifest.Stage, d.Manifest.Key.Short(), key.Short())
+	case !errors.Is(err, ErrNone):
+		return err
+	}
+	for e, err := range target.st.List(ctx, target.root) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", target.URI, err)
+		}
+		if s.remote && (s.resume || isOurs(target.root, e.Path)) {
+			continue // what an interrupted upload left; replaced or removed at publish
+		}
+		return fmt.Errorf("%s: %w: it holds %s and no %s; choose another place or remove it",
+			target.URI, ErrOther, e.Path, manifestName)
+	}
+	return nil
+}
+
+// isOurs reports whether a path has the form of a part of ours.
+func isOurs(root, p string) bool {
+	for _, dir := range []string{dataDir, indexDir, path.Dir(rejectsName)} {
+		if ok, _ := path.Match(path.Join(root, dir, "part-*"), p); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *staging) takeLock() error {
+	f, err := os.OpenFile(filepath.Join(s.dir, lockName), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := lockFile(f); err != nil {
+		_ = f.Close()
+		return err
+	}
+	s.lock = f
+	return nil
+}
+
+func (s *staging) unlock() {
+	if s.lock != nil {
+		_ = s.lock.Close()
+		s.lock = nil
+	}
+}
+
+// tree returns the staged path of a file.
+func (s *staging) tree(name string) string {
+	return filepath.Join(s.dir, treeName, filepath.FromSlash(name))
+}
+
+// sweep removes what a kill between publishing and cleaning up left behind.
+func (s *staging) sweep() { _ = os.RemoveAll(s.dir) }
+
+// clear removes every staged file that is not in keep: the open part of a
+// killed process, temporary files, the last stage's manifest.
+func (s *staging) clear(keep map[string]bool) error {
+	root := s.tree("")
+	return filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(root, file)
+		if err != nil || keep[filepath.ToSlash(name)] {
+			return err
+		}
+		return os.Remove(file)
+	})
+}
+
+// A stagedFile is a file being written under a temporary name and hashed on
+// the way. It gets its name when it is whole.
+type stagedFile struct {
+	s    *staging
+	f    *os.File
+	sum  hash.Hash
+	size int64
+}
+
+func (s *staging) create(dir string) (*stagedFile, error) {
+	if err := os.MkdirAll(s.tree(dir), 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(s.tree(dir), ".open-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return &stagedFile{s: s, f: f, sum: sha256.New()}, nil
+}
+
+func (f *stagedFile) Write(b []byte) (int, error) {
+	n, err := f.f.Write(b)
+	f.sum.Write(b[:n])
+	f.size += int64(n)
+	return n, err
+}
+
+// commit syncs the file and gives it the name that its key asks for.
+func (f *stagedFile) commit(ctx context.Context, name func(key pipeline.Key) string) (Part, error) {
+	sum := hex.EncodeToString(f.sum.Sum(nil))
+	p := Part{Key: pipeline.Key(sum[:32]), Bytes: f.size, SHA256: sum}
+	p.Path = name(p.Key)
+	if err := f.f.Sync(); err != nil {
+		return p, err
+	}
+	if err := f.f.Close(); err != nil {
+		return p, err
+	}
+	final := f.s.tree(p.Path)
+	if err := os.Rename(f.f.Name(), final); err != nil {
+		return p, err
+	}
+	if err := store.SyncDir(filepath.Dir(final)); err != nil {
+		return p, err
+	}
+	return p, f.s.uploadPart(ctx, p.Path)
+}
+
+// drop gives an unfinished file up.
+func (f *stagedFile) drop() {
+	_ = f.f.Close()
+	_ = os.Remove(f.f.Name())
+}
+
+// put writes a small file whole.
+func (s *staging) put(ctx context.Context, name string, content []byte) (Part, error) {
+	f, err := s.create(path.Dir(name))
+	if err != nil {
+		return Part{}, err
+	}
+	if _, err := f.Write(content); err != nil {
+		f.drop()
+		return Part{}, err
+	}
+	p, err := f.commit(ctx, func(pipeline.Key) string { return name })
+	p.Key = ""
+	return p, err
+}
+
+// hashFile describes a staged file that was written by other means.
+func (s *staging) hashFile(ctx context.Context, name string) (Part, error) {
+	f, err := os.Open(s.tree(name))
+	if err != nil {
+		return Part{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, contextReader{ctx, f})
+	return Part{Path: name, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+}
+
+// contextReader ends a long copy when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r contextReader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(b)
+}
+
+// publish writes the manifest last and makes the dataset appear.
+func (s *staging) publish(ctx context.Context, m Manifest) (*Dataset, error) {
+	defer s.unlock()
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.target.URI, err)
+	}
+	raw, err := m.encode()
+	if err != nil {
+		return nil, err
+	}
+	if m, err = parseManifest(raw); err != nil {
+		return nil, err
+	}
+	if s.remote {
+		err = s.publishRemote(ctx, m, raw)
+	} else {
+		err = s.publishLocal(ctx, raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: publish: %w", s.target.URI, err)
+	}
+	s.sweep()
+	d := *s.target
+	d.Manifest = m
+	return &d, nil
+}
+
+func (s *staging) publishLocal(ctx context.Context, manifest []byte) error {
+	if _, err := s.put(ctx, manifestName, manifest); err != nil {
+		return err
+	}
+	if err := syncTree(s.tree("")); err != nil {
+		return err
+	}
+	target, err := filepath.Abs(s.target.dir)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// rename(2) refuses a directory that holds anything, so what appeared
+	// there meanwhile is not lost.
+	if err := os.Rename(s.tree(""), target); err != nil {
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, errNotEmpty) {
+			return ErrOther
+		}
+		return err
+	}
+	return store.SyncDir(filepath.Dir(target))
+}
+
+// syncTree syncs every directory, so that the names in it are durable.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		return store.SyncDir(p)
+	})
+}
