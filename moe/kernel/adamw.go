@@ -18,24 +18,15 @@ type AdamWCoef struct {
 // m ← β1·m + (1−β1)·g', v ← β2·v + (1−β2)·g'², p ← p·Keep − Rate·m/(√(v·VCorrection) + Eps),
 // where g' = g·GradScale.
 func (f Family) AdamW(p, g, m, v []float32, c *AdamWCoef) {
-	adamwGo(p, g, m, v, c)
-}
-
-func adamwGo(p, g, m, v []float32, c *AdamWCoef) {
+	n := f.whole(len(p))
 	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
-	for i := range p {
+	if n > 0 {
+		adamwVec(f, &p[0], &g[0], &m[0], &v[0], n, c)
+	}
+	for i := n; i < len(p); i++ {
 		gi := g[i] * c.GradScale
 		m[i] = c.Beta1*m[i] + c.OneMinusBeta1*gi
 		v[i] = c.Beta2*v[i] + c.OneMinusBeta2*(gi*gi)
 		p[i] = p[i]*c.Keep - c.Rate*m[i]/(float32(math.Sqrt(float64(v[i]*c.VCorrection)))+c.Eps)
 	}
-}
-
-// SumSquares returns Σ x² in float64.
-func (f Family) SumSquares(x []float32) float64 {
-	s := 0.0
-	for _, v := range x {
-		s += float64(v) * float64(v)
-	}
-	return s
 }

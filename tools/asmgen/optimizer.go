@@ -1,0 +1,51 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Order of the fields of kernel's AdamWCoef.
+const (
+	adamBeta1 = iota
+	adamOneMinusBeta1
+	adamBeta2
+	adamOneMinusBeta2
+	adamRate
+	adamVCorrection
+	adamEps
+	adamKeep
+	adamGradScale
+	adamFields
+)
+
+// optimizer writes the fused AdamW update.
+func (f *family) optimizer() {
+	f.text("adamw", "(p *float32, ga *float32, m *float32, v *float32, n int, c *byte)", "(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef)")
+	r := f.param("p", "ga", "m", "v", "n", "c")
+	var c [adamFields]reg.VecVirtual
+	for i := range c {
+		c[i] = f.vec()
+		f.VBROADCASTSS(Mem{Base: r[5], Disp: 4 * i}, c[i])
+	}
+	f.Label("loop")
+	g, m, v, t := f.vec(), f.vec(), f.vec(), f.vec()
+	f.VMULPS(Mem{Base: r[1]}, c[adamGradScale], g)
+	f.VMULPS(Mem{Base: r[2]}, c[adamBeta1], m)
+	f.VFMADD231PS(g, c[adamOneMinusBeta1], m)
+	f.VMULPS(Mem{Base: r[3]}, c[adamBeta2], v)
+	f.VMULPS(g, g, t)
+	f.VFMADD231PS(t, c[adamOneMinusBeta2], v)
+	f.VMOVUPS(m, Mem{Base: r[2]})
+	f.VMOVUPS(v, Mem{Base: r[3]})
+	f.VMULPS(c[adamVCorrection], v, v)
+	f.VSQRTPS(v, v)
+	f.VADDPS(c[adamEps], v, v)
+	f.VMULPS(c[adamRate], m, m)
+	f.VDIVPS(v, m, m)
+	f.VMULPS(Mem{Base: r[0]}, c[adamKeep], t)
+	f.VSUBPS(m, t, t)
+	f.VMOVUPS(t, Mem{Base: r[0]})
+	f.next("loop", r[4], 1, r[:4]...)
+	f.end()
+}
