@@ -102,13 +102,17 @@ func permute(rng *rand.Rand, s []int32) {
 	}
 }
 
-// pack divides the samples of a batch into micro-batches of at most maxTokens
-// tokens; a sample that is longer has one of its own. The next micro-batch
-// starts with the first sample that waits and takes, in order, what still fits
-// among the window samples behind it. Samples are never sorted by length, so
-// the micro-batches of a step are random samples of it but for that window.
-func pack(batch []int32, lengths []int32, maxTokens, window int) [][]int32 {
-	waiting := slices.Clone(batch)
+// pack divides the sequences of a batch, whose lengths are given, into
+// micro-batches of at most maxTokens tokens and returns places in the batch; a
+// sequence that is longer has one of its own. The next micro-batch starts with
+// the first sequence that waits and takes, in order, what still fits among the
+// window sequences behind it. Nothing is ever sorted by length, so micro-batches
+// are random pieces of the batch but for that window.
+func pack(lengths []int32, maxTokens, window int) [][]int32 {
+	waiting := make([]int32, len(lengths))
+	for i := range waiting {
+		waiting[i] = int32(i)
+	}
 	var micros [][]int32
 	for len(waiting) > 0 {
 		micro := []int32{waiting[0]}

@@ -1,0 +1,86 @@
+package trainer
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestDefaultConfigIsValid(t *testing.T) {
+	if err := DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidateListsEveryFault(t *testing.T) {
+	c := DefaultConfig()
+	c.Objective.Name = "nope"
+	c.Objective.WeightYes = 0
+	c.Objective.Add = []ObjectiveTerm{{Name: "brier", Coefficient: -1}}
+	c.Optimizer.LR = math.NaN()
+	c.Schedule.Kind = "step"
+	c.Batch.Sequences = 0
+	c.Data.DevSplit = "train"
+	c.Epochs = 0
+	c.Eval.Keep = "both"
+	c.Aux.Scope = "global"
+	c.Precision = "bf16"
+	c.OnNonFinite = "ignore"
+	c.Model.Hidden = 0
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"objective.name", "weight_yes", "add[0].coefficient", "optimizer.lr", "schedule.kind",
+		"batch.sequences", "dev_split", "epochs", "eval.keep", "aux.scope", "precision", "on_nonfinite", "hidden_size"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is not named in:\n%v", want, err)
+		}
+	}
+}
+
+func TestConfigFaultsThatDependOnEachOther(t *testing.T) {
+	for name, spoil := range map[string]func(*Config){
+		"best without dev":     func(c *Config) { c.Eval.Keep = KeepBest; c.Data.DevSplit = "" },
+		"patience without dev": func(c *Config) { c.Eval.Patience = 1; c.Data.DevSplit = "" },
+		"auc of text":          func(c *Config) { c.Eval.Keep = KeepBest; c.Objective.Name = ObjectiveNextToken },
+		"text with more": func(c *Config) {
+			c.Objective.Name = ObjectiveNextToken
+			c.Objective.Add = []ObjectiveTerm{{"brier", 1}}
+		},
+	} {
+		c := DefaultConfig()
+		spoil(c)
+		if c.Validate() == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
+// Run files and keys use the json names, editors the yaml ones: they agree.
+func TestTagsAgree(t *testing.T) {
+	var walk func(reflect.Type)
+	walk = func(r reflect.Type) {
+		for i := range r.NumField() {
+			f := r.Field(i)
+			if f.Tag.Get("json") != f.Tag.Get("yaml") || f.Tag.Get("json") == "" {
+				t.Errorf("%s.%s: json %q, yaml %q", r, f.Name, f.Tag.Get("json"), f.Tag.Get("yaml"))
+			}
+			if f.Type.Kind() == reflect.Slice {
+				walk(f.Type.Elem())
+			} else if f.Type.Kind() == reflect.Struct {
+				walk(f.Type)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+	raw, err := json.Marshal(DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), "threads") || strings.Contains(string(raw), "workers") {
+		t.Errorf("the number of threads is part of the config: %s", raw)
+	}
+}

@@ -1,0 +1,126 @@
+package trainer
+
+import (
+	"context"
+
+	"github.com/swerm/swerm/metrics"
+	"github.com/swerm/swerm/trainer/objective"
+)
+
+// evalBlock is how many sequences of the dev split are given to an objective
+// at once. Pairs are compared inside a block only; it is the largest that
+// pairwise objectives take, and tasks stay together, so few pairs are cut.
+const evalBlock = objective.MaxPairSequences
+
+// Dev is one evaluation of the dev split. A number that does not exist (the
+// AUC of one class, a loss that is not finite) is absent.
+type Dev struct {
+	Loss      *float64 `json:"loss,omitempty"`
+	AUC       *float64 `json:"auc,omitempty"`
+	Sequences int      `json:"sequences"`
+}
+
+// evaluate runs the dev split forward. It returns ctx's error as soon as the
+// context ends.
+func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
+	if n.cfg.Objective.Name == ObjectiveNextToken {
+		return n.evaluateText(ctx, dev)
+	}
+	logits := make([]objective.Logits, 0, len(dev))
+	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
+		part, err := n.forward(n.eval, dev[lo:hi])
+		logits = append(logits, part...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	loss, err := n.devLoss(logits, n.rows(dev))
+	if err != nil {
+		return nil, err
+	}
+	return &Dev{Loss: present(loss), AUC: auc(logits, dev), Sequences: len(dev)}, nil
+}
+
+func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (float64, error) {
+	total, scratch := 0.0, make([]objective.Logits, min(evalBlock, len(rows)))
+	for _, t := range n.terms {
+		var sum, weights float64
+		for lo := 0; lo < len(rows); lo += evalBlock {
+			hi := min(lo+evalBlock, len(rows))
+			s, err := t.loss.Sum(logits[lo:hi], rows[lo:hi], 1, scratch[:hi-lo])
+			if err != nil {
+				return 0, err
+			}
+			sum += s
+			weights += t.loss.WeightSum(rows[lo:hi])
+		}
+		if weights > 0 {
+			total += t.coefficient * sum / weights
+		}
+	}
+	return total, nil
+}
+
+func (n *network) evaluateText(ctx context.Context, dev []sample) (*Dev, error) {
+	var sum, predictions float64
+	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
+		b, err := n.load(dev[lo:hi])
+		if err != nil {
+			return err
+		}
+		sums, err := n.eval.NextToken(b, nil, nil)
+		for i, s := range sums {
+			sum += s
+			predictions += float64(dev[lo+i].length - 1)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Dev{Loss: present(sum / predictions), Sequences: len(dev)}, nil
+}
+
+// auc ranks by the margin; it is absent where a logit is not finite or only
+// one class is there.
+func auc(logits []objective.Logits, dev []sample) *float64 {
+	margins, resolved := make([]float64, len(dev)), make([]bool, len(dev))
+	for i, l := range logits {
+		margins[i], resolved[i] = l.Yes-l.No, dev[i].target > 0.5
+	}
+	ranked, err := metrics.NewRanked(margins, resolved)
+	if err != nil {
+		return nil
+	}
+	if v, ok := ranked.AUC(); ok {
+		return &v
+	}
+	return nil
+}
+
+func present(x float64) *float64 {
+	if !finite(x) {
+		return nil
+	}
+	return &x
+}
+
+// better reports whether an evaluation beats the best so far. One without the
+// number that is compared beats nothing.
+func (d *Dev) better(by string, best *float64) (value float64, ok bool) {
+	v := d.AUC
+	if by == ByLoss {
+		v = d.Loss
+	}
+	if v == nil {
+		return 0, false
+	}
+	if best == nil {
+		return *v, true
+	}
+	if by == ByLoss {
+		return *v, *v < *best
+	}
+	return *v, *v > *best
+}

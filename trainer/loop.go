@@ -1,0 +1,316 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/pipeline"
+)
+
+// workDir holds the checkpoints and scratch of an unfinished run, inside its
+// staging directory; it goes before the checkpoint is published.
+const workDir = "work"
+
+// maxSkippedInRow ends a run under NonFiniteSkip: so many bad steps one after
+// the other mean that the weights, not the batches, are at fault.
+const maxSkippedInRow = 10
+
+// logEvery is how often a running training reports to the log.
+const logEvery = 5 * time.Second
+
+// A NonFiniteError is returned when a step's loss or gradient is not finite.
+// The weights are those before the step.
+type NonFiniteError struct {
+	Step  int64 // from 1
+	What  string
+	Value float64
+}
+
+// Error names the step.
+func (e *NonFiniteError) Error() string {
+	return fmt.Sprintf("step %d: the %s is %v: lower optimizer.lr, or set on_nonfinite: skip", e.Step, e.What, e.Value)
+}
+
+// A training is one run of the loop.
+type training struct {
+	cfg   *Config
+	net   *network
+	data  *corpus
+	plan  *plan
+	steps int64 // of the whole run
+
+	dir     string // staging
+	shelf   shelf
+	journal *journal
+	st      *State
+	saved   int64 // step of the newest checkpoint; -1: none, or one that waits for its evaluation
+
+	threads  int
+	log      *slog.Logger
+	progress pipeline.Progress
+	batch    []int32 // scratch
+	list     []sample
+}
+
+// setup says what a training starts from.
+type setup struct {
+	cfg      *Config
+	data     *corpus
+	head     moe.Head
+	dir      string                     // staging; found again by a second start
+	fresh    func() (*moe.Model, error) // weights of step 0
+	threads  int
+	log      *slog.Logger
+	progress pipeline.Progress
+}
+
+// open finds the newest checkpoint in the staging directory, or starts anew.
+func open(s setup) (t *training, err error) {
+	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress,
+		shelf: shelf{filepath.Join(s.dir, workDir)}}
+	t.planBatches()
+	saved, err := t.shelf.steps()
+	if err != nil {
+		return nil, err
+	}
+	t.saved = -1
+	t.st = &State{Format: stateFormat, KernelFamily: moe.KernelFamily(), Precision: s.cfg.Precision}
+	load := s.fresh
+	if len(saved) > 0 {
+		from := t.shelf.path(saved[len(saved)-1])
+		if t.st, err = loadState(from); err != nil {
+			return nil, err
+		}
+		if err := t.st.checkFamily(); err != nil {
+			return nil, err
+		}
+		load = func() (*moe.Model, error) { return moe.Load(from) }
+	}
+	model, err := load()
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	if t.net, err = newNetwork(model, s.cfg, s.head, s.data.tokens, s.threads); err != nil {
+		return nil, err
+	}
+	if len(saved) > 0 {
+		if err := loadMoments(t.shelf.path(t.st.Step), model, t.net.opt); err != nil {
+			return nil, err
+		}
+		t.log.Info("training goes on", "step", t.st.Step, "of", t.steps)
+	}
+	if err := os.MkdirAll(t.shelf.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("checkpoints: %w", err)
+	}
+	lines := t.st.Step
+	if t.st.PendingLine != nil {
+		lines--
+	} else if len(saved) > 0 {
+		t.saved = t.st.Step
+	}
+	t.journal, err = openJournal(s.dir, t.st.MetricsBytes, lines)
+	return t, err
+}
+
+func (t *training) planBatches() {
+	_, counts, groups := columns(t.data.train)
+	if !t.cfg.Batch.GroupTasks {
+		groups = nil
+	}
+	t.plan = newPlan(counts, groups, t.cfg.Seed, t.cfg.Batch.Sequences)
+	t.steps = t.plan.limit(t.cfg.Steps, t.cfg.Epochs)
+}
+
+// run trains to the end. When ctx ends it finishes the step at hand, writes a
+// checkpoint and returns ctx's error; the same call later goes on from there.
+func (t *training) run(ctx context.Context) error {
+	defer func() { t.journal.close() }()
+	t.progress.Total(t.steps, "steps")
+	t.progress.Add(t.st.Step)
+	if err := t.finishPending(ctx); err != nil {
+		return err
+	}
+	began, last, first := time.Now(), time.Now(), *t.st
+	for t.st.Step < t.steps && !t.st.StoppedEarly {
+		if ctx.Err() != nil {
+			return t.interrupted(ctx)
+		}
+		line, err := t.step()
+		if err != nil {
+			return err
+		}
+		if err := t.finish(ctx, line); err != nil {
+			return err
+		}
+		t.progress.Add(1)
+		if now := time.Now(); now.Sub(last) >= logEvery {
+			last = now
+			rate := float64(t.st.Tokens-first.Tokens) / now.Sub(began).Seconds()
+			t.log.Info("training", "step", line.Step, "of", t.steps, "loss", number(line.Loss), "tokens_per_second", int(rate))
+		}
+	}
+	return t.save()
+}
+
+// step runs one global batch and moves the weights.
+func (t *training) step() (Line, error) {
+	t.batch = t.plan.batch(t.batch, t.st.Step)
+	t.list = t.list[:0]
+	for _, i := range t.batch {
+		t.list = append(t.list, t.data.train[i])
+	}
+	line := Line{Step: t.st.Step + 1, Epoch: t.plan.epochs(t.st.Step + 1), Sequences: len(t.list),
+		LR: t.cfg.Optimizer.LR * t.cfg.Schedule.factor(t.st.Step, t.steps)}
+	w, err := t.net.gradient(t.list)
+	if err != nil {
+		return line, fmt.Errorf("step %d: %w", line.Step, err)
+	}
+	line.Tokens, line.Micros, line.Loss = w.tokens, w.micros, present(w.loss)
+	bad := &NonFiniteError{Step: line.Step, What: "loss", Value: w.loss}
+	if finite(w.loss) {
+		line.Aux = w.aux
+		norm := t.net.model.GradNorm()
+		line.GradNorm = present(norm)
+		bad.What, bad.Value = "gradient norm", norm
+	}
+	if finite(bad.Value) {
+		t.st.Updates++
+		t.st.SkippedInRow = 0
+		t.net.update(line.LR, bad.Value, t.st.Updates, t.threads)
+	} else if err := t.skip(&line, bad); err != nil {
+		return line, err
+	}
+	t.st.Step++
+	t.st.Tokens += w.tokens
+	t.st.Sequences += int64(len(t.list))
+	return line, nil
+}
+
+// skip leaves the weights alone where the config allows it.
+func (t *training) skip(line *Line, bad *NonFiniteError) error {
+	if t.cfg.OnNonFinite == NonFiniteStop {
+		return bad
+	}
+	t.st.SkippedSteps++
+	if t.st.SkippedInRow++; t.st.SkippedInRow > maxSkippedInRow {
+		return fmt.Errorf("%d steps in a row were skipped: %w", t.st.SkippedInRow, bad)
+	}
+	t.net.model.ZeroGrad()
+	line.Skipped, line.Aux = bad.What, 0
+	t.log.Warn("step skipped", "step", line.Step, "cause", bad.What, "value", bad.Value)
+	return nil
+}
+
+// finish evaluates where it is due, writes the step's line and, where that is
+// due, a checkpoint. An interrupted evaluation is kept as a pending line.
+func (t *training) finish(ctx context.Context, line Line) error {
+	improved := false
+	if t.evalDue(line.Step) {
+		dev, err := t.net.evaluate(ctx, t.data.dev)
+		if err != nil && ctx.Err() != nil {
+			t.st.PendingLine = &line
+			return t.interrupted(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("step %d: dev evaluation: %w", line.Step, err)
+		}
+		line.Dev = dev
+		improved = t.judge(line.Step, dev)
+	}
+	t.st.PendingLine = nil
+	if err := t.journal.add(line); err != nil {
+		return err
+	}
+	t.st.MetricsBytes = t.journal.bytes
+	due := t.cfg.CheckpointEvery > 0 && line.Step%t.cfg.CheckpointEvery == 0
+	if due || improved && t.cfg.Eval.Keep == KeepBest {
+		return t.save()
+	}
+	return nil
+}
+
+func (t *training) finishPending(ctx context.Context) error {
+	if t.st.PendingLine == nil {
+		return nil
+	}
+	return t.finish(ctx, *t.st.PendingLine)
+}
+
+func (t *training) evalDue(step int64) bool {
+	if len(t.data.dev) == 0 {
+		return false
+	}
+	return step == t.steps || t.cfg.Eval.Every > 0 && step%t.cfg.Eval.Every == 0
+}
+
+// judge compares an evaluation with the best one and decides on an early stop.
+func (t *training) judge(step int64, dev *Dev) (improved bool) {
+	value, ok := dev.better(t.cfg.Eval.By, t.st.Best)
+	if ok {
+		t.st.BestStep, t.st.Best, t.st.WithoutBetter = step, &value, 0
+		return true
+	}
+	t.st.WithoutBetter++
+	t.st.StoppedEarly = t.cfg.Eval.Patience > 0 && t.st.WithoutBetter >= t.cfg.Eval.Patience
+	return false
+}
+
+// save writes a checkpoint of the last finished step and drops older ones.
+func (t *training) save() error {
+	if t.saved != t.st.Step {
+		if err := t.write(); err != nil {
+			return err
+		}
+		t.saved = t.st.Step
+	}
+	return t.shelf.prune(t.cfg.KeepCheckpoints, t.kept())
+}
+
+func (t *training) write() error {
+	if err := t.journal.sync(); err != nil {
+		return err
+	}
+	return t.shelf.save(t.net.model, t.net.opt, t.st)
+}
+
+// interrupted saves where the run stands, without dropping what it may need
+// if this very write is cut short, and returns the context's error.
+func (t *training) interrupted(ctx context.Context) error {
+	if t.saved != t.st.Step {
+		if err := t.write(); err != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+	t.log.Info("training interrupted", "step", t.st.Step, "of", t.steps)
+	return context.Cause(ctx)
+}
+
+// kept is the step whose checkpoint must outlive newer ones.
+func (t *training) kept() int64 {
+	if t.cfg.Eval.Keep == KeepBest {
+		return t.st.BestStep
+	}
+	return 0
+}
+
+// chosen is the checkpoint to publish: the best one where the config says so
+// and any evaluation gave a number, else the last.
+func (t *training) chosen() string {
+	if step := t.kept(); step > 0 {
+		return t.shelf.path(step)
+	}
+	return t.shelf.path(t.st.Step)
+}
+
+func number(v *float64) any {
+	if v == nil {
+		return "not finite"
+	}
+	return *v
+}
