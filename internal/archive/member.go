@@ -1,9 +1,9 @@
 package archive
 
 import (
-	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
 )
@@ -24,7 +24,8 @@ type Member struct {
 	// goroutine.
 	Sequential bool
 
-	open func() (io.ReadCloser, error)
+	open    func() (io.ReadCloser, error)
+	sibling func(name string) (io.ReadCloser, error)
 }
 
 // Open returns the member's content, unpacked.
@@ -33,6 +34,15 @@ func (m *Member) Open() (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%s: not a regular file", m.Path)
 	}
 	return m.open()
+}
+
+// OpenSibling opens a file of the same folder. Members of an archive have none:
+// a stream cannot be asked for what it does not show yet.
+func (m *Member) OpenSibling(name string) (io.ReadCloser, error) {
+	if m.sibling == nil || strings.ContainsAny(name, `/\`) {
+		return nil, fs.ErrNotExist
+	}
+	return m.sibling(name)
 }
 
 // Read appends the whole content to dst. A member larger than limit gives
@@ -113,10 +123,4 @@ func TrimSuffix(p string) string {
 		}
 	}
 	return p
-}
-
-func bytesMember(p string, b []byte) Member {
-	return Member{Path: p, Size: int64(len(b)), open: func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(b)), nil
-	}}
 }

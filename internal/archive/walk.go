@@ -98,7 +98,9 @@ func (w *walker) dir(dir, pattern string) error {
 		if info, err := d.Info(); err == nil {
 			size = info.Size()
 		}
-		return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return os.OpenInRoot(dir, filepath.FromSlash(p)) }})
+		in := func(p string) (io.ReadCloser, error) { return os.OpenInRoot(dir, filepath.FromSlash(p)) }
+		return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return in(p) },
+			sibling: func(name string) (io.ReadCloser, error) { return in(path.Join(path.Dir(p), name)) }})
 	})
 }
 
@@ -128,7 +130,8 @@ func (w *walker) file(full, p, prefix string) error {
 	if st, err := os.Stat(full); err == nil && !s.packed {
 		size = st.Size()
 	}
-	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return open() }})
+	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return open() },
+		sibling: func(name string) (io.ReadCloser, error) { return os.OpenInRoot(filepath.Dir(full), name) }})
 }
 
 func (w *walker) tar(r io.Reader, name, prefix string) error {

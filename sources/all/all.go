@@ -1,0 +1,19 @@
+// Package all lists the trajectory formats that the importer knows. A format
+// that is not in this list does not exist for it: there is no registration
+// behind the reader's back, and the order here is the order in which formats
+// are named in errors.
+package all
+
+import (
+	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/miniswe"
+	"github.com/swerm/swerm/sources/sweagent"
+)
+
+// Formats returns every known format.
+func Formats() []format.Format {
+	return []format.Format{
+		miniswe.Format{},
+		sweagent.Format{},
+	}
+}

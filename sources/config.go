@@ -1,0 +1,84 @@
+package sources
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/swerm/swerm/sources/all"
+	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/identity"
+)
+
+// Config are the options of the stage. Its zero value imports whatever is
+// recognised under the names that the files give.
+type Config struct {
+	// Format reads every candidate with one format instead of detecting it.
+	Format string `json:"format,omitempty" yaml:"format,omitempty"`
+
+	// Source, Policy, Scaffold and Run overrule what the files say. The name as
+	// written stays in policy_raw.
+	Source   string `json:"source,omitempty" yaml:"source,omitempty"`
+	Policy   string `json:"policy,omitempty" yaml:"policy,omitempty"`
+	Scaffold string `json:"scaffold,omitempty" yaml:"scaffold,omitempty"`
+	Run      string `json:"run,omitempty" yaml:"run,omitempty"`
+
+	// Policies are further spellings: name as written -> canonical name. A
+	// table in a file goes to the port "names", so that its content is part of
+	// the task's key.
+	Policies map[string]string `json:"policies,omitempty" yaml:"policies,omitempty"`
+
+	// Codec compresses the parts; see dataset.Spec.
+	Codec string `json:"codec,omitempty" yaml:"codec,omitempty"`
+}
+
+// Validate lists every fault.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.Format != "" && findFormat(c.Format) == nil {
+		errs = append(errs, fmt.Errorf("format %q is not one of %s", c.Format, strings.Join(formatNames(), ", ")))
+	}
+	for raw, canonical := range c.Policies {
+		if raw == "" || canonical == "" {
+			errs = append(errs, fmt.Errorf("policies: %q: %q is no name", raw, canonical))
+		}
+	}
+	if codecs := []string{"", "zstd", "zstd-fastest", "zstd-better", "snappy", "none"}; !slices.Contains(codecs, c.Codec) {
+		errs = append(errs, fmt.Errorf("codec %q is not one of %s", c.Codec, strings.Join(codecs[1:], ", ")))
+	}
+	return errors.Join(errs...)
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range all.Formats() {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+func findFormat(name string) format.Format {
+	for _, f := range all.Formats() {
+		if f.Name() == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// names returns the shipped tables with the file's and the config's on top.
+func (c *Config) names(file []byte) (*identity.Tables, error) {
+	t, err := identity.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	if file != nil {
+		mine, err := identity.Parse(file)
+		if err != nil {
+			return nil, err
+		}
+		t = t.With(mine)
+	}
+	return t.With(&identity.Tables{Policies: c.Policies}), nil
+}

@@ -1,0 +1,54 @@
+package identity
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// An instance id of the SWE-bench family is owner__name-NUMBER of a pull
+// request; a sample of it has a suffix _K. SWE-smith writes
+// owner__name.COMMIT.MUTATION.
+var (
+	pullRequest = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_.-]+)-(\d+)$`)
+	sampled     = regexp.MustCompile(`^(.+__.+-\d+)_(\d{1,4})$`)
+	mutated     = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.([0-9a-f]{8})\.(.+)$`)
+	commit      = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
+
+// SplitSample takes the sample number off an instance id.
+func SplitSample(instance string) (base string, sample *int32) {
+	m := sampled.FindStringSubmatch(instance)
+	if m == nil {
+		return instance, nil
+	}
+	n, _ := strconv.Atoi(m[2])
+	k := int32(n)
+	return m[1], &k
+}
+
+// Repo returns owner/name where an instance id tells.
+func Repo(instance string) (string, bool) {
+	if m := pullRequest.FindStringSubmatch(instance); m != nil {
+		return m[1] + "/" + m[2], true
+	}
+	if m := mutated.FindStringSubmatch(instance); m != nil {
+		return m[1] + "/" + m[2], true
+	}
+	return "", false
+}
+
+// IsCommit reports whether s is a full commit hash.
+func IsCommit(s string) bool { return commit.MatchString(s) }
+
+// TaskID names the task across sources. An id that numbers a pull request is
+// the task wherever it occurs, and some files of one source know the base
+// commit where others of the same task do not; a mutation shares its base commit
+// with hundreds of other tasks. So both are used as they stand, and repository
+// and base commit name the task where the id says neither.
+func TaskID(instance, repo, baseCommit string) string {
+	if _, known := Repo(instance); known || repo == "" || !IsCommit(baseCommit) {
+		return instance
+	}
+	return strings.ToLower(repo) + "@" + baseCommit
+}

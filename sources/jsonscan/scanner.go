@@ -1,0 +1,500 @@
+package jsonscan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+)
+
+// MaxDepth bounds nesting. Provider replies nest about ten deep; a deeper
+// document is an attack or an accident.
+const MaxDepth = 128
+
+// Kind is what the next value is.
+type Kind byte
+
+// The kinds of value. None is the end of the document or a byte that begins
+// no value.
+const (
+	None Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+// String names the kind as error messages do.
+func (k Kind) String() string {
+	return [...]string{"nothing", "null", "a boolean", "a number", "a string", "a list", "an object"}[k]
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrTruncated is returned when the document ends inside a value.
+	ErrTruncated = errors.New("the document ends here")
+	// ErrDepth is returned past MaxDepth.
+	ErrDepth = fmt.Errorf("nested deeper than %d", MaxDepth)
+	// ErrDuplicate is returned by Fields' users through Fail: a known key twice.
+	ErrDuplicate = errors.New("key appears twice")
+)
+
+// An Error is a fault in a document, with its place.
+type Error struct {
+	Path   string // as in messages[3].content; "" at the top
+	Offset int
+	Err    error
+}
+
+// Error names the path, the cause and the offset.
+func (e *Error) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("%v (byte %d)", e.Err, e.Offset)
+	}
+	return fmt.Sprintf("%s: %v (byte %d)", e.Path, e.Err, e.Offset)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+type step struct {
+	key   []byte // nil for an element of a list
+	index int
+}
+
+// A Scanner reads one document. It is for one goroutine; the document must not
+// change while it is used.
+type Scanner struct {
+	buf  []byte
+	pos  int
+	err  *Error
+	path []step
+	text arena
+
+	repaired int
+}
+
+// New returns a scanner over a document.
+func New(doc []byte) *Scanner {
+	s := &Scanner{}
+	s.Reset(doc)
+	return s
+}
+
+// Reset begins another document. Strings handed out stay valid.
+func (s *Scanner) Reset(doc []byte) {
+	s.buf, s.pos, s.err, s.path, s.repaired = doc, 0, nil, s.path[:0], 0
+	if bytes.HasPrefix(doc, []byte("\xef\xbb\xbf")) {
+		s.pos = 3 // a byte order mark is not part of the document
+	}
+	s.text.expect(len(doc))
+}
+
+// Err returns the first error, nil while there is none.
+func (s *Scanner) Err() error {
+	if s.err == nil {
+		return nil
+	}
+	return s.err
+}
+
+// Repaired is how many invalid sequences strings had so far.
+func (s *Scanner) Repaired() int { return s.repaired }
+
+// Fail makes err the scanner's error at the current path, unless there is one.
+func (s *Scanner) Fail(err error) {
+	if s.err == nil {
+		s.err = &Error{Path: s.pathString(), Offset: s.pos, Err: err}
+	}
+}
+
+func (s *Scanner) failf(format string, args ...any) { s.Fail(fmt.Errorf(format, args...)) }
+
+func (s *Scanner) pathString() string {
+	var b []byte
+	for _, st := range s.path {
+		if st.key == nil {
+			b = append(b, '[')
+			b = strconv.AppendInt(b, int64(st.index), 10)
+			b = append(b, ']')
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, '.')
+		}
+		b = append(b, bytes.ToValidUTF8(st.key[:min(len(st.key), 64)], []byte("\uFFFD"))...)
+	}
+	return string(b)
+}
+
+func (s *Scanner) space() {
+	for s.pos < len(s.buf) {
+		switch s.buf[s.pos] {
+		case ' ', '\n', '\r', '\t':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the next byte that is not white space, 0 at the end.
+func (s *Scanner) peek() byte {
+	if s.err != nil {
+		return 0
+	}
+	s.space()
+	if s.pos >= len(s.buf) {
+		return 0
+	}
+	return s.buf[s.pos]
+}
+
+// Kind says what the next value is without reading it.
+func (s *Scanner) Kind() Kind {
+	switch c := s.peek(); {
+	case c == '{':
+		return Object
+	case c == '[':
+		return Array
+	case c == '"':
+		return String
+	case c == 'n':
+		return Null
+	case c == 't' || c == 'f':
+		return Bool
+	case c == '-' || c >= '0' && c <= '9' || c == 'N' || c == 'I':
+		return Number // Python writes NaN and Infinity
+	}
+	return None
+}
+
+// End checks that nothing but white space is left.
+func (s *Scanner) End() {
+	if s.space(); s.err == nil && s.pos < len(s.buf) {
+		s.failf("more follows the end of the document")
+	}
+}
+
+func (s *Scanner) want(c byte) bool {
+	if s.peek() == c && s.err == nil {
+		s.pos++
+		return true
+	}
+	if s.err == nil {
+		if s.pos >= len(s.buf) {
+			s.Fail(ErrTruncated)
+		} else {
+			s.failf("%q where %q belongs", s.buf[s.pos], c)
+		}
+	}
+	return false
+}
+
+func (s *Scanner) push(st step) bool {
+	if len(s.path) >= MaxDepth {
+		s.Fail(ErrDepth)
+		return false
+	}
+	s.path = append(s.path, st)
+	return true
+}
+
+// Fields yields the keys of an object. The body must read the value, or leave
+// it: what it leaves is stepped over. A null is an object without keys. The key
+// is valid until the next one.
+func (s *Scanner) Fields() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if s.Kind() == Null {
+			s.literal()
+			return
+		}
+		if !s.want('{') {
+			return
+		}
+		if s.peek() == '}' {
+			s.pos++
+			return
+		}
+		for s.err == nil {
+			key := s.key()
+			if s.err != nil || !s.want(':') || !s.push(step{key: key}) {
+				return
+			}
+			s.space()
+			at := s.pos
+			more := yield(alias(key))
+			if s.err == nil && s.pos == at {
+				s.Skip()
+			}
+			if s.err != nil {
+				return
+			}
+			s.path = s.path[:len(s.path)-1]
+			if !more {
+				s.leave('{')
+				return
+			}
+			if s.peek() == ',' {
+				s.pos++
+				s.space()
+				continue
+			}
+			s.want('}')
+			return
+		}
+	}
+}
+
+// Elements yields the indexes of a list, as Fields does with keys. A null is an
+// empty list.
+func (s *Scanner) Elements() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if s.Kind() == Null {
+			s.literal()
+			return
+		}
+		if !s.want('[') {
+			return
+		}
+		if s.peek() == ']' {
+			s.pos++
+			return
+		}
+		for i := 0; s.err == nil; i++ {
+			if !s.push(step{index: i}) {
+				return
+			}
+			s.space()
+			at := s.pos
+			more := yield(i)
+			if s.err == nil && s.pos == at {
+				s.Skip()
+			}
+			if s.err != nil {
+				return
+			}
+			s.path = s.path[:len(s.path)-1]
+			if !more {
+				s.leave('[')
+				return
+			}
+			if s.peek() == ',' {
+				s.pos++
+				continue
+			}
+			s.want(']')
+			return
+		}
+	}
+}
+
+// leave steps over the rest of an object or list that a loop broke out of.
+func (s *Scanner) leave(open byte) {
+	for s.peek() == ',' {
+		s.pos++
+		if open == '{' {
+			if s.key(); s.err != nil || !s.want(':') {
+				return
+			}
+		}
+		if s.Skip(); s.err != nil {
+			return
+		}
+	}
+	s.want(open + 2) // '}' and ']' stand two after their opening
+}
+
+// key reads a key. Keys with escapes are rare; they are decoded like strings.
+func (s *Scanner) key() []byte {
+	if s.peek() != '"' {
+		s.want('"')
+		return nil
+	}
+	start := s.pos + 1
+	end := bytes.IndexByte(s.buf[start:], '"')
+	if end < 0 {
+		s.pos = len(s.buf)
+		s.Fail(ErrTruncated)
+		return nil
+	}
+	raw := s.buf[start : start+end]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		s.pos = start + end + 1
+		return raw
+	}
+	key := []byte(s.Str())
+	if key == nil {
+		key = []byte{}
+	}
+	return key
+}
+
+// Skip steps over one value.
+func (s *Scanner) Skip() {
+	if s.err != nil {
+		return
+	}
+	switch s.Kind() {
+	case String:
+		s.skipString()
+	case Object, Array:
+		s.skipNested()
+	case None:
+		if s.pos >= len(s.buf) {
+			s.Fail(ErrTruncated)
+		} else {
+			s.failf("%q begins no value", s.buf[s.pos])
+		}
+	default:
+		s.literal()
+	}
+}
+
+// Raw steps over one value and returns its bytes, which belong to the document.
+func (s *Scanner) Raw() []byte {
+	s.peek()
+	start := s.pos
+	s.Skip()
+	if s.err != nil {
+		return nil
+	}
+	return s.buf[start:s.pos]
+}
+
+// skipString steps over a string: to the first quote with an even number of
+// backslashes before it.
+func (s *Scanner) skipString() {
+	p := s.pos + 1
+	for {
+		i := bytes.IndexByte(s.buf[p:], '"')
+		if i < 0 {
+			s.pos = len(s.buf)
+			s.Fail(ErrTruncated)
+			return
+		}
+		p += i + 1
+		n := 0
+		for q := p - 2; q > s.pos && s.buf[q] == '\\'; q-- {
+			n++
+		}
+		if n%2 == 0 {
+			s.pos = p
+			return
+		}
+	}
+}
+
+// skipNested steps over an object or a list by balancing brackets.
+func (s *Scanner) skipNested() {
+	var open [MaxDepth]byte
+	depth := 0
+	for s.pos < len(s.buf) {
+		switch c := s.buf[s.pos]; c {
+		case '"':
+			if s.skipString(); s.err != nil {
+				return
+			}
+			continue
+		case '{', '[':
+			if depth+len(s.path) >= MaxDepth {
+				s.Fail(ErrDepth)
+				return
+			}
+			open[depth] = c
+			depth++
+		case '}', ']':
+			if open[depth-1] != c-2 {
+				s.failf("%q closes %q", c, open[depth-1])
+				return
+			}
+			if depth--; depth == 0 {
+				s.pos++
+				return
+			}
+		}
+		s.pos++
+	}
+	s.Fail(ErrTruncated)
+}
+
+// literal reads a number, true, false or null and returns its bytes.
+func (s *Scanner) literal() []byte {
+	start := s.pos
+	for s.pos < len(s.buf) {
+		c := s.buf[s.pos]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.' {
+			s.pos++
+			continue
+		}
+		break
+	}
+	lit := s.buf[start:s.pos]
+	if !validLiteral(lit) {
+		s.pos = start
+		if start+len(lit) == len(s.buf) {
+			s.Fail(ErrTruncated)
+		} else {
+			s.failf("%q is no value", clip(lit))
+		}
+		return nil
+	}
+	return lit
+}
+
+func validLiteral(lit []byte) bool {
+	switch alias(lit) {
+	case "null", "true", "false", "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	return validNumber(lit)
+}
+
+// validNumber checks the grammar of a JSON number.
+func validNumber(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte("-"))
+	digits := func() int {
+		n := 0
+		for n < len(b) && b[n] >= '0' && b[n] <= '9' {
+			n++
+		}
+		b = b[n:]
+		return n
+	}
+	lead := len(b) > 0 && b[0] == '0'
+	if n := digits(); n == 0 || lead && n > 1 {
+		return false
+	}
+	if len(b) > 0 && b[0] == '.' {
+		b = b[1:]
+		if digits() == 0 {
+			return false
+		}
+	}
+	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
+		b = b[1:]
+		if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+			b = b[1:]
+		}
+		if digits() == 0 {
+			return false
+		}
+	}
+	return len(b) == 0
+}
+
+func clip(b []byte) []byte { return b[:min(len(b), 32)] }
+
+// Mark is a place in the document, for Since.
+func (s *Scanner) Mark() int { s.peek(); return s.pos }
+
+// Since returns the bytes read since a mark. They belong to the document.
+func (s *Scanner) Since(mark int) []byte {
+	if s.err != nil {
+		return nil
+	}
+	return s.buf[mark:s.pos]
+}

@@ -1,0 +1,259 @@
+package jsonscan
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// Str reads a string. A value of another kind is an error.
+func (s *Scanner) Str() string {
+	if k := s.Kind(); k != String {
+		s.mismatch(k, String)
+		return ""
+	}
+	body, escaped := s.stringBody()
+	if s.err != nil || len(body) == 0 {
+		return ""
+	}
+	dst := s.text.room(len(body))
+	if !escaped {
+		dst = append(dst, body...)
+	} else {
+		dst = s.unescape(dst, body)
+	}
+	if !utf8.Valid(dst) {
+		dst = s.repair(dst)
+		return string(dst)
+	}
+	s.text.keep(len(dst))
+	return alias(dst)
+}
+
+// OptStr reads a string, or nil for null.
+func (s *Scanner) OptStr() *string {
+	if s.Kind() == Null {
+		s.literal()
+		return nil
+	}
+	v := s.Str()
+	if s.err != nil {
+		return nil
+	}
+	return &v
+}
+
+// OptFloat reads a finite number; null, NaN and the infinities are nil.
+func (s *Scanner) OptFloat() *float64 {
+	lit := s.number()
+	if lit == nil {
+		return nil
+	}
+	v, err := strconv.ParseFloat(string(lit), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// OptInt reads a whole number within int64; null is nil, a fraction or a
+// larger number is an error.
+func (s *Scanner) OptInt() *int64 {
+	at := s.pos
+	lit := s.number()
+	if lit == nil {
+		return nil
+	}
+	v, err := strconv.ParseInt(string(lit), 10, 64)
+	if err != nil {
+		f, ferr := strconv.ParseFloat(string(lit), 64)
+		if ferr != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+			s.pos = at
+			s.failf("%q is not a whole number", clip(lit))
+			return nil
+		}
+		v = int64(f)
+	}
+	return &v
+}
+
+// OptBool reads a boolean, or nil for null.
+func (s *Scanner) OptBool() *bool {
+	k := s.Kind()
+	if k != Bool && k != Null {
+		s.mismatch(k, Bool)
+		return nil
+	}
+	switch alias(s.literal()) {
+	case "true":
+		v := true
+		return &v
+	case "false":
+		v := false
+		return &v
+	}
+	return nil
+}
+
+func (s *Scanner) number() []byte {
+	k := s.Kind()
+	if k != Number && k != Null {
+		s.mismatch(k, Number)
+		return nil
+	}
+	lit := s.literal()
+	if alias(lit) == "null" {
+		return nil
+	}
+	return lit
+}
+
+func (s *Scanner) mismatch(got, want Kind) {
+	switch {
+	case s.err != nil:
+	case s.pos >= len(s.buf):
+		s.Fail(ErrTruncated)
+	default:
+		s.Fail(fmt.Errorf("%v where %v belongs", got, want))
+	}
+}
+
+// stringBody steps over a string and returns what stands between its quotes.
+func (s *Scanner) stringBody() (body []byte, escaped bool) {
+	start := s.pos + 1
+	s.skipString()
+	if s.err != nil {
+		return nil, false
+	}
+	body = s.buf[start : s.pos-1]
+	return body, bytes.IndexByte(body, '\\') >= 0
+}
+
+// unescape appends body with its escapes resolved. It never grows: every
+// escape is longer than what it stands for.
+func (s *Scanner) unescape(dst, body []byte) []byte {
+	for {
+		i := bytes.IndexByte(body, '\\')
+		if i < 0 {
+			return append(dst, body...)
+		}
+		dst = append(dst, body[:i]...)
+		c := body[i+1] // skipString saw a whole escape
+		body = body[i+2:]
+		switch c {
+		case 'n':
+			dst = append(dst, '\n')
+		case '"', '\\', '/':
+			dst = append(dst, c)
+		case 't':
+			dst = append(dst, '\t')
+		case 'r':
+			dst = append(dst, '\r')
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'u':
+			r, n := hex4(body)
+			if n == 0 {
+				s.failf("\\u%s is no escape", clip(body[:min(len(body), 4)]))
+				return dst
+			}
+			body = body[4:]
+			if utf16.IsSurrogate(r) {
+				low, n := rune(0), 0
+				if len(body) >= 6 && body[0] == '\\' && body[1] == 'u' {
+					low, n = hex4(body[2:])
+				}
+				if pair := utf16.DecodeRune(r, low); n > 0 && pair != utf8.RuneError {
+					r, body = pair, body[6:]
+				} else {
+					r = utf8.RuneError // half a pair: Python writes them for bytes it could not decode
+					s.repaired++
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+		default:
+			s.failf("\\%c is no escape", c)
+			return dst
+		}
+	}
+}
+
+func hex4(b []byte) (r rune, n int) {
+	if len(b) < 4 {
+		return 0, 0
+	}
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, 0
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, 4
+}
+
+// repair replaces each invalid sequence by U+FFFD and counts it.
+func (s *Scanner) repair(b []byte) []byte {
+	out := make([]byte, 0, len(b)+16)
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			s.repaired++
+			out = utf8.AppendRune(out, utf8.RuneError)
+		} else {
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
+	}
+	return out
+}
+
+// An arena holds the text of one document in few allocations: a record's
+// strings live and die together.
+type arena struct {
+	free  []byte
+	next  int
+	alone bool // the last room was an allocation of its own
+}
+
+const (
+	minChunk = 4 << 10
+	maxChunk = 256 << 10
+)
+
+// expect sizes the next chunk for a document.
+func (a *arena) expect(n int) { a.free, a.next = nil, max(minChunk, min(n/2, maxChunk)) }
+
+// room returns an empty slice that n bytes fit in.
+func (a *arena) room(n int) []byte {
+	a.alone = false
+	if n > cap(a.free) {
+		if n > a.next/4 {
+			a.alone = true
+			return make([]byte, 0, n) // a large text gets its own
+		}
+		a.free = make([]byte, 0, a.next)
+	}
+	return a.free[:0:n]
+}
+
+// keep takes the first n bytes that room gave out of the arena.
+func (a *arena) keep(n int) {
+	if !a.alone {
+		a.free = a.free[n:cap(a.free)][:0]
+	}
+}
+
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

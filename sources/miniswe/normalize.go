@@ -1,0 +1,350 @@
+package miniswe
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// Format is mini-swe-agent.
+type Format struct{}
+
+// Scaffold is how records name the harness.
+const Scaffold = "mini-swe-agent"
+
+// version rises whenever equal documents would give other records.
+const version = "1"
+
+// Name returns "mini-swe-agent".
+func (Format) Name() string { return Scaffold }
+
+// Detect claims documents that say they are in the format, documents of the
+// same build that do not say it, and bare lists of messages whose text holds
+// the scaffold's protocol.
+func (Format) Detect(sh format.Shape) bool {
+	if sh.Kind == jsonscan.Array {
+		return slices.Contains(sh.First, "role") && slices.Contains(sh.First, "content") && holdsProtocol(sh.Data)
+	}
+	if k := sh.Key("trajectory_format"); k != nil {
+		return strings.HasPrefix(k.Text, "mini-swe-agent")
+	}
+	return sh.Has("info", "mini_version") || sh.Has("info", "config") && sh.Has("messages", "role") && sh.Key("history") == nil
+}
+
+// protocolMarks are texts that only this scaffold's dialogue holds, as JSON
+// writes them.
+var protocolMarks = []string{"```bash\\n", "```mswea_bash_command", "<returncode>", "MINI_SWE_AGENT_FINAL_OUTPUT", "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"}
+
+func holdsProtocol(doc []byte) bool {
+	text := string(doc[:min(len(doc), 1<<20)])
+	return slices.ContainsFunc(protocolMarks, func(m string) bool { return strings.Contains(text, m) })
+}
+
+// Decode reads the one attempt of a document.
+func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
+	return func(yield func(*format.Record, error) bool) {
+		s := jsonscan.New(d.Data)
+		var doc document
+		if doc.read(s); s.Err() != nil {
+			yield(nil, fmt.Errorf("miniswe: %w", s.Err()))
+			return
+		}
+		r := doc.record(d)
+		r.Repaired = s.Repaired()
+		yield(r, nil)
+	}
+}
+
+func (d *document) record(src format.Document) *format.Record {
+	r := &format.Record{Version: d.format, SourceHint: d.info.config.image}
+	t := &r.Trajectory
+	instance := d.instanceID
+	if instance == "" {
+		instance = src.Stem()
+	}
+	t.InstanceID = &instance
+	t.Scaffold = Scaffold
+	t.PolicyRaw = nonEmpty(d.info.config.model)
+	t.Environment = nonEmpty(d.info.config.image)
+	t.Sampling = d.info.config.samplingJSON()
+	t.ExitStatus, t.Patch = d.info.exitStatus, d.info.submission
+	if last := d.last(); last != nil {
+		if t.ExitStatus == nil {
+			t.ExitStatus = last.extra.exitStatus
+		}
+		if t.Patch == nil {
+			t.Patch = last.extra.submission
+		}
+	}
+	t.Messages = make([]pipeline.Message, len(d.messages))
+	n := classifier{doc: d}
+	for i := range d.messages {
+		t.Messages[i] = n.message(i)
+	}
+	t.Usage = d.usage()
+	r.RunHint = runHint(src, instance)
+	t.Origin = pipeline.Origin{Format: formatName(d.format), Version: version}
+	return r
+}
+
+func formatName(f string) string {
+	if f == "" {
+		return "mini-swe-agent-list"
+	}
+	return f
+}
+
+// runHint is the folder that holds a run's instances: the file's own, or the
+// one above where every instance has a folder to itself.
+func runHint(src format.Document, instance string) string {
+	near := src.Folder(0)
+	if near == instance || near == src.Stem() {
+		return src.Folder(1)
+	}
+	return near
+}
+
+func (d *document) last() *message {
+	if len(d.messages) == 0 {
+		return nil
+	}
+	return &d.messages[len(d.messages)-1]
+}
+
+func (d *document) usage() pipeline.Usage {
+	var turns int32
+	var first, last *float64
+	var prompt, output int64
+	var reported bool
+	for i := range d.messages {
+		m := &d.messages[i]
+		if m.role == string(pipeline.RoleAssistant) {
+			turns++
+		}
+		if t := m.extra.timestamp; t != nil {
+			if first == nil {
+				first = t
+			}
+			last = t
+		}
+		if m.extra.promptTokens != nil && m.extra.outputTokens != nil {
+			reported = true
+			prompt += *m.extra.promptTokens
+			output += *m.extra.outputTokens
+		}
+	}
+	u := pipeline.Usage{Turns: &turns, CostUSD: d.info.cost, APICalls: int32Of(d.info.apiCalls)}
+	if reported {
+		u.PromptTokens, u.CompletionTokens = &prompt, &output
+	}
+	if first != nil && *last > *first {
+		wall := math.Round((*last-*first)*1000) / 1000
+		u.WallSeconds = &wall
+	}
+	return u
+}
+
+// A classifier says what each message is for.
+type classifier struct {
+	doc    *document
+	issue  bool // the issue has been seen
+	action *message
+}
+
+func (n *classifier) message(i int) pipeline.Message {
+	in := &n.doc.messages[i]
+	m := pipeline.Message{
+		Role: pipeline.Role(in.role), Content: in.content, Reasoning: in.reasoning,
+		Name: in.name, ToolCallID: in.toolCallID, ReturnCode: int32Of(in.extra.returnCode),
+	}
+	if m.Reasoning == nil {
+		m.Reasoning = in.extra.reasoning
+	}
+	for _, c := range in.toolCalls {
+		m.ToolCalls = append(m.ToolCalls, pipeline.ToolCall{ID: c.id, Name: c.name, Arguments: c.arguments})
+	}
+	if raw := in.extra.rawOutput; raw != nil && !strings.Contains(orEmpty(in.content), *raw) {
+		m.RawOutput = raw
+	}
+	m.Role, m.Kind = n.classify(i, in)
+	if m.Kind == pipeline.KindObservation && m.ReturnCode == nil {
+		m.ReturnCode = returnCode(orEmpty(in.content))
+	}
+	m.Extra = in.extraJSON()
+	if m.Kind == pipeline.KindAction {
+		n.action = in
+	}
+	return m
+}
+
+func (n *classifier) classify(i int, m *message) (pipeline.Role, pipeline.MessageKind) {
+	switch m.role {
+	case "system", "developer":
+		return pipeline.RoleSystem, pipeline.KindSystem
+	case "assistant":
+		return pipeline.RoleAssistant, pipeline.KindAction
+	case "tool", "function":
+		return pipeline.RoleTool, pipeline.KindObservation
+	case "exit":
+		return pipeline.RoleExit, pipeline.KindFinal
+	}
+	switch {
+	case m.extra.interruptType != nil:
+		return pipeline.RoleUser, pipeline.KindInterrupt
+	case !n.issue && n.action == nil:
+		n.issue = true
+		return pipeline.RoleUser, pipeline.KindIssue
+	case n.final(i, m):
+		return pipeline.RoleExit, pipeline.KindFinal
+	case n.interrupt(m):
+		return pipeline.RoleUser, pipeline.KindInterrupt
+	}
+	return pipeline.RoleUser, pipeline.KindObservation
+}
+
+// final says whether a user message is the submission that version 1 writes
+// last: the submission itself, or whatever follows the last action of a run
+// whose exit status is known and is no observation.
+func (n *classifier) final(i int, m *message) bool {
+	if i != len(n.doc.messages)-1 || n.action == nil {
+		return false
+	}
+	text := orEmpty(m.content)
+	switch {
+	case n.doc.info.submission != nil && text == *n.doc.info.submission:
+		return true
+	case isObservation(text):
+		return false
+	case n.doc.info.exitStatus != nil:
+		return true
+	}
+	return submits(orEmpty(n.action.content))
+}
+
+// submits finds the commands that end a run.
+func submits(action string) bool {
+	return strings.Contains(action, "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT") || strings.Contains(action, "MINI_SWE_AGENT_FINAL_OUTPUT")
+}
+
+// interrupt says whether a user message is the scaffold's complaint about the
+// action before it.
+func (n *classifier) interrupt(m *message) bool {
+	text := orEmpty(m.content)
+	if isObservation(text) || n.action == nil {
+		return false
+	}
+	if p := literalPrefix(n.doc.info.config.formatErrorTemplate); p != "" && strings.HasPrefix(text, p) {
+		return true
+	}
+	if p := literalPrefix(n.doc.info.config.timeoutTemplate); p != "" && strings.HasPrefix(text, p) {
+		return false // the command ran and gave no answer in time
+	}
+	return commands(orEmpty(n.action.content)) != 1
+}
+
+// isObservation knows what the scaffold puts before a command's output.
+func isObservation(text string) bool {
+	for _, p := range []string{"<returncode>", "<exception>", "<output>", "Observation:"} {
+		if strings.HasPrefix(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// literalPrefix is the part of a template before its first expression.
+func literalPrefix(template string) string {
+	if i := strings.Index(template, "{"); i >= 0 {
+		template = template[:i]
+	}
+	if len(template) < 8 {
+		return "" // too short to tell anything apart
+	}
+	return template
+}
+
+// A command is a fenced block that the scaffold would run.
+var fence = regexp.MustCompile("(?s)```(?:bash|mswea_bash_command)\\s*\\n.*?\\n```")
+
+func commands(action string) int { return len(fence.FindAllStringIndex(action, 3)) }
+
+var returnCodeTag = regexp.MustCompile(`^(?:Observation: )?<returncode>(-?\d{1,9})</returncode>`)
+
+func returnCode(text string) *int32 {
+	m := returnCodeTag.FindStringSubmatch(text[:min(len(text), 64)])
+	if m == nil {
+		return nil
+	}
+	v, _ := strconv.ParseInt(m[1], 10, 32)
+	return int32Of(&v)
+}
+
+// extraJSON keeps what has no column of its own.
+func (m *message) extraJSON() *string {
+	x := struct {
+		Interrupt   string   `json:"interrupt_type,omitempty"`
+		Exception   string   `json:"exception_type,omitempty"`
+		Message     string   `json:"exception,omitempty"`
+		Actions     []string `json:"actions,omitempty"`
+		Omitted     []string `json:"omitted_parts,omitempty"`
+		InvalidUTF8 int      `json:"invalid_utf8,omitempty"`
+	}{
+		Interrupt: orEmpty(m.extra.interruptType), Exception: orEmpty(m.extra.exceptionType), Omitted: m.omitted, InvalidUTF8: m.repaired,
+	}
+	if text := orEmpty(m.extra.exceptionStr); !strings.Contains(orEmpty(m.content), text) {
+		x.Message = text
+	}
+	if len(m.toolCalls) == 0 {
+		for _, a := range m.extra.actions {
+			if !strings.Contains(orEmpty(m.content), a) {
+				x.Actions = append(x.Actions, a)
+			}
+		}
+	}
+	b, err := json.Marshal(x)
+	if err != nil || string(b) == "{}" {
+		return nil // strings always marshal
+	}
+	text := string(b)
+	return &text
+}
+
+func (c *config) samplingJSON() *string {
+	if len(c.sampling) == 0 {
+		return nil
+	}
+	fields := map[string]json.RawMessage{}
+	for k, v := range c.sampling {
+		fields[k] = json.RawMessage(v)
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		return nil // a value that encoding/json refuses, such as NaN: not known
+	}
+	text := string(b)
+	return &text
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func int32Of(v *int64) *int32 {
+	if v == nil || *v > math.MaxInt32 || *v < math.MinInt32 {
+		return nil
+	}
+	n := int32(*v)
+	return &n
+}

@@ -1,0 +1,59 @@
+package miniswe
+
+// The wire structs hold what is read of a document, under the names it uses.
+
+type document struct {
+	format     string // trajectory_format
+	instanceID string
+	info       info
+	messages   []message
+}
+
+type info struct {
+	exitStatus *string
+	submission *string
+	cost       *float64
+	apiCalls   *int64
+	config     config
+}
+
+type config struct {
+	model               string
+	image               string
+	sampling            map[string]string // raw JSON of chosen parameters
+	formatErrorTemplate string
+	timeoutTemplate     string
+}
+
+type message struct {
+	role       string
+	content    *string
+	omitted    []string // kinds of content parts that are not text
+	reasoning  *string
+	toolCallID *string
+	name       *string
+	toolCalls  []toolCall
+	extra      extra
+	repaired   int
+}
+
+type toolCall struct {
+	id        *string
+	name      string
+	arguments string
+}
+
+type extra struct {
+	rawOutput     *string
+	returnCode    *int64
+	timestamp     *float64
+	interruptType *string
+	exceptionType *string
+	exceptionStr  *string
+	exitStatus    *string
+	submission    *string
+	actions       []string // commands, for models that do not call tools
+	reasoning     *string
+	promptTokens  *int64
+	outputTokens  *int64
+}

@@ -1,0 +1,177 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
+	"github.com/swerm/swerm/pipeline/store"
+	"github.com/swerm/swerm/sources/identity"
+)
+
+// stageVersion rises whenever equal inputs would give other bytes, whichever
+// format caused it.
+const stageVersion = 1
+
+// Stage returns the stage "import".
+func Stage() *pipeline.Stage {
+	return &pipeline.Stage{
+		Name:    "import",
+		Version: stageVersion,
+		Doc:     "read trajectories of any supported format into a dataset",
+		Inputs: []pipeline.Port{
+			{Name: "raw", Kind: pipeline.KindRaw, Many: true},
+			{Name: "names", Kind: pipeline.KindRaw, Optional: true},
+		},
+		Output:    pipeline.KindTrajectories,
+		NewConfig: func() pipeline.Config { return &Config{} },
+		Run:       run,
+	}
+}
+
+// Result is what the verb prints. Seconds are of this run and stored nowhere.
+type Result struct {
+	In      int64                         `json:"in"`
+	Out     int64                         `json:"out"`
+	Dropped map[pipeline.DropReason]int64 `json:"dropped"`
+	Failed  int64                         `json:"failed"`
+	Ignored int64                         `json:"ignored"`
+	BytesIn int64                         `json:"bytes_in"`
+	Seconds float64                       `json:"seconds"`
+
+	Formats  map[string]int64 `json:"formats"`
+	Policies map[string]int64 `json:"policies"`
+	Sources  map[string]int64 `json:"sources"`
+
+	UnknownPolicy int64 `json:"unknown_policy"`
+	UnknownSource int64 `json:"unknown_source"`
+	Repaired      int64 `json:"repaired"` // records with invalid UTF-8 replaced
+}
+
+func run(ctx context.Context, t *pipeline.Task) error {
+	start := time.Now()
+	cfg, ok := t.Config.(*Config)
+	if !ok {
+		return fmt.Errorf("import: config is %T", t.Config)
+	}
+	names, err := namesOf(t, cfg)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	spec := dataset.SpecOf(t)
+	spec.Codec = cfg.Codec
+	w, err := dataset.Create[pipeline.Trajectory](ctx, t.Out, spec)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	res, err := feed(ctx, t, cfg, names, w)
+	if err != nil {
+		w.Abort()
+		return fmt.Errorf("import: %w", err)
+	}
+	c := w.Counts()
+	if _, err := w.Close(ctx); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	res.In, res.Out, res.Dropped, res.Failed, res.Ignored = c.In, c.Out, c.Dropped, c.Failed, c.Ignored
+	if res.Dropped == nil {
+		res.Dropped = map[pipeline.DropReason]int64{}
+	}
+	res.Seconds = time.Since(start).Seconds()
+	t.Result = res
+	return nil
+}
+
+func namesOf(t *pipeline.Task, cfg *Config) (*identity.Tables, error) {
+	in, ok := t.Input("names")
+	if !ok {
+		return cfg.names(nil)
+	}
+	p, err := store.LocalPath(in.URI)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(p)
+	if err != nil {
+		return nil, err
+	}
+	return cfg.names(raw)
+}
+
+// feed reads from the start even where a killed import left rows behind: the
+// writer passes over what is durable, and reading teaches again which ids were
+// seen. Reading costs a fraction of writing.
+func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Tables, w *dataset.Writer[pipeline.Trajectory]) (*Result, error) {
+	res := &Result{Formats: map[string]int64{}, Policies: map[string]int64{}, Sources: map[string]int64{}}
+	r := Reader{Config: *cfg, Names: names, Workers: t.Workers}
+	for _, in := range t.All("raw") {
+		p, err := store.LocalPath(in.URI)
+		if err != nil {
+			return nil, err
+		}
+		in.URI = p
+		r.Inputs = append(r.Inputs, in)
+	}
+	if len(r.Inputs) == 0 {
+		return nil, errors.New("no input")
+	}
+	seen := map[string]struct{}{}
+	for it, err := range r.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		res.BytesIn += it.Bytes
+		if t.Progress != nil {
+			t.Progress.Add(it.Bytes)
+		}
+		if err := write(it, w, seen, res); err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]struct{}, res *Result) error {
+	if it.Ignored {
+		return w.Ignore(it.URI, it.At)
+	}
+	var bad *pipeline.RecordError
+	if errors.As(it.Err, &bad) {
+		return w.Fail(bad, it.At)
+	}
+	t := &it.Record.Trajectory
+	reject := pipeline.Reject{URI: t.Origin.URI, Row: t.Origin.Row, ID: t.ID}
+	if u := t.Usage.Turns; u != nil && *u == 0 {
+		reject.Error = "no turn of the policy; exit status " + deref(t.ExitStatus)
+		return w.Drop(pipeline.DropNoMessages, reject, it.At)
+	}
+	id := t.ID
+	if _, dup := seen[id]; dup {
+		return w.Drop(pipeline.DropDuplicate, reject, it.At)
+	}
+	policy, source, name, repaired := t.Policy, t.Source, t.Origin.Format, it.Record.Repaired
+	if err := w.Add(t, it.At); err != nil {
+		// A row the writer refuses is that row's failure; a writer that has
+		// ended says so again.
+		return w.Fail(&pipeline.RecordError{URI: reject.URI, Row: reject.Row, Err: err}, it.At)
+	}
+	seen[id] = struct{}{}
+	res.Formats[name]++
+	res.Policies[policy]++
+	res.Sources[source]++
+	if policy == identity.Unknown {
+		res.UnknownPolicy++
+	}
+	if source == identity.Unknown {
+		res.UnknownSource++
+	}
+	if repaired > 0 {
+		res.Repaired++
+	}
+	return nil
+}
+

@@ -1,0 +1,326 @@
+package sweagent
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// Format is SWE-agent.
+type Format struct{}
+
+// Scaffold is how records name the harness.
+const Scaffold = "swe-agent"
+
+// version rises whenever equal documents would give other records.
+const version = "1"
+
+// Name returns "swe-agent".
+func (Format) Name() string { return Scaffold }
+
+// Detect claims objects with a history of turns, or with a trajectory of steps
+// that have an action and an observation or response. Retrying agents write
+// attempts beside them.
+func (Format) Detect(sh format.Shape) bool {
+	if sh.Kind != jsonscan.Object {
+		return false
+	}
+	if sh.Has("history", "role") && (sh.Has("history", "agent") || sh.Has("history", "message_type") || sh.Key("trajectory") != nil) {
+		return true
+	}
+	if sh.Has("trajectory", "action") && (sh.Has("trajectory", "observation") || sh.Has("trajectory", "response")) {
+		return true
+	}
+	return sh.Key("attempts") != nil && sh.Has("attempts", "history")
+}
+
+// Decode reads the attempt of a document, or each of its attempts.
+func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
+	return func(yield func(*format.Record, error) bool) {
+		s := jsonscan.New(d.Data)
+		var doc attempt
+		doc.read(s, false)
+		s.End()
+		if s.Err() != nil {
+			yield(nil, fmt.Errorf("sweagent: %w", s.Err()))
+			return
+		}
+		if len(doc.attempts) == 0 {
+			yield(doc.record(d, doc.replay, nil, s.Repaired()))
+			return
+		}
+		for i := range doc.attempts {
+			one := &doc.attempts[i]
+			if one.environment == "" {
+				one.environment = doc.environment
+			}
+			n, repaired := int32(i), 0
+			if i == 0 {
+				repaired = s.Repaired()
+			}
+			if !yield(one.record(d, doc.replay, &n, repaired)) {
+				return
+			}
+		}
+	}
+}
+
+func (a *attempt) record(src format.Document, config replay, number *int32, repaired int) (*format.Record, error) {
+	if a.replay.model != "" {
+		config = a.replay
+	}
+	r := &format.Record{Version: a.info.version, SourceHint: config.image, Repaired: repaired}
+	t := &r.Trajectory
+	if err := a.messages(t); err != nil {
+		return nil, err
+	}
+	instance := a.instance(config, src)
+	t.InstanceID, t.Attempt = &instance, number
+	t.Scaffold = Scaffold
+	t.PolicyRaw = nonEmpty(policy(config, src))
+	t.Environment = nonEmpty(config.image)
+	t.Sampling = config.samplingJSON()
+	if isCommit(config.baseCommit) {
+		t.BaseCommit = &config.baseCommit
+	}
+	t.ExitStatus, t.Patch = a.info.exitStatus, cleanPatch(a.info.submission)
+	t.Usage = a.usage(t.Messages)
+	r.RunHint = runHint(src, instance)
+	t.Origin = pipeline.Origin{Format: formatName(a), Version: version}
+	return r, nil
+}
+
+// formatName tells the generations apart: 0.x writes its state as a string and
+// no tool calls, 1.x says its version or has typed messages.
+func formatName(a *attempt) string {
+	if a.info.version != "" || a.replay.model != "" || a.environment != "" && a.environment != "swe_main" {
+		return "swe-agent-1"
+	}
+	return "swe-agent-0"
+}
+
+var commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+func isCommit(s string) bool { return commitHash.MatchString(s) }
+
+func (a *attempt) instance(config replay, src format.Document) string {
+	switch {
+	case a.environment != "" && a.environment != "swe_main" && a.environment != "main":
+		return a.environment
+	case config.problem != "":
+		return config.problem
+	}
+	return src.Stem()
+}
+
+// runFolder is how 0.x names a batch of runs after its settings.
+var runFolder = regexp.MustCompile(`^(.+?)__.+__t-[0-9.]+__p-[0-9.]+__c-[0-9.]+__install-\d`)
+
+func policy(config replay, src format.Document) string {
+	if config.model != "" {
+		return config.model
+	}
+	if src.Neighbor != nil {
+		var args struct {
+			Agent struct {
+				Model struct {
+					Name string `yaml:"model_name"`
+				} `yaml:"model"`
+			} `yaml:"agent"`
+		}
+		if raw := src.Neighbor("args.yaml"); len(raw) > 0 && yaml.Unmarshal(raw, &args) == nil && args.Agent.Model.Name != "" {
+			return args.Agent.Model.Name
+		}
+	}
+	for dir := path.Dir(src.URI); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if m := runFolder.FindStringSubmatch(path.Base(dir)); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// runHint is the folder that holds a run's instances: the file's own, or the
+// one above where every instance has a folder to itself.
+func runHint(src format.Document, instance string) string {
+	near := src.Folder(0)
+	if near == instance || near == src.Stem() {
+		return src.Folder(1)
+	}
+	return near
+}
+
+// cleanPatch takes off the line end that the submit command prints first.
+func cleanPatch(p *string) *string {
+	if p == nil {
+		return nil
+	}
+	clean := strings.TrimLeft(*p, "\r\n")
+	return &clean
+}
+
+func (a *attempt) messages(t *pipeline.Trajectory) error {
+	if !a.hasHistory && a.rawSteps != nil {
+		s := jsonscan.New(a.rawSteps)
+		steps := readStepTexts(s)
+		if s.Err() != nil {
+			return fmt.Errorf("sweagent: trajectory: %w", s.Err())
+		}
+		t.Messages = fromSteps(steps)
+		return nil
+	}
+	issue := false
+	t.Messages = make([]pipeline.Message, len(a.history))
+	turns := 0
+	for i := range a.history {
+		m := a.history[i].message(&issue)
+		if m.Kind == pipeline.KindAction {
+			turns++
+		}
+		t.Messages[i] = m
+	}
+	if n := len(t.Messages); n > 0 && a.steps != 0 && a.steps != turns {
+		note(&t.Messages[n-1], "trajectory_steps", a.steps)
+	}
+	return nil
+}
+
+// fromSteps builds the dialogue of a file that has only steps. The prompt is
+// not in it: what is not recorded is not made up.
+func fromSteps(steps []step) []pipeline.Message {
+	var all []pipeline.Message
+	for _, st := range steps {
+		text := st.response
+		if orEmpty(text) == "" {
+			joined := strings.TrimSpace(orEmpty(st.thought) + "\n```\n" + strings.TrimRight(orEmpty(st.action), "\n") + "\n```")
+			text = &joined
+		}
+		all = append(all, pipeline.Message{Role: pipeline.RoleAssistant, Kind: pipeline.KindAction, Content: text})
+		if st.observation != nil {
+			all = append(all, pipeline.Message{Role: pipeline.RoleUser, Kind: pipeline.KindObservation, Content: st.observation})
+		}
+	}
+	return all
+}
+
+func (u *turn) message(issue *bool) pipeline.Message {
+	m := pipeline.Message{Content: u.content, Reasoning: u.reasoning}
+	m.Role, m.Kind = u.classify(issue)
+	for _, c := range u.toolCalls {
+		m.ToolCalls = append(m.ToolCalls, pipeline.ToolCall{ID: c.id, Name: c.name, Arguments: c.arguments})
+	}
+	if len(u.toolCallIDs) > 0 {
+		m.ToolCallID = &u.toolCallIDs[0]
+	}
+	if len(u.toolCallIDs) > 1 {
+		note(&m, "tool_call_ids", u.toolCallIDs)
+	}
+	if len(u.omitted) > 0 {
+		note(&m, "omitted_parts", u.omitted)
+	}
+	if u.repaired > 0 {
+		note(&m, "invalid_utf8", u.repaired)
+	}
+	// An action that neither the content nor a call shows would be lost.
+	if act := strings.TrimSpace(orEmpty(u.action)); act != "" && len(u.toolCalls) == 0 && !strings.Contains(orEmpty(u.content), act) {
+		note(&m, "action", orEmpty(u.action))
+	}
+	return m
+}
+
+func (u *turn) classify(issue *bool) (pipeline.Role, pipeline.MessageKind) {
+	role := pipeline.RoleUser
+	switch u.role {
+	case "system", "developer":
+		role = pipeline.RoleSystem
+	case "assistant":
+		role = pipeline.RoleAssistant
+	case "tool", "function":
+		role = pipeline.RoleTool
+	}
+	switch {
+	case u.demo || u.messageType == "demonstration":
+		return role, pipeline.KindDemo
+	case role == pipeline.RoleSystem:
+		return role, pipeline.KindSystem
+	case role == pipeline.RoleAssistant:
+		return role, pipeline.KindAction
+	case role == pipeline.RoleUser && !*issue:
+		*issue = true
+		return role, pipeline.KindIssue
+	}
+	return role, pipeline.KindObservation
+}
+
+// note adds one key to a message's Extra.
+func note(m *pipeline.Message, key string, value any) {
+	all := map[string]any{}
+	if m.Extra != nil {
+		_ = json.Unmarshal([]byte(*m.Extra), &all) // written here, so it reads
+	}
+	all[key] = value
+	b, err := json.Marshal(all)
+	if err != nil {
+		return // strings, numbers and lists of strings always marshal
+	}
+	text := string(b)
+	m.Extra = &text
+}
+
+func (a *attempt) usage(messages []pipeline.Message) pipeline.Usage {
+	var turns int32
+	for i := range messages {
+		if messages[i].Kind == pipeline.KindAction {
+			turns++
+		}
+	}
+	st := a.info.stats
+	u := pipeline.Usage{Turns: &turns, APICalls: int32Of(st.apiCalls), CostUSD: st.cost,
+		PromptTokens: st.sent, CompletionTokens: st.received}
+	if a.wall != nil {
+		wall := math.Round(*a.wall*1000) / 1000
+		u.WallSeconds = &wall
+	}
+	return u
+}
+
+func (r *replay) samplingJSON() *string {
+	if len(r.sampling) == 0 {
+		return nil
+	}
+	fields := map[string]json.RawMessage{}
+	for k, v := range r.sampling {
+		fields[k] = json.RawMessage(v)
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		return nil // a value that encoding/json refuses, such as NaN: not known
+	}
+	text := string(b)
+	return &text
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func int32Of(v *int64) *int32 {
+	if v == nil || *v > math.MaxInt32 || *v < math.MinInt32 {
+		return nil
+	}
+	n := int32(*v)
+	return &n
+}
