@@ -1,0 +1,468 @@
+package columnar
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"math/bits"
+	"strings"
+
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+const (
+	// maxBoundBytes is the longest string that bounds are kept for. A column
+	// with longer ones is text, and nobody prunes pages by text.
+	maxBoundBytes = 64
+
+	// maxDictBytes and maxDictEntries end a dictionary that does not pay: what
+	// follows in the chunk is written plain.
+	maxDictBytes   = 1 << 20
+	maxDictEntries = 1 << 16
+)
+
+// A chunkWriter encodes one column of one row group. Values are appended row by
+// row; a page is closed, encoded and compressed as soon as it is full.
+type chunkWriter struct {
+	n       *node
+	path    []string // as the footer spells it
+	cmp     *compressor
+	limit   int // raw bytes that close a page
+	useDict bool
+
+	// The open page.
+	reps, defs []byte
+	plain      []byte  // PLAIN values
+	index      []int32 // dictionary indexes instead
+	bits       int     // values in plain, for bool
+	dictRaw    int     // value bytes that index stands for
+	nulls      int
+	rows       int
+	rowStart   int // raw size when the open row began
+	bound      bounds
+
+	// The finished chunk.
+	out     []byte
+	pages   []pageMeta
+	dict    map[string]int32
+	dictBuf []byte // PLAIN dictionary values
+	raw     int64  // value bytes of finished pages
+	meta    chunkTotals
+	scratch []byte
+}
+
+// A pageMeta is what the indexes and the footer need of a finished page.
+type pageMeta struct {
+	offset, size int // in out, header included
+	firstRow     int64
+	rows         int
+	nulls        int
+	allNull      bool
+	dict         bool
+	bound        bounds
+}
+
+type chunkTotals struct {
+	values, rows, nulls int64
+	rawSize             int64 // uncompressed pages and their headers
+}
+
+// reset empties c and keeps its memory.
+func (c *chunkWriter) reset() {
+	c.clearPage()
+	c.out, c.pages, c.dictBuf, c.raw, c.meta = c.out[:0], c.pages[:0], c.dictBuf[:0], 0, chunkTotals{}
+	clear(c.dict)
+}
+
+func (c *chunkWriter) clearPage() {
+	c.reps, c.defs, c.plain, c.index = c.reps[:0], c.defs[:0], c.plain[:0], c.index[:0]
+	c.bits, c.dictRaw, c.nulls, c.rows, c.rowStart = 0, 0, 0, 0, 0
+	c.bound = bounds{}
+}
+
+// pageBytes is the raw size of the open page.
+func (c *chunkWriter) pageBytes() int {
+	return len(c.reps) + len(c.defs) + len(c.plain) + c.dictRaw
+}
+
+// rawBytes is the raw size of everything appended so far.
+func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
+
+// null appends an empty slot: a null, an empty list, or the absence of a parent.
+func (c *chunkWriter) null(rep, def uint8) {
+	c.level(rep, def)
+	c.nulls++
+}
+
+func (c *chunkWriter) level(rep, def uint8) {
+	if c.n.rep > 0 {
+		c.reps = append(c.reps, rep)
+	}
+	c.defs = append(c.defs, def) // kept where all are zero too: its length counts the slots
+}
+
+// text appends a string or binary value, which may lie in Arrow memory: nothing
+// keeps v.
+func (c *chunkWriter) text(rep uint8, v string) {
+	c.level(rep, c.n.def)
+	c.bound.addText(v)
+	if c.dictOpen() {
+		c.index = append(c.index, c.lookup(v))
+		c.dictRaw += 4 + len(v)
+		return
+	}
+	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v)))
+	c.plain = append(c.plain, v...)
+}
+
+func (c *chunkWriter) u32(rep uint8, v uint32) {
+	c.level(rep, c.n.def)
+	c.plain = binary.LittleEndian.AppendUint32(c.plain, v)
+}
+
+func (c *chunkWriter) u64(rep uint8, v uint64) {
+	c.level(rep, c.n.def)
+	c.plain = binary.LittleEndian.AppendUint64(c.plain, v)
+}
+
+func (c *chunkWriter) bool(rep uint8, v bool) {
+	c.level(rep, c.n.def)
+	if c.bits%8 == 0 {
+		c.plain = append(c.plain, 0)
+	}
+	if v {
+		c.plain[c.bits/8] |= 1 << (c.bits % 8)
+		c.bound.addInt(1)
+	} else {
+		c.bound.addInt(0)
+	}
+	c.bits++
+}
+
+// dictOpen reports whether the open page is a dictionary page. It changes only
+// between pages.
+func (c *chunkWriter) dictOpen() bool {
+	return c.useDict && (len(c.index) > 0 || len(c.plain) == 0 && len(c.dictBuf) < maxDictBytes && len(c.dict) < maxDictEntries)
+}
+
+func (c *chunkWriter) lookup(v string) int32 {
+	if i, ok := c.dict[v]; ok {
+		return i
+	}
+	if c.dict == nil {
+		c.dict = map[string]int32{}
+	}
+	i := int32(len(c.dict))
+	c.dict[strings.Clone(v)] = i
+	c.dictBuf = binary.LittleEndian.AppendUint32(c.dictBuf, uint32(len(v)))
+	c.dictBuf = append(c.dictBuf, v...)
+	return i
+}
+
+// endRow says that the values appended since the last call make a row.
+func (c *chunkWriter) endRow() error {
+	c.rows++
+	size := c.pageBytes()
+	if size-c.rowStart > MaxRowBytes {
+		return fmt.Errorf("column %s holds %d bytes, the limit is %d", c.n.path, size-c.rowStart, MaxRowBytes)
+	}
+	c.rowStart = size
+	full := size >= c.limit
+	if len(c.index) > 0 && (len(c.dictBuf) >= maxDictBytes || len(c.dict) >= maxDictEntries) {
+		full = true // the dictionary is; what follows is plain
+	}
+	if full {
+		return c.flush()
+	}
+	return nil
+}
+
+// flush closes the open page, if it has rows.
+func (c *chunkWriter) flush() error {
+	if c.rows == 0 {
+		return nil
+	}
+	levels, err := c.encodeLevels(c.scratch[:0])
+	if err != nil {
+		return err
+	}
+	repLen, defLen := levels.reps, levels.defs
+	c.scratch = levels.buf
+	values, enc := c.plain, format.Plain
+	if len(c.index) > 0 {
+		enc = format.RLEDictionary
+		if values, err = (&rle.DictionaryEncoding{}).EncodeInt32(nil, c.index); err != nil {
+			return fmt.Errorf("columnar: %s: dictionary indexes: %w", c.n.path, err)
+		}
+	}
+	head := format.PageHeader{
+		Type:                 format.DataPageV2,
+		UncompressedPageSize: int32(len(c.scratch) + len(values)),
+		DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
+			NumValues: int32(len(c.defs)), NumNulls: int32(c.nulls), NumRows: int32(c.rows), Encoding: enc,
+			DefinitionLevelsByteLength: int32(defLen), RepetitionLevelsByteLength: int32(repLen),
+			// Readers differ in what they make of nothing, compressed.
+			IsCompressed: thrift.New(c.cmp.codec != Uncompressed && len(values) > 0),
+			Statistics:   format.Statistics{NullCount: int64(c.nulls)},
+		}),
+	}
+	p := pageMeta{
+		offset: len(c.out), firstRow: c.meta.rows, rows: c.rows, nulls: c.nulls,
+		allNull: c.nulls == len(c.defs), dict: enc == format.RLEDictionary, bound: c.pageBounds(),
+	}
+	if c.out, p.size, err = c.appendPage(c.out, &head, c.scratch, values); err != nil {
+		return err
+	}
+	c.pages = append(c.pages, p)
+	c.meta.rows += int64(c.rows)
+	c.meta.values += int64(len(c.defs))
+	c.meta.nulls += int64(c.nulls)
+	c.raw += int64(c.pageBytes())
+	c.clearPage()
+	return nil
+}
+
+type encodedLevels struct {
+	buf        []byte
+	reps, defs int
+}
+
+func (c *chunkWriter) encodeLevels(buf []byte) (encodedLevels, error) {
+	out := encodedLevels{buf: buf}
+	for _, l := range []struct {
+		levels []byte
+		top    uint8
+		size   *int
+	}{{c.reps, c.n.rep, &out.reps}, {c.defs, c.n.def, &out.defs}} {
+		if l.top == 0 {
+			continue
+		}
+		enc := rle.Encoding{BitWidth: bits.Len8(l.top)}
+		b, err := enc.EncodeLevels(nil, l.levels)
+		if err != nil {
+			return out, fmt.Errorf("columnar: %s: levels: %w", c.n.path, err)
+		}
+		*l.size = len(b)
+		out.buf = append(out.buf, b...)
+	}
+	return out, nil
+}
+
+// appendPage compresses values and appends header, levels and values to dst.
+// The CRC covers everything behind the header.
+func (c *chunkWriter) appendPage(dst []byte, head *format.PageHeader, levels, values []byte) ([]byte, int, error) {
+	start := len(dst)
+	packed := values
+	if len(values) > 0 {
+		var err error
+		if packed, err = c.cmp.compress(c.cmp.buffer(), values); err != nil {
+			return dst, 0, err
+		}
+		defer c.cmp.keep(packed)
+	}
+	head.CompressedPageSize = int32(len(levels) + len(packed))
+	head.CRC = int32(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, packed))
+	h, err := thrift.Marshal(new(thrift.CompactProtocol), head)
+	if err != nil {
+		return dst, 0, fmt.Errorf("columnar: %s: page header: %w", c.n.path, err)
+	}
+	dst = append(append(append(dst, h...), levels...), packed...)
+	c.meta.rawSize += int64(len(h)) + int64(head.UncompressedPageSize)
+	return dst, len(dst) - start, nil
+}
+
+// dictPage encodes the dictionary, which lies before the data pages.
+func (c *chunkWriter) dictPage() ([]byte, error) {
+	if len(c.dict) == 0 {
+		return nil, nil
+	}
+	head := format.PageHeader{
+		Type:                 format.DictionaryPage,
+		UncompressedPageSize: int32(len(c.dictBuf)),
+		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.dict)), Encoding: format.Plain}),
+	}
+	page, _, err := c.appendPage(nil, &head, nil, c.dictBuf)
+	return page, err
+}
+
+// pageBounds is computed from the page where values have a fixed width, and was
+// kept up while values came where they are strings or bools.
+func (c *chunkWriter) pageBounds() bounds {
+	b := c.bound
+	switch c.n.phys {
+	case format.Int32:
+		for i := 0; i < len(c.plain); i += 4 {
+			b.addInt(int64(int32(binary.LittleEndian.Uint32(c.plain[i:]))))
+		}
+	case format.Int64:
+		for i := 0; i < len(c.plain); i += 8 {
+			b.addInt(int64(binary.LittleEndian.Uint64(c.plain[i:])))
+		}
+	case format.Float:
+		for i := 0; i < len(c.plain); i += 4 {
+			b.addFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(c.plain[i:]))))
+		}
+	case format.Double:
+		for i := 0; i < len(c.plain); i += 8 {
+			b.addFloat(math.Float64frombits(binary.LittleEndian.Uint64(c.plain[i:])))
+		}
+	}
+	return b
+}
+
+// bounds are the least and greatest of some values, of one type. The zero
+// bounds are of no values.
+type bounds struct {
+	some, none       bool // some values seen; bounds given up
+	minInt, maxInt   int64
+	minF, maxF       float64
+	minText, maxText string
+}
+
+func (b *bounds) addInt(v int64) {
+	if !b.some {
+		b.some, b.minInt, b.maxInt = true, v, v
+	}
+	b.minInt, b.maxInt = min(b.minInt, v), max(b.maxInt, v)
+}
+
+// addFloat gives up on NaN, which has no place in the format's order.
+func (b *bounds) addFloat(v float64) {
+	if math.IsNaN(v) {
+		b.none = true
+		return
+	}
+	if !b.some {
+		b.some, b.minF, b.maxF = true, v, v
+	}
+	b.minF, b.maxF = min(b.minF, v), max(b.maxF, v)
+}
+
+func (b *bounds) addText(v string) {
+	switch {
+	case b.none:
+	case len(v) > maxBoundBytes:
+		b.none = true
+	case !b.some:
+		b.some = true
+		b.minText = strings.Clone(v)
+		b.maxText = b.minText
+	case v < b.minText:
+		b.minText = strings.Clone(v)
+	case v > b.maxText:
+		b.maxText = strings.Clone(v)
+	}
+}
+
+// merge widens b to hold o.
+func (b *bounds) merge(o bounds) {
+	switch {
+	case o.none:
+		b.none = true
+	case !o.some:
+	case !b.some:
+		none := b.none
+		*b = o
+		b.none = none
+	default:
+		b.minInt, b.maxInt = min(b.minInt, o.minInt), max(b.maxInt, o.maxInt)
+		b.minF, b.maxF = min(b.minF, o.minF), max(b.maxF, o.maxF)
+		b.minText, b.maxText = min(b.minText, o.minText), max(b.maxText, o.maxText)
+	}
+}
+
+// encode returns the bounds as the format stores them. A zero bound of a float
+// column gets the sign that makes it hold both zeros.
+func (b *bounds) encode(p format.Type) (lo, hi []byte) {
+	switch p {
+	case format.Boolean:
+		return []byte{byte(b.minInt)}, []byte{byte(b.maxInt)}
+	case format.Int32:
+		return binary.LittleEndian.AppendUint32(nil, uint32(b.minInt)), binary.LittleEndian.AppendUint32(nil, uint32(b.maxInt))
+	case format.Int64:
+		return binary.LittleEndian.AppendUint64(nil, uint64(b.minInt)), binary.LittleEndian.AppendUint64(nil, uint64(b.maxInt))
+	case format.Float:
+		l, h := signZeros(b.minF, b.maxF)
+		return binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(l))), binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(h)))
+	case format.Double:
+		l, h := signZeros(b.minF, b.maxF)
+		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(l)), binary.LittleEndian.AppendUint64(nil, math.Float64bits(h))
+	}
+	// Not nil, even for the empty string: nil means that there is no bound.
+	return append([]byte{}, b.minText...), append([]byte{}, b.maxText...)
+}
+
+func signZeros(lo, hi float64) (float64, float64) {
+	if lo == 0 {
+		lo = math.Copysign(0, -1)
+	}
+	return lo, hi + 0 // -0 + 0 = +0
+}
+
+// describe makes the footer entry and the page index of a finished chunk that
+// begins at offset with a dictionary page of dict bytes.
+func (c *chunkWriter) describe(offset int64, dict int, codec Codec) (format.ColumnChunk, chunkIndex) {
+	id, _ := codec.format()
+	data := offset + int64(dict)
+	m := format.ColumnMetaData{
+		Type: c.n.phys, PathInSchema: c.path, Codec: id,
+		NumValues: c.meta.values, TotalUncompressedSize: c.meta.rawSize,
+		TotalCompressedSize: int64(dict + len(c.out)), DataPageOffset: data,
+		Statistics: format.Statistics{NullCount: c.meta.nulls},
+	}
+	if dict > 0 {
+		m.DictionaryPageOffset = offset
+	}
+	c.describeEncodings(&m, dict > 0)
+	var whole bounds
+	idx := chunkIndex{columns: &format.ColumnIndex{}}
+	for _, p := range c.pages {
+		whole.merge(p.bound)
+		idx.add(c.n.phys, p, data)
+	}
+	if whole.none {
+		idx.columns = nil
+	} else if whole.some {
+		m.Statistics.MinValue, m.Statistics.MaxValue = whole.encode(c.n.phys)
+	}
+	return format.ColumnChunk{MetaData: m}, idx
+}
+
+func (c *chunkWriter) describeEncodings(m *format.ColumnMetaData, dict bool) {
+	var plain, indexed int32
+	for _, p := range c.pages {
+		if p.dict {
+			indexed++
+		} else {
+			plain++
+		}
+	}
+	m.Encoding = append(m.Encoding, format.Plain, format.RLE)
+	if dict {
+		m.Encoding = append(m.Encoding, format.RLEDictionary)
+		m.EncodingStats = append(m.EncodingStats,
+			format.PageEncodingStats{PageType: format.DictionaryPage, Encoding: format.Plain, Count: 1},
+			format.PageEncodingStats{PageType: format.DataPageV2, Encoding: format.RLEDictionary, Count: indexed})
+	}
+	if plain > 0 {
+		m.EncodingStats = append(m.EncodingStats,
+			format.PageEncodingStats{PageType: format.DataPageV2, Encoding: format.Plain, Count: plain})
+	}
+}
+
+func (x *chunkIndex) add(phys format.Type, p pageMeta, data int64) {
+	x.offsets.PageLocations = append(x.offsets.PageLocations, format.PageLocation{
+		Offset: data + int64(p.offset), CompressedPageSize: int32(p.size), FirstRowIndex: p.firstRow,
+	})
+	lo, hi := []byte{}, []byte{}
+	if !p.allNull {
+		lo, hi = p.bound.encode(phys)
+	}
+	x.columns.NullPages = append(x.columns.NullPages, p.allNull)
+	x.columns.NullCounts = append(x.columns.NullCounts, int64(p.nulls))
+	x.columns.MinValues = append(x.columns.MinValues, lo)
+	x.columns.MaxValues = append(x.columns.MaxValues, hi)
+}
