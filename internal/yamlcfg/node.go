@@ -104,6 +104,9 @@ func (n *Node) Locate(path string) *Node {
 	return at
 }
 
+// Place returns the node's file, line and column.
+func (n *Node) Place() string { return fmt.Sprintf("%s:%d:%d", n.doc.name, n.line, n.column) }
+
 // Errorf returns an error at the node.
 func (n *Node) Errorf(format string, args ...any) error {
 	return &Error{File: n.doc.name, Line: n.line, Column: n.column,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/run/runner"
 )
 
@@ -69,9 +70,10 @@ type Row struct {
 	Counts  *pipeline.Counts `json:"counts,omitempty"`
 	Error   string           `json:"error,omitempty"`
 
-	Result any        `json:"-"` // what the stage returned; nil when cached
-	Done   *Committed `json:"-"` // nil unless committed
-	err    error
+	RawBytes int64            `json:"-"` // of raw inputs, in a Single
+	Result   any              `json:"-"` // what the stage returned; nil when cached
+	Done     *dataset.Dataset `json:"-"` // nil unless committed
+	err      error
 }
 
 // Summary is what became of a run.
@@ -283,7 +285,7 @@ func (e *engine) ready(ctx context.Context, rows []Row, index map[*Planned]int) 
 
 // cached records a task that was done before.
 func (e *engine) cached(t *Planned, r *Row) {
-	r.State, r.Done, r.Counts = StateCached, t.Done, &t.Done.Counts
+	r.State, r.Done, r.Counts = StateCached, t.Done, &t.Done.Manifest.Counts
 	was := e.state.get(t.Step.ID)
 	now := e.output(t, "")
 	if was.Key == t.Key {
@@ -358,7 +360,7 @@ func (e *engine) perform(ctx context.Context, t *Planned, workers int, r *Row) e
 	if done == nil {
 		return fmt.Errorf("stage %s returned without an output at %s (%s)", r.Stage, t.Out, why)
 	}
-	r.Done, r.Counts = done, &done.Counts
+	r.Done, r.Counts = done, &done.Manifest.Counts
 	return nil
 }
 

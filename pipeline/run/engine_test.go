@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 )
 
 const chain = `
@@ -340,9 +341,19 @@ func TestTornLedgerIsMended(t *testing.T) {
 func TestForeignOutputIsNotOverwritten(t *testing.T) {
 	f, dir := &fakes{}, newDir(t)
 	s := mustRun(t, load(t, f, dir, chain), Options{})
-	write(t, filepath.Join(s.Rows[0].URI, "manifest.json"), `{"kind":"trajectories","stage":"import","key":"00","counts":{}}`)
-	if _, err := load(t, f, dir, chain).Run(context.Background(), Options{}); !errors.Is(err, errOther) {
-		t.Errorf("%v", err)
+	if err := os.RemoveAll(s.Rows[0].URI); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(s.Rows[1].URI, s.Rows[0].URI); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(t, f, dir, chain).Run(context.Background(), Options{}); !errors.Is(err, dataset.ErrOther) {
+		t.Errorf("another dataset in the place: %v", err)
+	}
+	write(t, filepath.Join(s.Rows[0].URI, "manifest.json"), "{")
+	_, err := load(t, f, dir, chain).Run(context.Background(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "move it away") {
+		t.Errorf("a damaged manifest: %v", err)
 	}
 }
 

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 )
 
 // fakeConfig is the config of every fake stage.
@@ -104,22 +104,21 @@ func (f *fakes) run(ctx context.Context, t *pipeline.Task) error {
 		counts.Out++
 	}
 	t.Result = &fakeResult{Text: c.Text}
-	return publish(t, counts)
+	return publish(ctx, t, counts)
 }
 
-// publish writes the smallest thing that counts as a dataset.
-func publish(t *pipeline.Task, counts pipeline.Counts) error {
-	if _, err := os.Stat(t.Out); err == nil {
-		return fmt.Errorf("%s is there", t.Out)
-	}
-	if err := os.MkdirAll(t.Out, 0o777); err != nil {
-		return err
-	}
-	text, err := json.Marshal(map[string]any{"kind": t.Stage.Output, "stage": t.Stage.Name, "key": t.Key, "counts": counts})
+// publish writes the smallest thing that is a dataset.
+func publish(ctx context.Context, t *pipeline.Task, counts pipeline.Counts) error {
+	a, err := dataset.CreateArtifact(ctx, t.Out, dataset.SpecOf(t))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(t.Out, "manifest.json"), text, 0o666)
+	defer a.Abort()
+	if err := os.WriteFile(filepath.Join(a.Dir(), "text"), []byte(t.Config.(*fakeConfig).Text), 0o666); err != nil {
+		return err
+	}
+	_, err = a.Close(ctx, counts)
+	return err
 }
 
 // load parses a run file whose out is a new directory and whose raw input

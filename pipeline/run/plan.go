@@ -11,6 +11,7 @@ import (
 
 	"github.com/swerm/swerm/internal/yamlcfg"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/store"
 )
 
@@ -22,9 +23,11 @@ type Planned struct {
 	Out    string
 	Inputs []pipeline.Input
 
-	Done   *Committed // the committed output; nil when the task must run
-	Redo   bool       // run it again although it is committed
-	Reason string     // why it runs
+	Done     *dataset.Dataset // the committed output; nil when the task must run
+	RawBytes int64            // of raw inputs, in a Single
+
+	Redo   bool   // run it again although it is committed
+	Reason string // why it runs
 
 	after []*Planned
 }
@@ -49,7 +52,7 @@ func (f *File) plan(ctx context.Context, keyer *Keyer, from string) (*Plan, erro
 	byStep := map[*Step]*Planned{}
 	var errs []error
 	for _, s := range f.Steps {
-		t, err := p.task(ctx, f, s, byStep)
+		t, err := p.task(ctx, f, s, byStep, "")
 		if err != nil {
 			errs = append(errs, err)
 			if ctx.Err() != nil {
@@ -88,14 +91,15 @@ func (p *Plan) from(id string) error {
 	return nil
 }
 
-// task gives one step its inputs, key and place.
-func (p *planner) task(ctx context.Context, f *File, s *Step, byStep map[*Step]*Planned) (*Planned, error) {
+// task gives one step its inputs, key and place: out, or one in the run's
+// directory.
+func (p *planner) task(ctx context.Context, f *File, s *Step, byStep map[*Step]*Planned, out string) (*Planned, error) {
 	t := &Planned{Step: s}
 	var keys []pipeline.InputKey
 	for _, ref := range s.Inputs {
 		ins, err := p.inputs(ctx, ref, byStep)
 		if err != nil {
-			return nil, ref.node.Errorf("%s: %s", s.ID, err)
+			return nil, &InputError{Place: ref.place(), Err: err}
 		}
 		for _, in := range ins {
 			t.Inputs = append(t.Inputs, in)
@@ -110,26 +114,28 @@ func (p *planner) task(ctx context.Context, f *File, s *Step, byStep map[*Step]*
 		return nil, err
 	}
 	t.Key = key
-	t.Out = filepath.Join(f.Out, s.ID+"-"+key.Short())
+	if t.Out = out; out == "" {
+		t.Out = filepath.Join(f.Out, s.ID+"-"+key.Short())
+	}
 	t.Done, t.Reason, err = committed(ctx, t.Out, s.Stage.Output, key)
 	return t, err
 }
 
 // committed opens the output of a task that has been done.
-func committed(ctx context.Context, out string, kind pipeline.Kind, key pipeline.Key) (*Committed, string, error) {
-	d, err := open(ctx, out)
+func committed(ctx context.Context, out string, kind pipeline.Kind, key pipeline.Key) (*dataset.Dataset, string, error) {
+	d, err := dataset.Open(ctx, out)
 	switch {
-	case errors.Is(err, errNone):
+	case errors.Is(err, dataset.ErrNone):
 		return nil, "not done yet", nil
 	case err != nil:
 		return nil, "", fmt.Errorf("%w; move it away to have it made again", err)
-	case d.Key != key:
+	case d.Manifest.Key != key:
 		return nil, "", fmt.Errorf("%s: %w: made by stage %s with key %s, wanted is key %s; choose another place or move it away",
-			out, errOther, d.Stage, d.Key.Short(), key.Short())
-	case d.Kind != kind:
-		return nil, "", fmt.Errorf("%s: holds %s, not %s", out, d.Kind, kind)
+			out, dataset.ErrOther, d.Manifest.Stage, d.Manifest.Key.Short(), key.Short())
+	case d.Manifest.Kind != kind:
+		return nil, "", fmt.Errorf("%s: holds %s, not %s", out, d.Manifest.Kind, kind)
 	}
-	if err := d.Counts.Check(); err != nil {
+	if err := d.Manifest.Counts.Check(); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", out, err)
 	}
 	return d, "", nil
@@ -171,16 +177,16 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 		in.Name = baseName(uri)
 	}
 	if in.Kind != pipeline.KindRaw {
-		d, err := open(ctx, uri)
-		if err == nil && d.Kind != in.Kind {
-			return in, fmt.Errorf("%s holds %s, and the input %q takes %s", uri, d.Kind, in.Port, in.Kind)
+		d, err := dataset.Open(ctx, uri)
+		if err == nil && d.Manifest.Kind != in.Kind {
+			return in, fmt.Errorf("%s holds %s, and the input %q takes %s", uri, d.Manifest.Kind, in.Port, in.Kind)
 		}
 		if err == nil {
-			in.Key = d.Key
+			in.Key = d.Manifest.Key
 			return in, nil
 		}
 		artifact := in.Kind == pipeline.KindCheckpoint || in.Kind == pipeline.KindTokenizer
-		if !artifact || !errors.Is(err, errNone) {
+		if !artifact || !errors.Is(err, dataset.ErrNone) {
 			return in, err
 		}
 	}

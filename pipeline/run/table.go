@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/swerm/swerm/internal/term"
+	"github.com/swerm/swerm/pipeline"
 )
 
 // Print writes the summary as a table for people.
@@ -77,4 +78,27 @@ func (p *Plan) Print(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "%d to run, %d cached\n", runs, len(p.Tasks)-runs)
 	return err
+}
+
+// PlannedRow is one task of a plan as --json shows it.
+type PlannedRow struct {
+	ID     string       `json:"id"`
+	Stage  string       `json:"stage"`
+	Would  string       `json:"would"` // "run" or "cached"
+	Key    pipeline.Key `json:"key"`
+	URI    string       `json:"uri"`
+	Reason string       `json:"reason,omitempty"`
+}
+
+// JSON returns the plan as --json shows it.
+func (p *Plan) JSON() any {
+	rows := []PlannedRow{}
+	for _, t := range p.Tasks {
+		r := PlannedRow{ID: t.Step.ID, Stage: t.Step.Stage.Name, Would: "run", Key: t.Key, URI: t.Out, Reason: t.Reason}
+		if t.Done != nil {
+			r.Would, r.Reason = StateCached, ""
+		}
+		rows = append(rows, r)
+	}
+	return map[string]any{"name": p.File.Name, "out": p.File.Out, "stages": rows}
 }
