@@ -19,7 +19,7 @@ const fileVersion = "brain.Event:2"
 // low three bits: 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes.
 const (
 	eventWallTime    = 1<<3 | 1
-	eventStep        = 2<<3 | 0
+	eventStep        = 2 << 3 // wire type 0
 	eventFileVersion = 3<<3 | 2
 	eventSummary     = 5<<3 | 2
 	summaryValue     = 1<<3 | 2
