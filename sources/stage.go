@@ -174,4 +174,3 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 	}
 	return nil
 }
-
