@@ -158,7 +158,7 @@ func round2(rows, cols []int64) [][]int64 {
 		}
 	}
 	slices.SortStableFunc(up, func(a, b fraction) int { return int(min(max(b.rest-a.rest, -1), 1)) })
-	g := newFlow(2 + len(rows) + len(cols))
+	g := newFlow(2+len(rows)+len(cols), len(rows)+len(cols)+len(up))
 	source, sink := 0, 1
 	for i, r := range rowLeft {
 		g.arc(source, 2+i, r)

@@ -12,8 +12,9 @@ type flow struct {
 	queue    []int32
 }
 
-func newFlow(nodes int) *flow {
-	g := &flow{head: make([]int32, nodes), level: make([]int32, nodes), cursor: make([]int32, nodes)}
+func newFlow(nodes, arcs int) *flow {
+	g := &flow{head: make([]int32, nodes), level: make([]int32, nodes), cursor: make([]int32, nodes),
+		to: make([]int32, 0, 2*arcs), next: make([]int32, 0, 2*arcs), left: make([]int64, 0, 2*arcs)}
 	for i := range g.head {
 		g.head[i] = -1
 	}

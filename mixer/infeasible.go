@@ -59,7 +59,7 @@ func (b *builder) plain(total int64, e *InfeasibleError) (out []string) {
 		}
 		out = append(out, text)
 	}
-	if all := b.pool.underCap(1, func(int) int { return 0 })[0]; all < total {
+	if all := b.inStock().underCap[dimensions+1][0]; all < total {
 		say("trajectories", total, int64(len(b.pool.rows)), all)
 	}
 	for _, f := range e.Classes {

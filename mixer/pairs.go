@@ -18,13 +18,13 @@ type pairSearch struct {
 }
 
 // newPairSearch starts with what single pairs can give at most.
-func newPairSearch(p *Problem, lane []int32, limit []int64) *pairSearch {
+func newPairSearch(p *Problem, in *lanes) *pairSearch {
 	s := &pairSearch{policies: p.Classes[byPolicy], verdicts: p.Classes[byVerdict], want: p.Want[byPolicy]}
 	s.resolved = p.Want[byVerdict][0]
 	pairs := s.policies * s.verdicts
 	most := make([]int64, pairs)
 	for i, u := range p.Supplies { // a lane meets a pair in one supply
-		most[int(u.Cell)%pairs] += min(u.Rows, limit[lane[i]])
+		most[int(u.Cell)%pairs] += min(u.Rows, in.limit[in.of[i]])
 	}
 	for policy, want := range s.want {
 		if s.verdicts == 1 {

@@ -101,6 +101,7 @@ type builder struct {
 	exact  bool
 
 	whole *Problem // the whole pool as supplies, made when first needed
+	stock *stock   // likewise
 }
 
 // draw returns the smallest scale of every pool row.
@@ -257,37 +258,16 @@ func pick(rows []poolRow, is func(i int) bool) (picked []int32) {
 // too, but for single rows of rounding, which a few more tries make up for.
 const (
 	scanned = 128
-	tries   = 16
+	tries   = 4
 )
 
 // largest finds the largest total up to most that can be met; 0 when none can.
 func (b *builder) largest(most int64) (int64, error) {
+	most = min(most, b.ceiling())
 	if most > scanned {
-		low, high := int64(0), most+1 // low can be met, high cannot
-		for high-low > 1 {
-			mid := (low + high) / 2
-			ok, err := b.feasible(mid)
-			if err != nil {
-				return 0, err
-			}
-			if ok {
-				low = mid
-			} else {
-				high = mid
-			}
-		}
-		best := low
-		for n := low + 1; n <= min(low+tries, most); n++ {
-			ok, err := b.feasible(n)
-			if err != nil {
-				return 0, err
-			}
-			if ok {
-				best = n
-			}
-		}
-		if best > 0 {
-			return best, nil
+		best, err := b.halve(most)
+		if best > 0 || err != nil {
+			return best, err
 		}
 		most = scanned
 	}
@@ -300,11 +280,66 @@ func (b *builder) largest(most int64) (int64, error) {
 	return 0, nil
 }
 
+// ceiling is a total above which some class alone falls short: mostly the
+// answer itself.
+func (b *builder) ceiling() int64 {
+	in := b.inStock()
+	most := in.underCap[dimensions+1][0]
+	for d := range b.pool.dims {
+		for c, share := range b.pool.dims[d].shares {
+			if f, _ := share.Float64(); f > 0 {
+				most = min(most, int64(float64(in.underCap[d][c]+1)/f)+1)
+			}
+		}
+	}
+	return most
+}
+
+// halve gallops down from most and then halves the gap.
+func (b *builder) halve(most int64) (best int64, err error) {
+	low, high := int64(0), most+1 // low can be met, high cannot
+	for n, step := most, int64(1); n > 0; n, step = n-step, 2*step {
+		ok, err := b.feasible(n)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			low = n
+			break
+		}
+		high = n
+	}
+	for high-low > 1 {
+		mid := (low + high) / 2
+		ok, err := b.feasible(mid)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	best = low
+	for n := low + 1; n <= min(low+tries, most); n++ {
+		ok, err := b.feasible(n)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			best = n
+		}
+	}
+	return best, nil
+}
+
 // feasible tells whether a total can be met, without choosing rows.
 func (b *builder) feasible(total int64) (bool, error) {
 	want := b.pool.wants(total, nil)
 	if b.whole == nil {
 		b.whole, _ = b.pool.problem(b.pool.rows, nil, total, want)
+		b.whole.lanes = b.whole.makeLanes()
 	}
 	p := *b.whole
 	p.Total, p.Want = total, want

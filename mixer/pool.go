@@ -41,7 +41,10 @@ func newPool(rows []pipeline.Selection, c *MixConfig) (*pool, []pipeline.DropRea
 		}
 	}
 	slices.SortFunc(p.rows, func(a, b poolRow) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(rows[a.at].TrajectoryID, rows[b.at].TrajectoryID), cmp.Compare(a.at, b.at))
+		if a.hash != b.hash {
+			return cmp.Compare(a.hash, b.hash)
+		}
+		return cmp.Or(cmp.Compare(rows[a.at].TrajectoryID, rows[b.at].TrajectoryID), cmp.Compare(a.at, b.at))
 	})
 	kept := p.rows[:0]
 	for _, r := range p.rows {

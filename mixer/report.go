@@ -85,30 +85,25 @@ func (b *builder) report(totals []int64, scale []int64) Report {
 func (b *builder) figures(want [dimensions][]int64, observed []int64) (classes, cells []Figure) {
 	p := b.pool
 	table := p.table(want)
-	available := make([]int64, p.cells())
-	for _, r := range p.rows {
-		available[r.cell]++
-	}
+	in := b.inStock()
 	for d := range want {
 		if !p.dims[d].asked() {
 			continue
 		}
-		under := p.underCap(len(want[d]), func(cell int) int { return p.classOf(cell, d) })
 		for c, n := range want[d] {
-			f := Figure{Requested: n, UnderCap: under[c]}
+			f := Figure{Requested: n, UnderCap: in.underCap[d][c]}
 			f.set(d, p.dims[d].classes[c])
-			for cell := range available {
+			for cell := range in.rows {
 				if p.classOf(cell, d) == c {
-					f.Available += available[cell]
+					f.Available += in.rows[cell]
 					f.Observed += observed[cell]
 				}
 			}
 			classes = append(classes, f)
 		}
 	}
-	under := p.underCap(p.cells(), func(cell int) int { return cell })
-	for cell := range available {
-		f := Figure{Requested: table[cell], Observed: observed[cell], Available: available[cell], UnderCap: under[cell]}
+	for cell := range in.rows {
+		f := Figure{Requested: table[cell], Observed: observed[cell], Available: in.rows[cell], UnderCap: in.underCap[dimensions][cell]}
 		for d := range want {
 			if p.dims[d].asked() {
 				f.set(d, p.dims[d].classes[p.classOf(cell, d)])
@@ -130,39 +125,66 @@ func (f *Figure) set(d int, name string) {
 	}
 }
 
-// underCap counts, per group of cells, the rows that the cap per task leaves.
-func (p *pool) underCap(groups int, of func(cell int) int) []int64 {
-	out := make([]int64, groups)
-	groupOf := make([]int, p.cells())
-	for cell := range groupOf {
-		groupOf[cell] = of(cell)
+// stock is what the pool holds of every class and cell.
+type stock struct {
+	rows     []int64                 // of each cell
+	underCap [dimensions + 2][]int64 // of each class of a dimension; of each cell; of all
+}
+
+func (b *builder) inStock() *stock {
+	if b.stock == nil {
+		b.stock = b.pool.count()
 	}
-	if p.limit == 0 {
-		for _, r := range p.rows {
-			out[groupOf[r.cell]]++
+	return b.stock
+}
+
+// count goes through the tasks once. Under a cap a task gives at most so many
+// rows of a class, so what a class can have is less than the rows it has.
+func (p *pool) count() *stock {
+	s := &stock{rows: make([]int64, p.cells())}
+	class := make([][dimensions + 2]int32, p.cells())
+	var seen [dimensions + 2][]int64
+	for g := range seen {
+		size := 1
+		switch {
+		case g < dimensions:
+			size = p.size(g)
+		case g == dimensions:
+			size = p.cells()
 		}
-		return out
+		s.underCap[g], seen[g] = make([]int64, size), make([]int64, size)
+		for cell := range class {
+			switch {
+			case g < dimensions:
+				class[cell][g] = int32(p.classOf(cell, g))
+			case g == dimensions:
+				class[cell][g] = int32(cell)
+			}
+		}
 	}
-	count := make([]int64, groups)
-	var met []int
+	var met []int32 // cells of the task at hand
 	task := int32(-1)
 	for _, i := range byTask(p.rows, p.tasks) {
 		r := p.rows[i]
 		if r.task != task {
-			for _, g := range met {
-				count[g] = 0
+			for _, cell := range met {
+				for g, c := range class[cell] {
+					seen[g][c] = 0
+				}
 			}
 			met, task = met[:0], r.task
 		}
-		g := groupOf[r.cell]
-		if count[g] == 0 {
-			met = append(met, g)
+		s.rows[r.cell]++
+		if seen[dimensions][r.cell] == 0 {
+			met = append(met, r.cell)
 		}
-		if count[g]++; count[g] <= p.limit {
-			out[g]++
+		for g, c := range class[r.cell] {
+			if seen[g][c]++; p.limit == 0 || seen[g][c] <= p.limit {
+				s.underCap[g][c]++
+			}
 		}
 	}
-	return out
+	return s
 }
 
 // Table is the report for people: one line per class and per cell.

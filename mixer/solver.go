@@ -33,6 +33,7 @@ type Problem struct {
 
 	describe func(right int) string // names a pair of policy and verdict
 	sources  []string
+	lanes    *lanes // made once where many totals are tried
 }
 
 // A Solution says how many rows of each supply to take.
@@ -104,7 +105,7 @@ func (FlowSolver) Solve(ctx context.Context, p *Problem) (*Solution, error) {
 // fitTable takes exactly Table rows of every cell.
 func (p *Problem) fitTable() ([]int64, *Unmet) {
 	cells := len(p.Table)
-	g := newFlow(2 + len(p.Cap) + cells)
+	g := newFlow(2+len(p.Cap)+cells, len(p.Cap)+cells+len(p.Supplies))
 	task := func(t int32) int { return 2 + int(t) }
 	cell := func(c int) int { return 2 + len(p.Cap) + c }
 	for t, limit := range p.Cap {
@@ -149,29 +150,35 @@ func (p *Problem) read(g *flow, first int) []int64 {
 	return take
 }
 
-// lanes puts every supply into a lane (a task as one source sees it) and gives
-// each lane its cap. whole is false when a task had to be divided.
-func (p *Problem) lanes() (lane []int32, source []int32, limit []int64, whole bool) {
+// lanes is supplies sorted into lanes: a task as one source sees it. Each lane
+// has a cap of its own; whole is false when a task's had to be divided.
+type lanes struct {
+	of     []int32 // lane of each supply
+	source []int32 // of each lane
+	limit  []int64 // of each lane
+	whole  bool
+}
+
+func (p *Problem) makeLanes() *lanes {
 	pairs := int32(p.Classes[byPolicy] * p.Classes[byVerdict])
-	at := map[[2]int32]int32{}
-	rows := []int64{}
-	lane = make([]int32, len(p.Supplies))
+	n := &lanes{of: make([]int32, len(p.Supplies)), whole: true}
+	at := make(map[[2]int32]int32, len(p.Cap))
+	var rows []int64
 	parts := make([][]int32, len(p.Cap))
 	for i, s := range p.Supplies {
 		key := [2]int32{s.Task, s.Cell / pairs}
 		l, ok := at[key]
 		if !ok {
-			l = int32(len(source))
+			l = int32(len(n.source))
 			at[key] = l
-			source = append(source, key[1])
+			n.source = append(n.source, key[1])
 			rows = append(rows, 0)
 			parts[s.Task] = append(parts[s.Task], l)
 		}
-		lane[i] = l
+		n.of[i] = l
 		rows[l] += s.Rows
 	}
-	whole = true
-	limit = make([]int64, len(source))
+	n.limit = make([]int64, len(n.source))
 	for t, ls := range parts {
 		var all int64
 		for _, l := range ls {
@@ -179,31 +186,34 @@ func (p *Problem) lanes() (lane []int32, source []int32, limit []int64, whole bo
 		}
 		if len(ls) == 1 || all <= p.Cap[t] {
 			for _, l := range ls {
-				limit[l] = min(p.Cap[t], rows[l])
+				n.limit[l] = min(p.Cap[t], rows[l])
 			}
 			continue
 		}
-		whole = false
+		n.whole = false
 		given, seen := int64(0), int64(0)
 		for _, l := range ls { // in proportion, by running totals
 			seen += rows[l]
-			limit[l] = p.Cap[t]*seen/all - given
-			given += limit[l]
+			n.limit[l] = p.Cap[t]*seen/all - given
+			given += n.limit[l]
 		}
 	}
-	return lane, source, limit, whole
+	return n
 }
 
 // relax meets the shares and lets cells be what they can.
 func (p *Problem) relax(ctx context.Context) (*Solution, error) {
-	lane, source, limit, whole := p.lanes()
+	in := p.lanes
+	if in == nil {
+		in = p.makeLanes()
+	}
 	policies, verdicts := p.Classes[byPolicy], p.Classes[byVerdict]
 	pairs := flatten(round2(p.Want[byPolicy], p.Want[byVerdict]))
-	search := newPairSearch(p, lane, limit)
+	search := newPairSearch(p, in)
 	if !search.inside(pairs) {
 		next, decided := search.next()
 		if next == nil {
-			return nil, &Unmet{search.reasons(p), decided && whole}
+			return nil, &Unmet{search.reasons(p), decided && in.whole}
 		}
 		pairs = next
 	}
@@ -211,7 +221,7 @@ func (p *Problem) relax(ctx context.Context) (*Solution, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := &laneNet{p: p, lane: lane, source: source, limit: limit, pairs: pairs}
+		n := &laneNet{p: p, lanes: in, pairs: pairs}
 		take, missing := n.solve()
 		if missing == 0 {
 			return &Solution{take, false}, nil
@@ -222,7 +232,7 @@ func (p *Problem) relax(ctx context.Context) (*Solution, error) {
 			next, decided = nil, true // nothing to choose
 		}
 		if next == nil {
-			return nil, &Unmet{search.reasons(p), decided && whole}
+			return nil, &Unmet{search.reasons(p), decided && in.whole}
 		}
 		pairs = next
 	}
@@ -239,12 +249,10 @@ func flatten(table [][]int64) []int64 {
 
 // laneNet is the network source -> lane -> pair of policy and verdict.
 type laneNet struct {
-	p      *Problem
-	lane   []int32
-	source []int32 // of each lane
-	limit  []int64 // of each lane
-	pairs  []int64 // asked of each pair
-	g      *flow
+	p *Problem
+	*lanes
+	pairs []int64 // asked of each pair
+	g     *flow
 }
 
 func (n *laneNet) pairNode(r int) int {
@@ -255,7 +263,7 @@ func (n *laneNet) pairNode(r int) int {
 func (n *laneNet) solve() (take []int64, missing int64) {
 	p := n.p
 	sources := p.Classes[bySource]
-	n.g = newFlow(n.pairNode(len(n.pairs)))
+	n.g = newFlow(n.pairNode(len(n.pairs)), sources+len(n.source)+len(n.pairs)+len(p.Supplies))
 	for s, want := range p.Want[bySource] {
 		n.g.arc(0, 2+s, want) // arc 2s
 	}
@@ -267,7 +275,7 @@ func (n *laneNet) solve() (take []int64, missing int64) {
 	}
 	first := n.g.arcs()
 	for i, s := range p.Supplies {
-		n.g.arc(2+sources+int(n.lane[i]), n.pairNode(int(s.Cell)%len(n.pairs)), s.Rows)
+		n.g.arc(2+sources+int(n.of[i]), n.pairNode(int(s.Cell)%len(n.pairs)), s.Rows)
 	}
 	started := n.start(first)
 	reached := started + n.g.maximise(0, 1)
@@ -284,7 +292,7 @@ func (n *laneNet) start(first int) (started int64) {
 	}
 	sources := n.p.Classes[bySource]
 	for i, s := range n.p.Supplies {
-		path := []int{2 * int(n.source[n.lane[i]]), 2 * (sources + int(n.lane[i])),
+		path := []int{2 * int(n.source[n.of[i]]), 2 * (sources + int(n.of[i])),
 			2 * (sources + len(n.source) + int(s.Cell)%len(n.pairs)), first + 2*i}
 		take := n.p.Start[i]
 		for _, a := range path {
