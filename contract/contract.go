@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/swerm/swerm/moe/tokenizer"
 	"github.com/swerm/swerm/pipeline"
@@ -35,7 +36,7 @@ const (
 	defaultOverflow           = OverflowElideObservations
 )
 
-// Options chooses a contract. The zero value is the default one.
+// Options chooses a contract. The zero value is the default one. It is also the config of the stage "tokenize".
 type Options struct {
 	Template   string `json:"template,omitempty" yaml:"template"`       // "" = swerm-judge-1
 	YesToken   string `json:"yes_token,omitempty" yaml:"yes_token"`     // "" = YES
@@ -286,6 +287,8 @@ type binding struct {
 	emptyPatch  []int32
 	elidedText  []int32
 	elidedTurns []int32
+
+	pool sync.Pool // of *encoding
 }
 
 func newBinding(tok *tokenizer.Tokenizer, t Template) *binding {

@@ -460,13 +460,25 @@ func generated(rng *rand.Rand) *pipeline.Trajectory {
 	return t
 }
 
+// wide is a contract that everything fits into.
+var wide = sync.OnceValue(func() *Contract {
+	tok, err := smallTokenizer()
+	if err != nil {
+		panic(err)
+	}
+	c, err := New(tok, Options{MaxTokens: maxMaxTokens})
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
+
 func checkOverflow(t *testing.T, rng *rand.Rand, limit int, rule string) {
 	t.Helper()
 	tok := small(t)
 	c := newContract(t, Options{MaxTokens: limit, Overflow: rule})
-	wide := newContract(t, Options{MaxTokens: maxMaxTokens})
 	traj := generated(rng)
-	whole := encode(t, wide, traj)
+	whole := encode(t, wide(), traj)
 	row, err := c.Encode(traj, nil)
 	var drop *DropError
 	switch {
@@ -519,7 +531,7 @@ func checkOverflow(t *testing.T, rng *rand.Rand, limit int, rule string) {
 
 func TestOverflow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	for i := range 400 {
+	for i := range 200 {
 		limit := 220 + rng.IntN(20)*rng.IntN(200)
 		checkOverflow(t, rng, limit, []string{OverflowDrop, OverflowElideObservations}[i&1])
 	}

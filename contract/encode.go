@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
+	"github.com/swerm/swerm/moe/tokenizer"
 	"github.com/swerm/swerm/pipeline"
 )
 
@@ -33,12 +35,32 @@ type block struct {
 	from, to int
 }
 
-// encoding is one trajectory on its way to ids.
+// encoding is one trajectory on its way to ids, and scratch space for the next.
 type encoding struct {
 	b      *binding
+	enc    *tokenizer.Encoder
 	ids    []int32 // content of all blocks, one after another
 	blocks []block
 	turns  int
+}
+
+// maxKeptTokens is the size above which scratch space is given back: few
+// trajectories are that long.
+const maxKeptTokens = 1 << 22
+
+// take returns scratch space from the pool.
+func (b *binding) take() *encoding {
+	if e, ok := b.pool.Get().(*encoding); ok {
+		e.ids, e.blocks, e.turns = e.ids[:0], e.blocks[:0], 0
+		return e
+	}
+	return &encoding{b: b, enc: b.tok.NewEncoder()}
+}
+
+func (b *binding) give(e *encoding) {
+	if cap(e.ids) <= maxKeptTokens {
+		b.pool.Put(e)
+	}
 }
 
 // Encode appends the ids of a trajectory to dst and returns its row, whose IDs
@@ -49,7 +71,8 @@ func (c *Contract) Encode(t *pipeline.Trajectory, dst []int32) (pipeline.TokenRo
 	if c.bound == nil {
 		return row, errUnbound
 	}
-	e := encoding{b: c.bound}
+	e := c.bound.take()
+	defer c.bound.give(e)
 	messages := 0
 	c.Rendering.render(t, func(p piece) {
 		if p.name != blockPatch {
@@ -68,16 +91,16 @@ func (c *Contract) Encode(t *pipeline.Trajectory, dst []int32) (pipeline.TokenRo
 	plan, over := whole, full > c.MaxTokens
 	if over {
 		var err error
-		if plan, err = c.overflow(&e); err != nil {
+		if plan, err = c.overflow(e); err != nil {
 			return row, err
 		}
 		row.Overflow = c.Overflow
 	}
-	was := len(dst)
-	dst, touched, markers := e.emit(dst, plan)
+	was, size := len(dst), e.size(plan)
+	dst, touched, markers := e.emit(slices.Grow(dst, size), plan)
 	row.IDs = dst[was:len(dst):len(dst)]
-	if len(row.IDs) > c.MaxTokens || len(row.IDs) != e.size(plan) {
-		panic(fmt.Sprintf("contract: %d ids, planned %d, the limit is %d", len(row.IDs), e.size(plan), c.MaxTokens))
+	if len(row.IDs) > c.MaxTokens || len(row.IDs) != size {
+		panic(fmt.Sprintf("contract: %d ids, planned %d, the limit is %d", len(row.IDs), size, c.MaxTokens))
 	}
 	row.TokensFull = int32(full)
 	row.TokensElided = int32(full - (len(row.IDs) - markers))
@@ -94,11 +117,11 @@ func (e *encoding) add(p piece) {
 	case patchEmpty:
 		e.ids = append(e.ids, e.b.emptyPatch...)
 	default:
-		e.ids = e.b.tok.Encode(e.ids, p.text)
+		e.ids = e.enc.Encode(e.ids, p.text)
 	}
 	if p.args != nil {
 		e.ids = append(e.ids, e.b.call...)
-		e.ids = e.b.tok.Encode(e.ids, *p.args)
+		e.ids = e.enc.Encode(e.ids, *p.args)
 	}
 	e.blocks = append(e.blocks, block{p.name, p.turn, from, len(e.ids)})
 	e.turns = max(e.turns, p.turn)
