@@ -36,7 +36,7 @@ func randomOptions(r *rand.Rand, sc *arrow.Schema) WriterOptions {
 // What we write, we and arrow-go read back equal, however rows are cut into
 // batches on either side.
 func TestRoundTrip(t *testing.T) {
-	for seed := range 150 {
+	for seed := range 80 {
 		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		sc := randomSchema(r)
 		opt := randomOptions(r, sc)
@@ -97,7 +97,7 @@ func readOracle(t testing.TB, data []byte) []arrow.RecordBatch {
 // What arrow-go writes, in either page version, with and without dictionaries,
 // is read as it reads it itself.
 func TestReadsForeignFiles(t *testing.T) {
-	for seed := range 150 {
+	for seed := range 80 {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		sc := randomSchema(r)
 		opts := []parquet.WriterProperty{
