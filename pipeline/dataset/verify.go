@@ -127,7 +127,7 @@ func (r *Report) hash(ctx context.Context, d *Dataset, p Part) error {
 	}
 	defer blob.Close()
 	sum := sha256.New()
-	n, err := io.CopyBuffer(sum, contextReader{ctx, io.NewSectionReader(blob, 0, blob.Size())}, make([]byte, 1<<20))
+	n, err := io.Copy(sum, contextReader{ctx, io.NewSectionReader(blob, 0, blob.Size())})
 	if err != nil {
 		r.fault(p.Path, "%v", err)
 		return ctx.Err()
