@@ -213,3 +213,26 @@ func FuzzParse(f *testing.F) {
 		_, _ = d.Root().Expand(func(string) (string, bool) { return "v", true })
 	})
 }
+
+func TestShowIsReadBack(t *testing.T) {
+	four := 4
+	want := config{Shared: Shared{Seed: 3}, Optim: inner{LR: 1e-7, Names: []string{"1.10", "true", "a: b", ""}}, Policy: "null",
+		Wait: 90 * time.Second, Maybe: &four, Share: map[string]inner{"y": {LR: 2, Names: []string{}}, "x": {Names: []string{}}}}
+	text, err := Show(&want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "show", string(text))
+	d, err := Parse("shown", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got config
+	if err := d.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	got.With = nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -97,6 +97,9 @@ func (f *File) Plan(ctx context.Context, o Options) (*Plan, error) {
 func (f *File) Run(ctx context.Context, o Options) (*Summary, error) {
 	o.fill()
 	begin := time.Now()
+	if err := f.checkFrom(o.From); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(f.Out, 0o777); err != nil {
 		return nil, err
 	}
@@ -407,13 +410,16 @@ func restoreAside(out string) error {
 	return os.Remove(dir)
 }
 
-// kernelOf asks a result for the family of kernels that computed it. Results
-// of float stages have a method KernelFamily.
+// kernelOf looks in a result for the family of kernels that computed it: the
+// results of float stages carry it as kernel_family.
 func kernelOf(result any) string {
-	if k, ok := result.(interface{ KernelFamily() string }); ok {
-		return k.KernelFamily()
+	var k struct {
+		KernelFamily string `json:"kernel_family"`
 	}
-	return ""
+	if text, err := json.Marshal(result); err == nil {
+		_ = json.Unmarshal(text, &k) // a result of another shape has none
+	}
+	return k.KernelFamily
 }
 
 // maxResultBytes bounds what the ledger keeps of a result; larger ones are in

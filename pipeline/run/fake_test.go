@@ -70,10 +70,8 @@ func (f *fakes) stage(name string, out pipeline.Kind, in ...pipeline.Port) *pipe
 }
 
 type fakeResult struct {
-	Text string `json:"text"`
+	Text string `json:"kernel_family"`
 }
-
-func (r *fakeResult) KernelFamily() string { return r.Text }
 
 func (f *fakes) run(ctx context.Context, t *pipeline.Task) error {
 	c := t.Config.(*fakeConfig)

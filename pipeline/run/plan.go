@@ -47,6 +47,9 @@ type planner struct {
 // plan computes keys and looks up what is committed. from names a step that
 // runs again with all that depends on it.
 func (f *File) plan(ctx context.Context, keyer *Keyer, from string) (*Plan, error) {
+	if err := f.checkFrom(from); err != nil {
+		return nil, err
+	}
 	p := &planner{keyer: keyer, raws: map[string]Raw{}}
 	plan := &Plan{File: f}
 	byStep := map[*Step]*Planned{}
@@ -66,29 +69,37 @@ func (f *File) plan(ctx context.Context, keyer *Keyer, from string) (*Plan, erro
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return plan, plan.from(from)
+	plan.from(from)
+	return plan, nil
 }
 
-// from marks a step and what depends on it to run again.
-func (p *Plan) from(id string) error {
+// checkFrom refuses an id that no step has.
+func (f *File) checkFrom(id string) error {
+	var ids []string
+	for _, s := range f.Steps {
+		if s.ID == id {
+			return nil
+		}
+		ids = append(ids, s.ID)
+	}
 	if id == "" {
 		return nil
 	}
-	i := slices.IndexFunc(p.Tasks, func(t *Planned) bool { return t.Step.ID == id })
-	if i < 0 {
-		var ids []string
-		for _, t := range p.Tasks {
-			ids = append(ids, t.Step.ID)
-		}
-		return fmt.Errorf("--from %s: no stage has this id%s", id, yamlcfg.Suggest(id, ids))
+	return &InputError{Place: "--from " + id, Err: fmt.Errorf("no stage has this id%s", yamlcfg.Suggest(id, ids))}
+}
+
+// from marks a step and what depends on it to run again.
+func (p *Plan) from(id string) {
+	if id == "" {
+		return
 	}
+	i := slices.IndexFunc(p.Tasks, func(t *Planned) bool { return t.Step.ID == id })
 	for _, t := range p.Tasks[i:] {
 		again := t == p.Tasks[i] || slices.ContainsFunc(t.after, func(a *Planned) bool { return a.Redo })
 		if again && t.Done != nil {
 			t.Redo, t.Done, t.Reason = true, nil, "--from "+id
 		}
 	}
-	return nil
 }
 
 // task gives one step its inputs, key and place: out, or one in the run's

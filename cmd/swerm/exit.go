@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/swerm/swerm/internal/yamlcfg"
+	"github.com/swerm/swerm/pipeline/run"
+)
+
+// The exit codes of every verb.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitRejects     = 3
+	exitInterrupted = 130
+)
+
+// usageError is a mistake of the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// exitCode is the only place that chooses one.
+func exitCode(err error) int {
+	var (
+		config *yamlcfg.Error
+		wrong  *usageError
+		input  *run.InputError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.Is(err, run.ErrRejects):
+		return exitRejects
+	case errors.As(err, &config), errors.As(err, &wrong), errors.As(err, &input):
+		return exitUsage
+	}
+	return exitFailed
+}

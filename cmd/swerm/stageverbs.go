@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/swerm/swerm/internal/yamlcfg"
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/run"
+)
+
+// A verb runs one stage outside a run file. Its positional arguments are the
+// inputs of some ports; every other port is a flag of its name.
+type verb struct {
+	use   string // of cobra; "label reports DS" makes a command below label
+	short string
+	stage string
+	ports []string // of positional arguments; the last takes the rest where its port takes many
+
+	configArg bool     // a positional argument is the config file
+	keys      []string // config keys that are flags of their own
+	maxReject int64    // unless --max-reject says otherwise
+
+	// again is what --json prints of a task that was done before, when no
+	// stage was there to tell; nil prints the counts.
+	again func(ctx context.Context, r *run.Row) (any, error)
+}
+
+// anyNumber of rejects is fine.
+const anyNumber = -1
+
+func verbs() []verb {
+	return []verb{
+		{use: "import IN…", short: "Read trajectories of any supported format", stage: "import", ports: []string{"raw"},
+			keys: []string{"format", "source", "policy", "scaffold", "run"}, maxReject: anyNumber, again: importAgain},
+		{use: "label reports DS", short: "Label trajectories from claims and report files", stage: "label_reports",
+			ports: []string{"dataset"}},
+		{use: "split DS", short: "Divide trajectories into train, dev and test, whole tasks at a time", stage: "split",
+			ports: []string{"dataset"}},
+		{use: "mix DS", short: "Build a mixture: which trajectories, how many of which policy and source", stage: "mix",
+			ports: []string{"dataset"}},
+		{use: "tokenizer DS", short: "Train a tokenizer, or take one from a file", stage: "tokenizer", ports: []string{"dataset"}},
+		{use: "tokenize DS", short: "Render trajectories under a contract into token ids", stage: "tokenize",
+			ports: []string{"dataset"}},
+		{use: "train [FILE]", short: "Train a reward model; the same -o goes on where it stopped", stage: "train",
+			configArg: true, keys: []string{"steps"}},
+		{use: "score CKPT [TOKENS]", short: "Score trajectories with a reward model", stage: "score",
+			ports: []string{"checkpoint", "tokens"}},
+		{use: "calibrate CKPT", short: "Fit the probability of a model on its dev scores", stage: "calibrate",
+			ports: []string{"checkpoint"}},
+		{use: "eval SCORES", short: "Judge scores against labels", stage: "evaluate", ports: []string{"scores"}},
+	}
+}
+
+func (a *app) stageCommands() []*cobra.Command {
+	groups := map[string]*cobra.Command{}
+	var all []*cobra.Command
+	for _, v := range verbs() {
+		i := slices.IndexFunc(a.stages, func(s *pipeline.Stage) bool { return s.Name == v.stage })
+		if i < 0 {
+			continue
+		}
+		words := strings.Fields(v.use)
+		if len(words) < 2 || strings.ToLower(words[1]) != words[1] || strings.HasPrefix(words[1], "[") {
+			all = append(all, a.stageCommand(v, a.stages[i]))
+			continue
+		}
+		group := groups[words[0]]
+		if group == nil {
+			group = &cobra.Command{Use: words[0], Short: "Say what trajectories achieved", Args: args(cobra.NoArgs),
+				RunE: func(c *cobra.Command, _ []string) error { return usage("which? see `%s --help`", c.CommandPath()) }}
+			groups[words[0]] = group
+			all = append(all, group)
+		}
+		v.use = strings.Join(words[1:], " ")
+		group.AddCommand(a.stageCommand(v, a.stages[i]))
+	}
+	return all
+}
+
+// stageFlags are what the command line says of one task.
+type stageFlags struct {
+	out, config string
+	dry         bool
+	maxReject   int64
+	ports       map[string]*[]string
+	keys        map[string]*string
+}
+
+func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
+	o := &stageFlags{ports: map[string]*[]string{}, keys: map[string]*string{}}
+	c := &cobra.Command{
+		Use:   v.use + " -o OUT [key=value …]",
+		Short: v.short,
+		Long:  v.short + ".\n\n" + stageHelp(v, stage),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.runStage(c, v, stage, o, args)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.out, "out", "o", "", "where the output goes: a path or an s3:// URI")
+	f.StringVarP(&o.config, "config", "c", "", "YAML file with the stage's config")
+	f.BoolVar(&o.dry, "dry-run", false, "say whether it would run, and write nothing")
+	f.Int64Var(&o.maxReject, "max-reject", v.maxReject, "records that may be rejected before the exit code is 3 (-1: any number)")
+	for _, p := range stage.Inputs {
+		if slices.Contains(v.ports, p.Name) {
+			continue
+		}
+		o.ports[p.Name] = f.StringArray(p.Name, nil, portHelp(p))
+	}
+	for _, key := range v.keys {
+		o.keys[key] = f.String(key, "", fmt.Sprintf("the same as %s=…", key))
+	}
+	return c
+}
+
+func stageHelp(v verb, stage *pipeline.Stage) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Stage %s: %s. Its config keys and their defaults: `swerm config show %s`.\n", stage.Name, stage.Doc, stage.Name)
+	b.WriteString("Settings key=value change the config last. A task that is done is not done again.")
+	return b.String()
+}
+
+func portHelp(p pipeline.Port) string {
+	text := string(p.Kind)
+	if p.Kind == pipeline.KindRaw {
+		text = "files or folders"
+	}
+	if p.Optional {
+		text += " (optional)"
+	}
+	if p.Many {
+		text += "; give it again for more"
+	}
+	return text
+}
+
+// setting tells key=value from a path.
+var setting = regexp.MustCompile(`^[a-z_][a-z0-9_.]*=`)
+
+func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stageFlags, args []string) error {
+	s := &run.Single{Stage: stage, Config: stage.NewConfig(), Out: o.out, MaxReject: o.maxReject, Memory: memory()}
+	var paths, settings []string
+	for _, arg := range args {
+		if _, err := os.Lstat(arg); err != nil && setting.MatchString(arg) {
+			settings = append(settings, arg)
+		} else {
+			paths = append(paths, arg)
+		}
+	}
+	if v.configArg && len(paths) > 0 {
+		if o.config != "" {
+			return usage("the config is given twice: %s and --config %s", paths[0], o.config)
+		}
+		o.config, paths = paths[0], paths[1:]
+	}
+	if err := configure(c, s, o, settings); err != nil {
+		return err
+	}
+	if err := connect(c, s, v, o, paths); err != nil {
+		return err
+	}
+	if o.out == "" {
+		return usage("where to? say -o OUT")
+	}
+	return a.runSingle(c, v, s, o)
+}
+
+// configure fills the config: the file, then flags, then settings.
+func configure(c *cobra.Command, s *run.Single, o *stageFlags, settings []string) error {
+	at := func(err error) error { return err }
+	if o.config != "" {
+		doc, err := yamlcfg.ReadFile(o.config)
+		if err != nil {
+			return &usageError{err}
+		}
+		root, err := doc.Root().Expand(os.LookupEnv)
+		if err == nil {
+			err = root.Decode(s.Config)
+		}
+		if err != nil {
+			return &usageError{err}
+		}
+		at = root.Blame
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.keys)) {
+		if c.Flags().Changed(key) {
+			settings = append([]string{key + "=" + *o.keys[key]}, settings...)
+		}
+	}
+	for _, arg := range settings {
+		if err := yamlcfg.Override(arg, s.Config); err != nil {
+			return &usageError{err}
+		}
+	}
+	if err := s.Config.Validate(); err != nil {
+		return &usageError{at(err)}
+	}
+	return nil
+}
+
+// connect gives every port its inputs.
+func connect(c *cobra.Command, s *run.Single, v verb, o *stageFlags, paths []string) error {
+	given := map[string][]string{}
+	for name, list := range o.ports {
+		given[name] = *list
+	}
+	for i, name := range v.ports {
+		n := min(1, len(paths))
+		if i == len(v.ports)-1 {
+			n = len(paths)
+		}
+		given[name], paths = append(given[name], paths[:n]...), paths[n:]
+	}
+	if len(paths) > 0 {
+		return usage("%s: what is %q? see `%s --help`", c.CommandPath(), paths[0], c.CommandPath())
+	}
+	for _, p := range s.Stage.Inputs {
+		list := given[p.Name]
+		switch {
+		case len(list) == 0 && !p.Optional:
+			return usage("%s is missing; see `%s --help`", wantedInput(v, p), c.CommandPath())
+		case len(list) > 1 && !p.Many:
+			return usage("%s takes one, not %d: %s", wantedInput(v, p), len(list), strings.Join(list, " "))
+		}
+		for _, uri := range list {
+			s.Inputs = append(s.Inputs, run.Ref{Port: p, URI: uri})
+		}
+	}
+	return nil
+}
+
+func wantedInput(v verb, p pipeline.Port) string {
+	if slices.Contains(v.ports, p.Name) {
+		return fmt.Sprintf("the input (%s)", p.Kind)
+	}
+	return fmt.Sprintf("--%s (%s)", p.Name, p.Kind)
+}
+
+func (a *app) runSingle(c *cobra.Command, v verb, s *run.Single, o *stageFlags) error {
+	opts := a.options()
+	if o.dry {
+		t, err := s.Plan(c.Context(), opts)
+		if err != nil {
+			return err
+		}
+		plan := &run.Plan{File: &run.File{Out: s.Out}, Tasks: []*run.Planned{t}}
+		if a.json {
+			return a.print(plan.JSON())
+		}
+		a.closeBoard()
+		return plan.Print(a.out)
+	}
+	row, err := s.Run(c.Context(), opts)
+	if row == nil {
+		return err
+	}
+	a.closeBoard()
+	if perr := a.printRow(c.Context(), v, row); err == nil {
+		err = perr
+	}
+	return err
+}
+
+// printRow prints what a task has to say: its result under --json, and
+// otherwise its table or its counts.
+func (a *app) printRow(ctx context.Context, v verb, r *run.Row) error {
+	result := r.Result
+	if result == nil && v.again != nil {
+		var err error
+		if result, err = v.again(ctx, r); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		if result == nil {
+			result = r.Counts
+		}
+		return a.print(result)
+	}
+	if t, ok := result.(interface{ Table() string }); ok {
+		if _, err := fmt.Fprintln(a.out, strings.TrimRight(t.Table(), "\n")); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(a.out, "%s: %s: %s (%s, %.1fs)\n", r.URI, r.Done.Manifest.Kind, r.Counts, r.State, r.Seconds)
+	return err
+}
+
+// importAgain tells of an import that was done before what the import told.
+func importAgain(_ context.Context, r *run.Row) (any, error) {
+	dropped := r.Counts.Dropped
+	if dropped == nil {
+		dropped = map[pipeline.DropReason]int64{}
+	}
+	return struct {
+		In      int64                         `json:"in"`
+		Out     int64                         `json:"out"`
+		Dropped map[pipeline.DropReason]int64 `json:"dropped"`
+		Failed  int64                         `json:"failed"`
+		Ignored int64                         `json:"ignored"`
+		BytesIn int64                         `json:"bytes_in"`
+		Seconds float64                       `json:"seconds"`
+	}{r.Counts.In, r.Counts.Out, dropped, r.Counts.Failed, r.Counts.Ignored, r.RawBytes, r.Seconds}, nil
+}
