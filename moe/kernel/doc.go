@@ -9,5 +9,4 @@
 //
 // The package starts no goroutines, keeps no state and checks no shapes beyond
 // what keeps memory safe: its caller is the network, which fixes them.
-//go:generate go run -C ../../tools/asmgen . -dir ../../moe/kernel
 package kernel

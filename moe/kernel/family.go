@@ -1,5 +1,7 @@
 package kernel
 
+//go:generate go run -C ../../tools/asmgen . -dir ../../moe/kernel
+
 import (
 	"fmt"
 	"os"

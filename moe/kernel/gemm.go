@@ -89,6 +89,22 @@ func (f Family) PackT(dst, w []float32, ldw, k, n int) {
 	}
 }
 
+// PackGather packs rows of a matrix by index: B[kk][j] = b[rows[kk]·ldb + j].
+func (f Family) PackGather(dst, b []float32, ldb int, rows []int32, n int) {
+	w, k := f.panelWidth(), len(rows)
+	for j := 0; j < n; j += w {
+		panel, cols := dst[j*k:j*k+w*k], min(w, n-j)
+		for i, row := range rows {
+			src, out := b[int(row)*ldb+j:int(row)*ldb+j+cols], panel[i*w:i*w+w]
+			if w == 32 && cols == 32 {
+				*(*[32]float32)(out) = *(*[32]float32)(src)
+				continue
+			}
+			clear(out[copy(out, src):])
+		}
+	}
+}
+
 func packScalarT(panel, w []float32, ldw, from, k, cols, width int) {
 	for i := range cols {
 		row := w[i*ldw:]

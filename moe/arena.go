@@ -1,0 +1,208 @@
+package moe
+
+import (
+	"math"
+
+	"github.com/swerm/swerm/moe/kernel"
+)
+
+// dims are the lengths that the inner loops need, under the shape letters of
+// the package comment.
+type dims struct {
+	D, H, G, C, E, K, F, V, L int
+	HC, GC                    int // widths of all query heads and of all key heads
+	W                         int // width of a row of q, k and v: HC + 2·GC
+	eps                       float64
+}
+
+func dimsOf(c *Config) dims {
+	d := dims{
+		D: c.HiddenSize, H: c.NumAttentionHeads, G: c.NumKeyValueHeads, C: c.HeadDim, E: c.NumExperts,
+		K: c.NumExpertsPerTok, F: c.MoeIntermediateSize, V: c.VocabSize, L: c.NumHiddenLayers, eps: c.RMSNormEps,
+	}
+	d.HC, d.GC = d.H*d.C, d.G*d.C
+	d.W = d.HC + 2*d.GC
+	return d
+}
+
+// grow makes *s at least n long, keeping the memory of a larger batch. What it
+// holds is undefined.
+func grow(s *[]float32, n int) []float32 {
+	if cap(*s) < n {
+		*s = kernel.Floats(n)
+	}
+	*s = (*s)[:n]
+	return *s
+}
+
+func growInts[T int | int32 | int64 | float64](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n)
+	}
+	*s = (*s)[:n]
+	return *s
+}
+
+// acts are the activations of one layer. In training every layer has its own;
+// in scoring all layers share one.
+type acts struct {
+	x   []float32 // [T,D] input
+	r1  []float32 // [T] of the first norm
+	qkv []float32 // [T,W] projections before norm and rotation
+	rq  []float32 // [T,H] of the query norms
+	rk  []float32 // [T,G] of the key norms
+	o   []float32 // [R,HC] attention output
+	lse []float32 // [R,H] log-sum-exp of the scores
+	xm  []float32 // [R,D] after attention
+	r2  []float32 // [R] of the second norm
+
+	probs []float32 // [R,E] of the router
+	topW  []float32 // [R,K] weights of the chosen experts
+	topI  []int32   // [R,K] which they are
+
+	off   []int   // [E+1] first slot of each expert
+	slotR []int32 // [S] row of a slot
+	slotW []float32
+	rowS  []int32   // [R,K] slot of a row's j-th expert, −1 if not computed
+	gu    []float32 // [S,2F] gate and up products, replaced by their gradients
+}
+
+// arena is all memory of a pass beside the activations of the layers.
+type arena struct {
+	qr, kr  []float32 // [T,HC], [T,GC] normed and rotated
+	h2      []float32 // [R,D] second norm
+	y       []float32 // [S,D] expert outputs; backward their input gradients
+	panels  []float32 // attention operands of every sequence and key head
+	packQKV []float32
+	packO   []float32
+	packR   []float32
+
+	dx        []float32 // [T,D] gradient of the stream
+	h1        []float32 // [T,D] first norm, for weight gradients
+	do        []float32 // [T,HC]
+	delta     []float32 // [T,H] Σ do·o
+	dqkv      []float32 // [T,W]
+	dkh, dvh  []float32 // [T,HC] of each query head before the group is summed
+	dyp       []float32 // [S,D] output gradients in slot order
+	hw        []float32 // [S,F] weighted expert activations
+	dtw       []float32 // [S] of the routing weights
+	dlogits   []float32 // [T,E]
+	partial   []float32 // norm gradients of each stripe
+	auxGrad   []float32 // [sequences,E]
+	tiles     []gradTile
+	jobs      []gradJob
+	slotsFill []int
+	units     []expertUnit
+	order     []int
+}
+
+// worker is the scratch memory of one goroutine.
+type worker struct {
+	h      []float32 // stripe × widest row
+	h2     []float32
+	pack   []float32
+	pack2  []float32
+	s, dp  []float32 // attention scores
+	rowMax [maxStrip]float32
+	rowSum [maxStrip]float32
+}
+
+// stripe is how many rows one unit of row-wise work takes: a multiple of every
+// family's strip height, small enough that a stripe of activations stays in
+// the second-level cache. It fixes the order of sums, so it must not change
+// with the machine.
+const stripe = 96
+
+// maxStrip is the greatest strip height of any family.
+const maxStrip = 12
+
+func stripes(n int) int { return (n + stripe - 1) / stripe }
+
+// eachStripe runs do over stripes of n rows.
+func (p *Pass) eachStripe(n int, do func(w *worker, lo, hi int)) {
+	parallel(p.threads, stripes(n), func(worker, i int) {
+		do(&p.work[worker], i*stripe, min((i+1)*stripe, n))
+	})
+}
+
+// each runs do over n units with the scratch of whichever worker takes one.
+func (p *Pass) each(n int, do func(w *worker, i int)) {
+	parallel(p.threads, n, func(worker, i int) { do(&p.work[worker], i) })
+}
+
+// rope grows the tables of cosines and sines to cover positions below n. They
+// are computed in float64 and rounded once.
+func (p *Pass) rope(n int) {
+	half := p.C / 2
+	have := 0
+	if half > 0 {
+		have = len(p.cos) / half
+	}
+	for pos := have; pos < n; pos++ {
+		for i := range half {
+			angle := float64(pos) * math.Pow(p.m.cfg.RopeTheta, -2*float64(i)/float64(p.C))
+			sin, cos := math.Sincos(angle)
+			p.cos = append(p.cos, float32(cos))
+			p.sin = append(p.sin, float32(sin))
+		}
+	}
+}
+
+// span is one sequence inside the packed rows.
+type span struct{ lo, n int }
+
+// load copies the batch and sizes the arena for it.
+func (p *Pass) load(b Batch) error {
+	if err := b.validate(p.V); err != nil {
+		return err
+	}
+	p.ids = append(p.ids[:0], b.IDs...)
+	p.spans, p.last = p.spans[:0], p.last[:0]
+	T, longest := len(p.ids), 0
+	pos, seq := growInts(&p.pos, T), growInts(&p.seq, T)
+	for i := range b.Len() {
+		lo, hi := int(b.Offsets[i]), int(b.Offsets[i+1])
+		p.spans = append(p.spans, span{lo, hi - lo})
+		p.last = append(p.last, int32(hi-1))
+		longest = max(longest, hi-lo)
+		for t := lo; t < hi; t++ {
+			pos[t], seq[t] = int32(t-lo), int32(i)
+		}
+	}
+	if longest > p.m.cfg.MaxPositionEmbeddings {
+		return tooLong(longest, p.m.cfg.MaxPositionEmbeddings)
+	}
+	p.T = T
+	p.rope(longest)
+	p.planAttention()
+	return nil
+}
+
+// sizeInput prepares the activations of a layer up to attention. It comes
+// before and apart from sizeRows because layers that share memory still read
+// the rows of the one before.
+func (p *Pass) sizeInput(a *acts) {
+	grow(&a.x, p.T*p.D)
+	grow(&a.r1, p.T)
+	grow(&a.qkv, p.T*p.W)
+	grow(&a.rq, p.T*p.H)
+	grow(&a.rk, p.T*p.G)
+}
+
+// sizeRows prepares the activations from attention on for R rows and S slots.
+func (p *Pass) sizeRows(a *acts, R, S int) {
+	grow(&a.o, R*p.HC)
+	grow(&a.lse, R*p.H)
+	grow(&a.xm, R*p.D)
+	grow(&a.r2, R)
+	grow(&a.probs, R*p.E)
+	grow(&a.topW, R*p.K)
+	growInts(&a.topI, R*p.K)
+	growInts(&a.off, p.E+1)
+	growInts(&a.slotR, S)
+	grow(&a.slotW, S)
+	growInts(&a.rowS, R*p.K)
+	if p.o.Train {
+		grow(&a.gu, S*2*p.F)
+	}
+}

@@ -1,0 +1,214 @@
+package moe
+
+// backward takes p.dx, the gradient of the last layer's output, down to the
+// embedding and adds every weight gradient on the way.
+func (p *Pass) backward(auxCoef []float32) {
+	p.sizeBackward()
+	p.jobs = p.jobs[:0]
+	for l := p.L - 1; l >= 0; l-- {
+		lp := &p.m.layers[l]
+		p.packBackward(l)
+		p.expertsBackward(l)
+		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
+		p.addPartials(lp.norm2, 0, p.D)
+		p.outputJobs(l)
+		p.runJobs()
+		p.attentionBackward(l)
+		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
+		p.addPartials(lp.norm1, 0, p.D)
+		p.addPartials(lp.qNorm, p.D, p.C)
+		p.addPartials(lp.kNorm, p.D+p.C, p.C)
+		p.inputJob(l)
+	}
+	p.runJobs()
+	p.embedBackward()
+}
+
+func (p *Pass) sizeBackward() {
+	T := p.T
+	grow(&p.h1, T*p.D)
+	grow(&p.do, T*p.HC)
+	grow(&p.delta, T*p.H)
+	grow(&p.dqkv, T*p.W)
+	grow(&p.dkh, T*p.HC)
+	grow(&p.dvh, T*p.HC)
+	grow(&p.dlogits, T*p.E)
+	grow(&p.partial, stripes(T)*(p.D+2*p.C))
+	f := p.kern
+	grow(&p.packQKV, max(f.PanelLen(p.D, p.W), f.PanelLen(p.W, p.D)))
+	grow(&p.packO, max(f.PanelLen(p.HC, p.D), f.PanelLen(p.D, p.HC)))
+	grow(&p.packR, max(f.PanelLen(p.D, p.E), f.PanelLen(p.E, p.D)))
+	for i := range p.work {
+		w := &p.work[i]
+		grow(&w.h, max(len(w.h), stripe*max(p.D, p.F, p.C)))
+	}
+}
+
+// packBackward packs the dense matrices of a layer for dX = dY·W.
+func (p *Pass) packBackward(l int) {
+	lp := &p.m.layers[l]
+	p.packJobs(
+		packJob{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.W, n: p.D},
+		packJob{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
+		packJob{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D},
+	)
+}
+
+// partialRow is where a stripe that starts at row lo sums norm gradients:
+// D floats for a norm of the stream, then C each for those of q and k. Stripes
+// are added up in their order afterwards, whatever goroutine made them.
+func (p *Pass) partialRow(lo int) []float32 {
+	n := p.D + 2*p.C
+	row := p.partial[lo/stripe*n : (lo/stripe+1)*n]
+	clear(row)
+	return row
+}
+
+// addPartials adds n floats at offset at of every stripe's row to a gradient.
+func (p *Pass) addPartials(to *Param, at, n int) {
+	width := p.D + 2*p.C
+	for i := range stripes(p.T) {
+		p.kern.AddScaled(to.Grad, 1, p.partial[i*width+at:i*width+at+n])
+	}
+}
+
+// attnOutputBackward takes rows lo..hi from the experts' input gradients and
+// the router down to the attention output: dx becomes the gradient after
+// attention, do and delta what attention's backward starts from. It computes
+// again what the forward pass did not keep: h2 for the weight gradients, and
+// the rotated queries and keys.
+func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float32) {
+	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
+	n := hi - lo
+	dh := w.h[:n*p.D]
+	for r := lo; r < hi; r++ {
+		aux := float32(0)
+		if auxCoef != nil {
+			aux = auxCoef[p.seq[r]]
+		}
+		p.routerBackward(a, r, aux)
+	}
+	f.Mul(n, p.D, p.E, p.dlogits[lo*p.E:], p.E, p.packR, dh, p.D, false)
+	dw := p.partialRow(lo)[:p.D]
+	for r := lo; r < hi; r++ {
+		row := dh[(r-lo)*p.D : (r-lo+1)*p.D]
+		for _, s := range a.rowS[r*p.K : (r+1)*p.K] {
+			if s >= 0 {
+				f.AddScaled(row, 1, p.y[int(s)*p.D:(int(s)+1)*p.D])
+			}
+		}
+		xm := a.xm[r*p.D : (r+1)*p.D]
+		f.NormApply(p.h2[r*p.D:(r+1)*p.D], xm, lp.norm2.Data, a.r2[r])
+		f.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, row, xm, lp.norm2.Data, a.r2[r])
+	}
+	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
+	for r := lo; r < hi; r++ {
+		for h := range p.H {
+			at := r*p.HC + h*p.C
+			p.delta[r*p.H+h] = f.Dot(p.do[at:at+p.C], a.o[at:at+p.C])
+		}
+		raw := a.qkv[r*p.W : (r+1)*p.W]
+		p.rotatedAgain(p.qr[r*p.HC:(r+1)*p.HC], raw, lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], r)
+		p.rotatedAgain(p.kr[r*p.GC:(r+1)*p.GC], raw[p.HC:], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], r)
+	}
+}
+
+// rotatedAgain computes what rotated did, from the norms it stored.
+func (p *Pass) rotatedAgain(dst, src, weight, r []float32, t int) {
+	half := p.C / 2
+	at := int(p.pos[t]) * half
+	for h := range r {
+		y := dst[h*p.C : (h+1)*p.C]
+		p.kern.NormApply(y, src[h*p.C:(h+1)*p.C], weight, r[h])
+		p.kern.Rotate(y, p.cos[at:at+half], p.sin[at:at+half], 1)
+	}
+}
+
+// routerBackward computes the gradient of a row's router logits from those of
+// its routing weights and, times aux, of the load-balancing loss.
+func (p *Pass) routerBackward(a *acts, r int, aux float32) {
+	probs, out := a.probs[r*p.E:(r+1)*p.E], p.dlogits[r*p.E:(r+1)*p.E]
+	p.kern.Scale(out, aux, p.auxGrad[int(p.seq[r])*p.E:(int(p.seq[r])+1)*p.E])
+	chosen, weights, slots := a.topI[r*p.K:(r+1)*p.K], a.topW[r*p.K:(r+1)*p.K], a.rowS[r*p.K:(r+1)*p.K]
+	if slots[0] >= 0 {
+		// With normed weights w_j = p_j/Σp: dp_j = (dw_j − Σ dw·w)/Σp.
+		shift, scale := float32(0), float32(1)
+		if p.m.cfg.NormTopKProb {
+			total := float32(0)
+			for j, s := range slots {
+				total += probs[chosen[j]]
+				shift += p.dtw[s] * weights[j]
+			}
+			scale = 1 / total
+		}
+		for j, s := range slots {
+			out[chosen[j]] += (p.dtw[s] - shift) * scale
+		}
+	}
+	mean := p.kern.Dot(out, probs)
+	for e, v := range probs {
+		out[e] = v * (out[e] - mean)
+	}
+}
+
+// attnInputBackward takes rows lo..hi from the gradients of q, k and v down to
+// the layer's input; it computes h1 again for the weight gradients.
+func (p *Pass) attnInputBackward(l int, w *worker, lo, hi int) {
+	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
+	part := p.partialRow(lo)
+	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:]
+	for t := lo; t < hi; t++ {
+		row, raw := p.dqkv[t*p.W:(t+1)*p.W], a.qkv[t*p.W:(t+1)*p.W]
+		p.sumGroup(row[p.HC:p.HC+p.GC], p.dkh[t*p.HC:(t+1)*p.HC])
+		p.sumGroup(row[p.HC+p.GC:], p.dvh[t*p.HC:(t+1)*p.HC])
+		p.rotatedBackward(w, row[:p.HC], raw[:p.HC], lp.qNorm.Data, dq, a.rq[t*p.H:(t+1)*p.H], t)
+		p.rotatedBackward(w, row[p.HC:p.HC+p.GC], raw[p.HC:p.HC+p.GC], lp.kNorm.Data, dk, a.rk[t*p.G:(t+1)*p.G], t)
+	}
+	dh := w.h[:(hi-lo)*p.D]
+	f.Mul(hi-lo, p.D, p.W, p.dqkv[lo*p.W:], p.W, p.packQKV, dh, p.D, false)
+	for t := lo; t < hi; t++ {
+		x := a.x[t*p.D : (t+1)*p.D]
+		f.NormApply(p.h1[t*p.D:(t+1)*p.D], x, lp.norm1.Data, a.r1[t])
+		f.RMSNormBackward(p.dx[t*p.D:(t+1)*p.D], dw, dh[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, a.r1[t])
+	}
+}
+
+// sumGroup adds the gradients of the query heads that share a key head.
+func (p *Pass) sumGroup(dst, heads []float32) {
+	group := p.H / p.G
+	for g := range p.G {
+		out := dst[g*p.C : (g+1)*p.C]
+		copy(out, heads[g*group*p.C:])
+		for h := g*group + 1; h < (g+1)*group; h++ {
+			p.kern.AddScaled(out, 1, heads[h*p.C:(h+1)*p.C])
+		}
+	}
+}
+
+// rotatedBackward replaces dy, the gradient of normed and rotated heads, by
+// that of the raw ones.
+func (p *Pass) rotatedBackward(w *worker, dy, x, weight, dw, r []float32, t int) {
+	half := p.C / 2
+	at := int(p.pos[t]) * half
+	tmp := w.h[:p.C]
+	for h := range r {
+		d := dy[h*p.C : (h+1)*p.C]
+		p.kern.Rotate(d, p.cos[at:at+half], p.sin[at:at+half], -1)
+		clear(tmp)
+		p.kern.RMSNormBackward(tmp, dw, d, x[h*p.C:(h+1)*p.C], weight, r[h])
+		copy(d, tmp)
+	}
+}
+
+// embedBackward adds dx to the rows of the embedding. Goroutines own columns,
+// so every element is summed in the order of tokens.
+func (p *Pass) embedBackward() {
+	const cols = 64
+	p.each((p.D+cols-1)/cols, func(_ *worker, i int) {
+		lo, hi := i*cols, min((i+1)*cols, p.D)
+		for t, id := range p.ids {
+			row := p.m.embed.Grad[int(id)*p.D:]
+			p.kern.AddScaled(row[lo:hi], 1, p.dx[t*p.D+lo:t*p.D+hi])
+		}
+	})
+}

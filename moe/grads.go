@@ -1,0 +1,93 @@
+package moe
+
+import "slices"
+
+// Weight gradients are products over all tokens, dW = dYᵀ·X. They are cut into
+// tiles of dW, never over tokens, so that each element is one sum in the order
+// of tokens; a tile packs X in steps of gradDepth rows.
+const (
+	gradDepth = 512
+	gradTileM = 256
+	gradTileN = 256
+)
+
+// gradJob adds aᵀ·b to dst: a is k×m and b k×n, both row-major. With rows, row
+// i of b is b[rows[i]].
+type gradJob struct {
+	dst     []float32
+	m, n, k int
+	a       []float32
+	lda     int
+	b       []float32
+	ldb     int
+	rows    []int32
+}
+
+// gradTile is a part of one job.
+type gradTile struct{ job, m0, n0 int }
+
+// outputJobs lists the weight gradients of a layer from its experts up to its
+// attention output. They must run before dx moves on to the layer's input.
+func (p *Pass) outputJobs(l int) {
+	a, lp := p.acts(l), &p.m.layers[l]
+	p.jobs = append(p.jobs,
+		gradJob{dst: lp.o.Grad, m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC},
+		gradJob{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D},
+	)
+	for e := range p.E {
+		lo, hi := a.off[e], a.off[e+1]
+		if lo == hi {
+			continue
+		}
+		ep := &lp.experts[e]
+		p.jobs = append(p.jobs,
+			gradJob{dst: p.flatGrad(ep.gate, 2*p.F*p.D), m: 2 * p.F, n: p.D, k: hi - lo, a: a.gu[lo*2*p.F:], lda: 2 * p.F, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
+			gradJob{dst: ep.down.Grad, m: p.D, n: p.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*p.F:], ldb: p.F},
+		)
+	}
+}
+
+// inputJob lists the gradient of q, k and v. It may wait for the jobs of the
+// layer below: nothing before them writes dqkv or h1.
+func (p *Pass) inputJob(l int) {
+	lp := &p.m.layers[l]
+	p.jobs = append(p.jobs[:0], gradJob{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.W, b: p.h1, ldb: p.D})
+}
+
+func (p *Pass) flatGrad(first *Param, n int) []float32 {
+	return p.m.grad[first.offset : first.offset+n]
+}
+
+// runJobs computes the listed gradients, the largest tiles first.
+func (p *Pass) runJobs() {
+	tiles := p.tiles[:0]
+	for i := range p.jobs {
+		j := &p.jobs[i]
+		for m0 := 0; m0 < j.m; m0 += gradTileM {
+			for n0 := 0; n0 < j.n; n0 += gradTileN {
+				tiles = append(tiles, gradTile{i, m0, n0})
+			}
+		}
+	}
+	cost := func(t gradTile) int {
+		j := &p.jobs[t.job]
+		return j.k * min(gradTileM, j.m-t.m0) * min(gradTileN, j.n-t.n0)
+	}
+	slices.SortStableFunc(tiles, func(a, b gradTile) int { return cost(b) - cost(a) })
+	p.tiles = tiles
+	p.each(len(tiles), func(w *worker, i int) { p.gradTile(w, tiles[i]) })
+}
+
+func (p *Pass) gradTile(w *worker, t gradTile) {
+	j, f := &p.jobs[t.job], p.kern
+	m, n := min(gradTileM, j.m-t.m0), min(gradTileN, j.n-t.n0)
+	for k0 := 0; k0 < j.k; k0 += gradDepth {
+		k := min(gradDepth, j.k-k0)
+		if j.rows != nil {
+			f.PackGather(w.pack, j.b[t.n0:], j.ldb, j.rows[k0:k0+k], n)
+		} else {
+			f.Pack(w.pack, j.b[k0*j.ldb+t.n0:], j.ldb, k, n)
+		}
+		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true)
+	}
+}

@@ -1,0 +1,124 @@
+package moe
+
+// route turns a row of router logits into probabilities and chooses the top K,
+// in descending order; of equal ones the expert of lower index comes first.
+func (p *Pass) route(probs, weights []float32, chosen []int32) {
+	f := p.kern
+	sum := f.ExpSum(probs, probs, 1, f.Max(probs))
+	f.Scale(probs, 1/sum, probs)
+	for j := range chosen {
+		chosen[j], weights[j] = -1, -1
+	}
+	total := float32(0)
+	for e, v := range probs {
+		// Insert into the short sorted list; most experts fail the first test.
+		if v <= weights[len(weights)-1] {
+			continue
+		}
+		j := len(weights) - 1
+		for ; j > 0 && v > weights[j-1]; j-- {
+			weights[j], chosen[j] = weights[j-1], chosen[j-1]
+		}
+		weights[j], chosen[j] = v, int32(e)
+	}
+	for j := range chosen {
+		if chosen[j] < 0 { // a NaN compares false; the head will report it
+			chosen[j], weights[j] = int32(j), probs[j]
+		}
+		total += weights[j]
+	}
+	if p.m.cfg.NormTopKProb {
+		for j := range weights {
+			weights[j] /= total
+		}
+	}
+}
+
+// countLoad counts the assignments of a layer.
+func (p *Pass) countLoad(l, rows int) {
+	a, load := p.acts(l), p.loads[l]
+	clear(load)
+	for _, e := range a.topI[:rows*p.K] {
+		load[e]++
+	}
+}
+
+// dispatch gives every assignment a slot, grouped by expert and in the order
+// of rows within one. With lastRows only the last row of each sequence gets
+// slots.
+func (p *Pass) dispatch(a *acts, rows int, lastRows bool) {
+	off, fill := a.off, growInts(&p.slotsFill, p.E)
+	clear(off)
+	for i := range a.rowS {
+		a.rowS[i] = -1
+	}
+	n := rows
+	if lastRows {
+		n = len(p.spans)
+	}
+	row := func(i int) int {
+		if lastRows {
+			return int(p.last[i])
+		}
+		return i
+	}
+	for i := range n {
+		for _, e := range a.topI[row(i)*p.K : (row(i)+1)*p.K] {
+			off[e+1]++
+		}
+	}
+	for e := range p.E {
+		off[e+1] += off[e]
+		fill[e] = off[e]
+	}
+	for i := range n {
+		r := row(i)
+		for j, e := range a.topI[r*p.K : (r+1)*p.K] {
+			s := fill[e]
+			fill[e]++
+			a.slotR[s], a.slotW[s] = int32(r), a.topW[r*p.K+j]
+			a.rowS[r*p.K+j] = int32(s)
+		}
+	}
+}
+
+// auxLoss computes the load-balancing loss of every sequence: with n = L·T
+// rows pooled over layers, E·Σ_e (assignments to e)/n · (Σ probabilities of e)/n.
+func (p *Pass) auxLoss() {
+	if !p.o.Train {
+		p.aux = p.aux[:0]
+		return
+	}
+	growInts(&p.aux, len(p.spans))
+	grow(&p.auxGrad, len(p.spans)*p.E)
+	p.each(len(p.spans), func(_ *worker, i int) { p.aux[i] = p.auxOf(i) })
+}
+
+// auxOf computes the loss of sequence i and leaves in auxGrad its derivative
+// with respect to each probability; the counts carry no gradient.
+func (p *Pass) auxOf(i int) float64 {
+	s := p.spans[i]
+	n := float64(p.L * s.n)
+	grad := p.auxGrad[i*p.E : (i+1)*p.E]
+	clear(grad)
+	for l := range p.L {
+		for _, e := range p.acts(l).topI[s.lo*p.K : (s.lo+s.n)*p.K] {
+			grad[e]++
+		}
+	}
+	aux := 0.0
+	for l := range p.L {
+		probs := p.acts(l).probs[s.lo*p.E : (s.lo+s.n)*p.E]
+		for e := range grad {
+			sum := 0.0
+			for at := e; at < len(probs); at += p.E {
+				sum += float64(probs[at])
+			}
+			aux += float64(grad[e]) / n * sum / n
+		}
+	}
+	for e := range grad {
+		grad[e] = float32(float64(p.E) * float64(grad[e]) / n / n)
+	}
+	return aux * float64(p.E)
+}

@@ -1,0 +1,267 @@
+package moe
+
+import "math"
+
+// The head multiplies a few rows with the whole vocabulary in chunks of
+// columns, and keeps per row only a running maximum, a sum and the logit of
+// the target. Backward multiplies each chunk again.
+const (
+	vocabStep   = 512     // columns whose exponentials are summed together
+	vocabFloats = 4 << 20 // bound on rows × columns of one chunk's logits
+)
+
+// vocab is the state of the head.
+type vocab struct {
+	rows     []int32   // [N] rows of the last layer that the head reads
+	xf       []float32 // [N,D] their hidden states
+	rf       []float32 // [N] of the final norm
+	hn       []float32 // [N,D] normed
+	dhn      []float32 // [N,D]
+	target   []int32   // [N] next token; empty for verdicts
+	top      []float32 // [N] running maximum
+	sum      []float64 // [N] running sum of exponentials
+	logit    []float32 // [N] logit of the target
+	coef     []float32 // [N] gradient of the row's log-sum-exp
+	logits   []float32 // [N, chunk]
+	packT    []float32
+	packN    []float32
+	identity []int32  // scratch for rows
+	skip     [2]int32 // columns that are not part of the sum, or −1
+}
+
+// hidden gathers and norms the rows that the head reads.
+func (p *Pass) hidden(rows []int32) {
+	p.rows = append(p.rows[:0], rows...)
+	n := len(rows)
+	grow(&p.xf, n*p.D)
+	grow(&p.rf, n)
+	grow(&p.hn, n*p.D)
+	a := p.acts(p.L - 1)
+	p.eachStripe(n, func(_ *worker, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			x := p.xf[i*p.D : (i+1)*p.D]
+			p.combine(x, a, int(rows[i]))
+			p.rf[i] = p.kern.RMSNorm(p.hn[i*p.D:(i+1)*p.D], x, p.m.norm.Data, p.eps)
+		}
+	})
+}
+
+// verdictHead computes the logits of each sequence.
+func (p *Pass) verdictHead(h Head) []Logits {
+	rows := p.last
+	if !p.o.Train { // the last layer was computed for these rows alone
+		rows = growInts(&p.identity, len(p.spans))
+		for i := range rows {
+			rows[i] = int32(i)
+		}
+	}
+	p.hidden(rows)
+	out := make([]Logits, len(rows))
+	yes, no := p.headRow(h.Yes), p.headRow(h.No)
+	for i := range out {
+		hn := p.hn[i*p.D : (i+1)*p.D]
+		out[i].Yes, out[i].No = p.kern.Dot(hn, yes), p.kern.Dot(hn, no)
+	}
+	if h.Full {
+		p.target, p.skip = p.target[:0], [2]int32{h.Yes, h.No}
+		p.logSumExp()
+		for i := range out {
+			out[i].Rest = float32(p.rowLSE(i))
+		}
+	}
+	return out
+}
+
+func (p *Pass) headRow(id int32) []float32 {
+	return p.m.head.Data[int(id)*p.D : (int(id)+1)*p.D]
+}
+
+func (p *Pass) headGrad(id int32) []float32 {
+	return p.m.head.Grad[int(id)*p.D : (int(id)+1)*p.D]
+}
+
+// verdictBackward starts the backward pass: gradients of the head's rows and
+// dx at the last positions.
+func (p *Pass) verdictBackward(d []Logits) {
+	f, h := p.kern, p.head
+	n := len(d)
+	clear(grow(&p.dhn, n*p.D))
+	for i, g := range d {
+		hn, dhn := p.hn[i*p.D:(i+1)*p.D], p.dhn[i*p.D:(i+1)*p.D]
+		f.AddScaled(dhn, g.Yes, p.headRow(h.Yes))
+		f.AddScaled(dhn, g.No, p.headRow(h.No))
+		f.AddScaled(p.headGrad(h.Yes), g.Yes, hn)
+		f.AddScaled(p.headGrad(h.No), g.No, hn)
+	}
+	if h.Full {
+		coef := grow(&p.coef, n)
+		for i := range d {
+			coef[i] = d[i].Rest
+		}
+		p.vocabBackward()
+	}
+	p.hiddenBackward()
+}
+
+// nextTokenHead returns per sequence the sum of −log p of its next tokens.
+func (p *Pass) nextTokenHead() []float64 {
+	rows, target := p.identity[:0], p.target[:0]
+	for _, s := range p.spans {
+		for t := s.lo; t < s.lo+s.n-1; t++ {
+			rows, target = append(rows, int32(t)), append(target, p.ids[t+1])
+		}
+	}
+	p.identity, p.target = rows, target
+	p.hidden(rows)
+	p.skip = [2]int32{-1, -1}
+	p.logSumExp()
+	sums, i := make([]float64, len(p.spans)), 0
+	for s, sp := range p.spans {
+		for range sp.n - 1 {
+			sums[s] += p.rowLSE(i) - float64(p.logit[i])
+			i++
+		}
+	}
+	return sums
+}
+
+func (p *Pass) nextTokenBackward(weight []float32) {
+	n := len(p.rows)
+	coef := grow(&p.coef, n)
+	for i, t := range p.rows {
+		coef[i] = weight[p.seq[t]]
+	}
+	clear(grow(&p.dhn, n*p.D))
+	p.vocabBackward()
+	p.hiddenBackward()
+}
+
+// hiddenBackward takes dhn through the final norm into dx.
+func (p *Pass) hiddenBackward() {
+	clear(grow(&p.dx, p.T*p.D))
+	n := len(p.rows)
+	grow(&p.partial, stripes(n)*(p.D+2*p.C))
+	p.eachStripe(n, func(_ *worker, lo, hi int) {
+		dw := p.partialRow(lo)[:p.D]
+		for i := lo; i < hi; i++ {
+			r := int(p.rows[i])
+			p.kern.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, p.dhn[i*p.D:(i+1)*p.D], p.xf[i*p.D:(i+1)*p.D], p.m.norm.Data, p.rf[i])
+		}
+	})
+	width := p.D + 2*p.C
+	for i := range stripes(n) {
+		p.kern.AddScaled(p.m.norm.Grad, 1, p.partial[i*width:i*width+p.D])
+	}
+}
+
+// chunk is the number of columns taken at a time for n rows: a multiple of
+// vocabStep, so that the order of sums does not depend on n.
+func (p *Pass) chunk(n int) int {
+	cols := vocabFloats / max(1, n) / vocabStep * vocabStep
+	whole := (p.V + vocabStep - 1) / vocabStep * vocabStep
+	return max(vocabStep, min(cols, whole))
+}
+
+// logits computes columns v0..v0+cols for row stripe lo..hi into the chunk.
+func (p *Pass) chunkLogits(lo, hi, v0, cols, ld int) {
+	f := p.kern
+	f.Mul(hi-lo, cols, p.D, p.hn[lo*p.D:], p.D, p.packT, p.logits[lo*ld:], ld, false)
+	for _, id := range p.skip {
+		if at := int(id) - v0; id >= 0 && at >= 0 && at < cols {
+			for i := lo; i < hi; i++ {
+				p.logits[i*ld+at] = maskedLogit
+			}
+		}
+	}
+}
+
+// maskedLogit has no weight beside any finite logit.
+var maskedLogit = float32(math.Inf(-1))
+
+// logSumExp fills top, sum and, with targets, logit for every row.
+func (p *Pass) logSumExp() {
+	n := len(p.rows)
+	grow(&p.top, n)
+	growInts(&p.sum, n)
+	grow(&p.logit, n)
+	ld := p.chunk(n)
+	grow(&p.logits, n*ld)
+	grow(&p.packT, p.kern.PanelLen(p.D, ld))
+	for i := range n {
+		p.top[i], p.sum[i] = maskedLogit, 0
+	}
+	for v0 := 0; v0 < p.V; v0 += ld {
+		cols := min(ld, p.V-v0)
+		p.packJobs(packJob{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true})
+		p.eachStripe(n, func(_ *worker, lo, hi int) {
+			p.chunkLogits(lo, hi, v0, cols, ld)
+			for i := lo; i < hi; i++ {
+				p.accumulate(i, p.logits[i*ld:i*ld+cols], v0)
+			}
+		})
+	}
+}
+
+// accumulate adds a row of a chunk's logits, which it destroys, to its sum.
+func (p *Pass) accumulate(i int, row []float32, v0 int) {
+	if len(p.target) > 0 {
+		if at := int(p.target[i]) - v0; at >= 0 && at < len(row) {
+			p.logit[i] = row[at]
+		}
+	}
+	for len(row) > 0 {
+		part := row[:min(vocabStep, len(row))]
+		row = row[len(part):]
+		top := p.kern.Max(part)
+		if top == maskedLogit {
+			continue
+		}
+		if top > p.top[i] {
+			p.sum[i] *= math.Exp(float64(p.top[i]) - float64(top))
+			p.top[i] = top
+		}
+		p.sum[i] += float64(p.kern.ExpSum(part, part, 1, p.top[i]))
+	}
+}
+
+// rowLSE is the log-sum-exp of row i.
+func (p *Pass) rowLSE(i int) float64 { return float64(p.top[i]) + math.Log(p.sum[i]) }
+
+// vocabBackward adds to the head's gradient and to dhn the gradient of
+// Σ_i coef[i]·(lse_i − logit of the target, where there are targets).
+func (p *Pass) vocabBackward() {
+	n := len(p.rows)
+	f, ld := p.kern, p.chunk(n)
+	grow(&p.packN, f.PanelLen(ld, p.D))
+	for v0 := 0; v0 < p.V; v0 += ld {
+		cols := min(ld, p.V-v0)
+		weights := p.m.head.Data[v0*p.D:]
+		p.packJobs(
+			packJob{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true},
+			packJob{dst: p.packN, src: weights, k: cols, n: p.D},
+		)
+		p.eachStripe(n, func(_ *worker, lo, hi int) {
+			p.chunkLogits(lo, hi, v0, cols, ld)
+			for i := lo; i < hi; i++ {
+				p.logitGrad(i, p.logits[i*ld:i*ld+cols], v0)
+			}
+			f.Mul(hi-lo, p.D, cols, p.logits[lo*ld:], ld, p.packN, p.dhn[lo*p.D:], p.D, true)
+		})
+		p.jobs = append(p.jobs[:0], gradJob{
+			dst: p.m.head.Grad[v0*p.D : (v0+cols)*p.D], m: cols, n: p.D, k: n, a: p.logits, lda: ld, b: p.hn, ldb: p.D,
+		})
+		p.runJobs()
+	}
+}
+
+// logitGrad turns a row of logits into their gradients.
+func (p *Pass) logitGrad(i int, row []float32, v0 int) {
+	c := p.coef[i]
+	p.kern.ExpSum(row, row, 1, float32(p.rowLSE(i)))
+	p.kern.Scale(row, c, row)
+	if len(p.target) > 0 {
+		if at := int(p.target[i]) - v0; at >= 0 && at < len(row) {
+			row[at] -= c
+		}
+	}
+}
