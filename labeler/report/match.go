@@ -146,8 +146,6 @@ func (m *matcher) pass(rule Rule, attemptKeys func(*Attempt) []string, reportKey
 			byKey[k] = append(byKey[k], i)
 		}
 	}
-	type edge struct{ attempt, report int }
-	var fits []edge
 	rivals := make(map[int]int, len(byKey)) // report -> attempts that it fits
 	choices := map[int][]int{}              // attempt -> reports that fit it
 	differs := map[int][]int{}
@@ -166,7 +164,6 @@ func (m *matcher) pass(rule Rule, attemptKeys func(*Attempt) []string, reportKey
 				differs[i] = append(differs[i], j)
 				continue
 			}
-			fits = append(fits, edge{i, j})
 			rivals[j]++
 			choices[i] = append(choices[i], j)
 		}

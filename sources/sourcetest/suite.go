@@ -1,0 +1,360 @@
+package sourcetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/all"
+	"github.com/swerm/swerm/sources/format"
+)
+
+// A Sample is a document that the format reads.
+type Sample struct {
+	Name string
+	URI  string
+	Data []byte
+
+	// OpenKeys lists keys whose objects are kept as they are written, so that
+	// an unknown key inside them is not unknown.
+	OpenKeys []string
+}
+
+// Run holds a format to the contract of format.Format.
+func Run(t *testing.T, f format.Format, samples []Sample) {
+	for _, s := range samples {
+		t.Run(s.Name, func(t *testing.T) {
+			want := decode(t, f, s.URI, s.Data)
+			if len(want) == 0 {
+				t.Fatal("no record")
+			}
+			t.Run("claimed by one format", func(t *testing.T) { claimed(t, f, s) })
+			t.Run("lawful", func(t *testing.T) { lawful(t, want) })
+			t.Run("same twice", func(t *testing.T) { same(t, want, decode(t, f, s.URI, s.Data)) })
+			t.Run("keeps no bytes", func(t *testing.T) { keepsNothing(t, f, s, want) })
+			t.Run("stops when told", func(t *testing.T) { stops(f, s) })
+			t.Run("cut short", func(t *testing.T) { cutShort(t, f, s) })
+			t.Run("unknown keys", func(t *testing.T) { unknownKeys(t, f, s, want) })
+			t.Run("key order", func(t *testing.T) { keyOrder(t, f, s, want) })
+			t.Run("null contents", func(t *testing.T) { nullContents(t, f, s, want) })
+			t.Run("list contents", func(t *testing.T) { listContents(t, f, s, want) })
+			t.Run("oversized contents", func(t *testing.T) { oversized(t, f, s, want) })
+			t.Run("wrong kinds", func(t *testing.T) { wrongKinds(t, f, s) })
+			t.Run("invalid text", func(t *testing.T) { invalidText(t, f, s) })
+			t.Run("duplicate keys", func(t *testing.T) { duplicateKeys(t, f, s, want) })
+		})
+	}
+}
+
+// Fuzz seeds a fuzz target with samples and holds whatever decodes to the law.
+func Fuzz(f *testing.F, ft format.Format, samples []Sample) {
+	for _, s := range samples {
+		f.Add(s.Data)
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		_ = ft.Detect(format.ShapeOf(doc))
+		recs, err := tryDecode(ft, "run/x.json", doc)
+		if err == nil {
+			lawful(t, recs)
+		}
+	})
+}
+
+func tryDecode(f format.Format, uri string, doc []byte) (recs []*format.Record, err error) {
+	for r, e := range f.Decode(format.Document{URI: uri, Data: doc}) {
+		if e != nil {
+			err = e
+			continue
+		}
+		recs = append(recs, r)
+	}
+	return recs, err
+}
+
+func decode(t *testing.T, f format.Format, uri string, doc []byte) []*format.Record {
+	t.Helper()
+	recs, err := tryDecode(f, uri, doc)
+	if err != nil {
+		t.Fatalf("%v\n%.2000s", err, doc)
+	}
+	return recs
+}
+
+func same(t *testing.T, want, got []*format.Record) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got\n%.4000s", d)
+	}
+}
+
+func claimed(t *testing.T, f format.Format, s Sample) {
+	for _, other := range all.Formats() {
+		if got := other.Detect(format.ShapeOf(s.Data)); got != (other.Name() == f.Name()) {
+			t.Errorf("%s says %v", other.Name(), got)
+		}
+	}
+}
+
+var (
+	roles = []pipeline.Role{pipeline.RoleSystem, pipeline.RoleUser, pipeline.RoleAssistant, pipeline.RoleTool, pipeline.RoleExit}
+	kinds = []pipeline.MessageKind{pipeline.KindSystem, pipeline.KindIssue, pipeline.KindAction, pipeline.KindObservation,
+		pipeline.KindInterrupt, pipeline.KindDemo, pipeline.KindFinal}
+)
+
+// lawful checks what must hold of any record.
+func lawful(t *testing.T, recs []*format.Record) {
+	t.Helper()
+	for i, r := range recs {
+		tr := &r.Trajectory
+		if tr.InstanceID == nil || tr.Scaffold == "" || tr.Usage.Turns == nil || tr.Origin.Format == "" || tr.Origin.Version == "" {
+			t.Errorf("record %d lacks instance, scaffold, turns, format or version", i)
+		}
+		if tr.ID != "" || tr.TaskID != "" || tr.Policy != "" {
+			t.Errorf("record %d: names are given by the importer", i)
+		}
+		jsonColumn(t, "sampling", tr.Sampling)
+		jsonColumn(t, "tools", tr.Tools)
+		jsonColumn(t, "claims", tr.Claims)
+		for j := range tr.Messages {
+			m := &tr.Messages[j]
+			if !slices.Contains(roles, m.Role) || !slices.Contains(kinds, m.Kind) {
+				t.Errorf("record %d message %d: role %q, kind %q", i, j, m.Role, m.Kind)
+			}
+			jsonColumn(t, "extra", m.Extra)
+		}
+		texts(tr, func(s string) {
+			if !utf8.ValidString(s) {
+				t.Errorf("record %d: %.40q is not UTF-8", i, s)
+			}
+		})
+	}
+}
+
+func jsonColumn(t *testing.T, name string, v *string) {
+	t.Helper()
+	if v != nil && !json.Valid([]byte(*v)) {
+		t.Errorf("%s is not JSON: %.100s", name, *v)
+	}
+}
+
+// texts visits every text of a record.
+func texts(tr *pipeline.Trajectory, visit func(string)) {
+	opt := func(ps ...*string) {
+		for _, p := range ps {
+			if p != nil {
+				visit(*p)
+			}
+		}
+	}
+	opt(tr.InstanceID, tr.PolicyRaw, tr.Environment, tr.Sampling, tr.Patch, tr.ExitStatus, tr.BaseCommit)
+	for i := range tr.Messages {
+		m := &tr.Messages[i]
+		opt(m.Content, m.Reasoning, m.RawOutput, m.Name, m.ToolCallID, m.Extra)
+		for _, c := range m.ToolCalls {
+			opt(c.ID, &c.Name, &c.Arguments)
+		}
+	}
+}
+
+func keepsNothing(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	doc := bytes.Clone(s.Data)
+	got := decode(t, f, s.URI, doc)
+	for i := range doc {
+		doc[i] = '#'
+	}
+	same(t, want, got)
+}
+
+func stops(f format.Format, s Sample) {
+	for range f.Decode(format.Document{URI: s.URI, Data: s.Data}) {
+		return
+	}
+}
+
+// cutShort cuts the document before every byte that begins or ends a token,
+// and in the middle of tokens.
+func cutShort(t *testing.T, f format.Format, s Sample) {
+	doc := bytes.TrimSpace(s.Data)
+	for i := range doc {
+		if i > 2048 && !strings.ContainsRune(`{}[]",:`, rune(doc[i])) {
+			continue
+		}
+		if recs, err := tryDecode(f, s.URI, doc[:i]); err == nil {
+			t.Fatalf("cut at %d of %d: %d records and no error", i, len(doc), len(recs))
+		}
+	}
+}
+
+func unknownKeys(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	open := map[*node]bool{}
+	tree.each(func(p *node, i int) {
+		if p.kind == '{' && slices.Contains(s.OpenKeys, p.keys[i]) {
+			p.kids[i].objects(func(o *node) { open[o] = true })
+		}
+	})
+	tree.objects(func(o *node) {
+		if !open[o] {
+			o.keys = slices.Insert(o.keys, 0, "zz_unknown")
+			o.kids = slices.Insert(o.kids, 0, scalar(`{"role":[1,{"content":"}"}],"x":null}`))
+		}
+	})
+	same(t, want, decode(t, f, s.URI, tree.bytes()))
+}
+
+func keyOrder(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	tree.objects(func(o *node) {
+		slices.Reverse(o.keys)
+		slices.Reverse(o.kids)
+	})
+	if len(s.OpenKeys) > 0 {
+		t.Skip("an object kept as written shows its order")
+	}
+	same(t, want, decode(t, f, s.URI, tree.bytes()))
+}
+
+// contents visits the content of every message.
+func contents(tree *node, visit func(p *node, i int)) (n int) {
+	tree.each(func(p *node, i int) {
+		if p.kind == '{' && p.keys[i] == "content" && slices.Contains(p.keys, "role") {
+			visit(p, i)
+			n++
+		}
+	})
+	return n
+}
+
+func nullContents(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	contents(tree, func(p *node, i int) { p.kids[i] = scalar("null") })
+	got := decode(t, f, s.URI, tree.bytes())
+	lawful(t, got)
+	for i := range got {
+		if len(got[i].Messages) != len(want[i].Messages) {
+			t.Errorf("%d messages, want %d", len(got[i].Messages), len(want[i].Messages))
+		}
+	}
+}
+
+func listContents(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	contents(tree, func(p *node, i int) {
+		if p.kids[i].isString() {
+			p.kids[i] = scalar(`[{"type":"text","text":` + p.kids[i].raw + `,"cache_control":{"type":"ephemeral"}}]`)
+		}
+	})
+	same(t, want, decode(t, f, s.URI, tree.bytes()))
+}
+
+func oversized(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	big, done := strings.Repeat(`line \"of\" output\n`, 40_000), false
+	contents(tree, func(p *node, i int) {
+		if p.kids[i].isString() && !done {
+			p.kids[i], done = scalar(`"`+big+`"`), true
+		}
+	})
+	if !done {
+		t.Skip("no content to grow")
+	}
+	got := decode(t, f, s.URI, tree.bytes())
+	grown := strings.NewReplacer(`\n`, "\n", `\"`, `"`).Replace(big)
+	found := false
+	for _, r := range got {
+		texts(&r.Trajectory, func(s string) { found = found || s == grown })
+	}
+	if !found {
+		t.Error("the large text did not come through")
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d records, want %d", len(got), len(want))
+	}
+}
+
+// wrongKinds puts a value of every other kind in the place of each value.
+func wrongKinds(t *testing.T, f format.Format, s Sample) {
+	tree := parseTree(t, s.Data)
+	edits := 0
+	tree.each(func(p *node, i int) {
+		if edits > 4000 {
+			return // the sample repeats itself
+		}
+		old := p.kids[i]
+		for _, raw := range []string{`7`, `"text"`, `null`, `true`, `[]`, `{}`, `[[{"a":1}]]`, `-1e999`, `99999999999999999999`} {
+			p.kids[i] = scalar(raw)
+			edits++
+			if recs, err := tryDecode(f, s.URI, tree.bytes()); err == nil {
+				lawful(t, recs)
+			}
+		}
+		p.kids[i] = old
+	})
+}
+
+func invalidText(t *testing.T, f format.Format, s Sample) {
+	tree := parseTree(t, s.Data)
+	n := contents(tree, func(p *node, i int) {
+		if p.kids[i].isString() {
+			p.kids[i] = scalar("\"a\xff\xfe \\ud800 b\"")
+		}
+	})
+	if n == 0 {
+		t.Skip("no contents")
+	}
+	got := decode(t, f, s.URI, tree.bytes())
+	lawful(t, got)
+	repaired := 0
+	for _, r := range got {
+		repaired += r.Repaired
+	}
+	if repaired == 0 {
+		t.Error("replaced text is not counted")
+	}
+}
+
+// duplicateKeys doubles each key of the top object: the answer is an error, or
+// the key is one that the format does not read.
+func duplicateKeys(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	tree := parseTree(t, s.Data)
+	if tree.kind != '{' {
+		t.Skip("not an object")
+	}
+	refused := 0
+	for i := range tree.keys {
+		twice := *tree
+		twice.keys = append(slices.Clone(tree.keys), tree.keys[i])
+		twice.kids = append(slices.Clone(tree.kids), tree.kids[i])
+		got, err := tryDecode(f, s.URI, twice.bytes())
+		if err != nil {
+			refused++
+			continue
+		}
+		same(t, want, got)
+	}
+	if refused == 0 {
+		t.Error("no key is refused twice")
+	}
+}
+
+// Render writes records as golden files hold them: one JSON document, keys as
+// Go names them, so that a diff reads like the record.
+func Render(recs []*format.Record) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	for _, r := range recs {
+		if err := enc.Encode(r); err != nil {
+			fmt.Fprintf(&b, "error: %v\n", err)
+		}
+	}
+	return b.Bytes()
+}
