@@ -107,6 +107,8 @@ var zstdDecoders = sync.Pool{New: func() any {
 	return dec
 }}
 
+var errCodec = errors.New("codec is not read")
+
 var errPageSize = errors.New("page does not decompress to its declared size")
 
 // decompress fills dst, which has exactly the declared size, from src. A stream
@@ -131,7 +133,7 @@ func decompress(codec format.CompressionCodec, dst, src []byte) error {
 	case format.Gzip:
 		return ungzip(dst, src)
 	}
-	return fmt.Errorf("codec %s is not read", codec)
+	return fmt.Errorf("%w: %s", errCodec, codec)
 }
 
 func unzstd(dst, src []byte) error {

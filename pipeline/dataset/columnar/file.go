@@ -44,7 +44,7 @@ func OpenFile(r io.ReaderAt, size int64, o OpenOptions) (f *File, err error) {
 	if o.Name == "" {
 		o.Name = "parquet file"
 	}
-	defer recoverTo(&err, o.Name)
+	defer recoverTo(&err, "columnar: "+o.Name+": ")
 	if o.Allocator == nil {
 		o.Allocator = &sharedPool
 	}
@@ -69,11 +69,11 @@ func OpenFile(r io.ReaderAt, size int64, o OpenOptions) (f *File, err error) {
 	}, nil
 }
 
-// recoverTo turns a panic of the decoder into an error that names the file. It
-// must be deferred by the goroutine that decodes.
-func recoverTo(err *error, name string) {
+// recoverTo turns a panic of the decoder into an error that says where it was.
+// It must be deferred by the goroutine that decodes.
+func recoverTo(err *error, prefix string) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("columnar: %s: %w: decoder panicked: %v (%s)", name, ErrCorrupt, p, panicSite(debug.Stack()))
+		*err = fmt.Errorf("%s%w: decoder panicked: %v (%s)", prefix, ErrCorrupt, p, panicSite(debug.Stack()))
 	}
 }
 
@@ -272,7 +272,7 @@ func (s *stream) close() {
 
 // next decodes a batch. After an error the stream can only be closed.
 func (s *stream) next() (b arrow.RecordBatch, err error) {
-	defer recoverTo(&err, s.f.name)
+	defer recoverTo(&err, "")
 	n := int(min(int64(s.rows), s.left))
 	s.left -= int64(n)
 	for _, c := range s.cols {

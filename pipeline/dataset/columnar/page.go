@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -285,7 +286,10 @@ func (r *pageReader) expand(buf *[]byte, codec format.CompressionCodec, raw int,
 	if err != nil {
 		return nil, err
 	}
-	if err := decompress(codec, out, b); err != nil {
+	switch err := decompress(codec, out, b); {
+	case errors.Is(err, errCodec):
+		return nil, err
+	case err != nil:
 		return nil, corrupt("%s page: %v", codec, err)
 	}
 	return out, nil
@@ -476,8 +480,8 @@ func (r *pageReader) values(h *pageHeader, p *page) error {
 			return err
 		}
 	default:
-		if k > 0 {
-			return fmt.Errorf("encoding %s of %s is not read", h.enc, r.n.phys)
+		if err := r.replain(p, h.enc, k); err != nil {
+			return err
 		}
 	}
 	r.page = *p
