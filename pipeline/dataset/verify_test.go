@@ -41,7 +41,7 @@ func TestVerifyFindsEveryFlippedByte(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Every byte under SWERM_SOAK=1 (minutes); a prime step otherwise.
-		step := 61
+		step := 211
 		if os.Getenv("SWERM_SOAK") == "1" {
 			step = 1
 		}
