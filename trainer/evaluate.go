@@ -2,8 +2,10 @@ package trainer
 
 import (
 	"context"
+	"errors"
 
 	"github.com/swerm/swerm/metrics"
+	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/trainer/objective"
 )
 
@@ -21,11 +23,20 @@ type Dev struct {
 }
 
 // evaluate runs the dev split forward. It returns ctx's error as soon as the
-// context ends.
+// context ends. Weights that give no finite logit give no number.
 func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
+	run := n.evaluateVerdicts
 	if n.cfg.Objective.Name == ObjectiveNextToken {
-		return n.evaluateText(ctx, dev)
+		run = n.evaluateText
 	}
+	d, err := run(ctx, dev)
+	if errors.Is(err, moe.ErrNotFinite) {
+		return &Dev{Sequences: len(dev)}, nil
+	}
+	return d, err
+}
+
+func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, error) {
 	logits := make([]objective.Logits, 0, len(dev))
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
 		part, err := n.forward(n.eval, dev[lo:hi])

@@ -288,7 +288,7 @@ func (t *training) interrupted(ctx context.Context) error {
 		}
 	}
 	t.log.Info("training interrupted", "step", t.st.Step, "of", t.steps)
-	return context.Cause(ctx)
+	return ctx.Err()
 }
 
 // kept is the step whose checkpoint must outlive newer ones.

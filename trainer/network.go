@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -87,6 +88,9 @@ func (n *network) gradient(list []sample) (work, error) {
 		run = n.verdictTwice
 	}
 	err := run(&w, list, micros)
+	if errors.Is(err, moe.ErrNotFinite) {
+		w.loss, err = math.NaN(), nil
+	}
 	return w, err
 }
 

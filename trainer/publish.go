@@ -32,11 +32,11 @@ const (
 // shape is the config of the network to train: that of the initial checkpoint,
 // or the config's with the tokenizer's vocabulary.
 func (j *job) shape() (moe.Config, error) {
-	if j.initial == nil {
+	if j.initial == "" {
 		shape := j.cfg.Model.shape(j.vocab, j.contract.MaxTokens)
 		return shape, shape.Validate()
 	}
-	raw, err := os.ReadFile(j.initial.Path("config.json"))
+	raw, err := os.ReadFile(filepath.Join(j.initial, "config.json"))
 	if err != nil {
 		return moe.Config{}, fmt.Errorf("port %s: %w", portInit, err)
 	}
@@ -61,10 +61,13 @@ func (j *job) shape() (moe.Config, error) {
 // initialCheckpoint reads swerm.json of the initial checkpoint; a directory
 // that another program wrote has none.
 func (j *job) initialCheckpoint() (*contract.Checkpoint, error) {
-	if j.initial == nil || !j.initial.Has(contract.CheckpointFile) {
+	if j.initial == "" {
 		return nil, nil
 	}
-	c, err := contract.LoadCheckpoint(j.initial.Path("."))
+	c, err := contract.LoadCheckpoint(j.initial)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("port %s: %w", portInit, err)
 	}
@@ -72,8 +75,8 @@ func (j *job) initialCheckpoint() (*contract.Checkpoint, error) {
 }
 
 func (j *job) fresh(shape moe.Config) (*moe.Model, error) {
-	if j.initial != nil {
-		return moe.Load(j.initial.Path("."))
+	if j.initial != "" {
+		return moe.Load(j.initial)
 	}
 	return moe.New(shape, j.cfg.Seed)
 }
@@ -91,7 +94,7 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 		return fmt.Errorf("publish: %w", err)
 	}
 	for _, name := range tokenizerFiles {
-		err := copyFile(j.tokenizer.Path(name), filepath.Join(j.dir, name))
+		err := copyFile(filepath.Join(j.tokenizer, name), filepath.Join(j.dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("publish: %w", err)
 		}

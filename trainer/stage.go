@@ -14,6 +14,7 @@ import (
 	"github.com/swerm/swerm/moe/tokenizer"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
+	"github.com/swerm/swerm/pipeline/store"
 )
 
 // Names of the stage's ports.
@@ -105,8 +106,8 @@ type job struct {
 	log  *slog.Logger
 
 	data      inputs
-	tokenizer *dataset.Dataset
-	initial   *dataset.Dataset // nil: new weights
+	tokenizer string // directory
+	initial   string // directory; "": new weights
 	contract  *contract.Contract
 	vocab     int
 	summary   Summary
@@ -139,10 +140,7 @@ func (j *job) run(ctx context.Context) error {
 }
 
 func (j *job) train(ctx context.Context, shape moe.Config, data *corpus, counts pipeline.Counts) error {
-	if j.cfg.Objective.Name == ObjectiveNextToken {
-		data.train = chunk(data.train, int32(j.cfg.Batch.ChunkTokens))
-		data.dev = chunk(data.dev, int32(j.cfg.Batch.ChunkTokens))
-	}
+	j.cut(data)
 	t, err := open(setup{cfg: j.cfg, data: data, dir: j.dir, threads: j.task.Workers, log: j.log, progress: j.progress(),
 		head: moe.Head{Yes: j.contract.YesID, No: j.contract.NoID}, fresh: func() (*moe.Model, error) { return j.fresh(shape) }})
 	if err != nil {
@@ -156,6 +154,14 @@ func (j *job) train(ctx context.Context, shape moe.Config, data *corpus, counts 
 		j.summary.TokensPerSecond = float64(t.st.Tokens-before) / spent
 	}
 	return j.publish(t, data, counts)
+}
+
+// cut makes chunks of text where the config asks for them.
+func (j *job) cut(data *corpus) {
+	if j.cfg.Objective.Name == ObjectiveNextToken {
+		data.train = chunk(data.train, int32(j.cfg.Batch.ChunkTokens))
+		data.dev = chunk(data.dev, int32(j.cfg.Batch.ChunkTokens))
+	}
 }
 
 func (j *job) progress() pipeline.Progress {
@@ -209,10 +215,10 @@ func (j *job) openArtifacts(ctx context.Context) (err error) {
 	if !ok || j.data.tokens == nil {
 		return fmt.Errorf("%w: ports %s and %s must be connected", ErrMismatch, portTokens, portTokenizer)
 	}
-	if j.tokenizer, err = dataset.OpenArtifact(ctx, in.URI); err != nil {
-		return fmt.Errorf("port %s: %w", portTokenizer, err)
+	if j.tokenizer, err = directory(ctx, in); err != nil {
+		return err
 	}
-	tok, err := tokenizer.Load(j.tokenizer.Path(contract.TokenizerFile))
+	tok, err := tokenizer.Load(filepath.Join(j.tokenizer, contract.TokenizerFile))
 	if err != nil {
 		return fmt.Errorf("port %s: %w", portTokenizer, err)
 	}
@@ -224,9 +230,27 @@ func (j *job) openArtifacts(ctx context.Context) (err error) {
 		return fmt.Errorf("%w: the tokens were made with tokenizer %.16s, port %s holds %.16s", ErrMismatch, j.contract.TokenizerHash, portTokenizer, tok.Hash())
 	}
 	if in, ok := j.task.Input(portInit); ok {
-		if j.initial, err = dataset.OpenArtifact(ctx, in.URI); err != nil {
-			return fmt.Errorf("port %s: %w", portInit, err)
-		}
+		j.initial, err = directory(ctx, in)
 	}
-	return nil
+	return err
+}
+
+// directory returns where an artifact lies on local disk. A directory without
+// a manifest is another program's, as a checkpoint from a model hub is.
+func directory(ctx context.Context, in pipeline.Input) (string, error) {
+	d, err := dataset.OpenArtifact(ctx, in.URI)
+	if err == nil && d.Manifest.Kind != in.Kind {
+		err = fmt.Errorf("%w: %s holds %s, not %s", ErrMismatch, in.URI, d.Manifest.Kind, in.Kind)
+	}
+	if err == nil {
+		return d.Path(""), nil
+	}
+	if !errors.Is(err, dataset.ErrNone) {
+		return "", fmt.Errorf("port %s: %w", in.Port, err)
+	}
+	dir, err := store.LocalPath(in.URI)
+	if err != nil {
+		return "", fmt.Errorf("port %s: %w", in.Port, err)
+	}
+	return dir, nil
 }
