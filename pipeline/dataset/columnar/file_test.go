@@ -106,6 +106,7 @@ func TestSelect(t *testing.T) {
 		{Select{Columns: []string{"row"}, RowGroups: []int{}}, ""},
 		{Select{Columns: []string{"nope"}}, `error: columnar: x.parquet: no column "nope"; there are id, policy, row, messages`},
 		{Select{RowGroups: []int{3}}, "error: columnar: x.parquet: no row group 3; there are 3"},
+		{Select{Columns: []string{}}, "error: columnar: x.parquet: no columns are selected; nil means all"},
 		{Select{BatchRows: -1}, "error: columnar: x.parquet: batches of -1 rows"},
 	} {
 		if got := describe(f, tc.sel); got != tc.want {

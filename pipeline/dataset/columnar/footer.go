@@ -21,6 +21,9 @@ func corrupt(format string, args ...any) error {
 
 const magic = "PAR1"
 
+// tailBytes is how much of the end of a file is read at first.
+const tailBytes = 64 << 10
+
 // A footer is what a reader needs of a file's metadata.
 type footer struct {
 	schema    []element
@@ -68,23 +71,30 @@ func readFooter(r io.ReaderAt, size int64) (*footer, error) {
 	if size < frame {
 		return nil, corrupt("%d bytes are too few for a Parquet file", size)
 	}
-	var head, tail [8]byte
-	if err := readFull(r, head[:4], 0); err != nil {
+	// The head is checked with a request of its own, the tail and most footers
+	// with another: that is all that opening a file in an object store takes.
+	var head [4]byte
+	if err := readFull(r, head[:], 0); err != nil {
 		return nil, fmt.Errorf("reading the first bytes: %w", err)
 	}
-	if err := readFull(r, tail[:], size-8); err != nil {
+	tail := make([]byte, min(size, tailBytes))
+	if err := readFull(r, tail, size-int64(len(tail))); err != nil {
 		return nil, fmt.Errorf("reading the last bytes: %w", err)
 	}
-	if string(head[:4]) != magic || string(tail[4:]) != magic {
-		return nil, corrupt("does not begin and end with %s (%q, %q)", magic, head[:4], tail[4:])
+	last := tail[len(tail)-8:]
+	if string(head[:]) != magic || string(last[4:]) != magic {
+		return nil, corrupt("does not begin and end with %s (%q, %q)", magic, head, last[4:])
 	}
-	n := int64(binary.LittleEndian.Uint32(tail[:4]))
+	n := int64(binary.LittleEndian.Uint32(last))
 	if n+frame > size || n > MaxFooterBytes {
 		return nil, corrupt("footer of %d bytes in a file of %d (limit %d)", n, size, int64(MaxFooterBytes))
 	}
-	raw := make([]byte, n)
-	if err := readFull(r, raw, size-8-n); err != nil {
-		return nil, fmt.Errorf("reading the footer: %w", err)
+	raw := tail[max(0, int64(len(tail))-8-n) : len(tail)-8]
+	if int64(len(raw)) < n {
+		raw = make([]byte, n)
+		if err := readFull(r, raw, size-8-n); err != nil {
+			return nil, fmt.Errorf("reading the footer: %w", err)
+		}
 	}
 	ft := &footer{keyValue: map[string]string{}}
 	c := compact{b: raw}

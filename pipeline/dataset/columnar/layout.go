@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -282,6 +283,9 @@ func (l *layout) pick(columns []string) ([]*node, error) {
 			return nil, fmt.Errorf("has columns of types that are not read: %s; name the columns to read", strings.Join(l.skipped, ", "))
 		}
 		return l.tops, nil
+	}
+	if len(columns) == 0 {
+		return nil, errors.New("no columns are selected; nil means all")
 	}
 	used := map[string]bool{}
 	var out []*node

@@ -31,6 +31,10 @@ const (
 // that of its indexes.
 const plainDictionary = format.Encoding(2)
 
+// maxPageValues bounds the values and nulls of a page: nulls take no space, so
+// nothing else would.
+const maxPageValues = 64 << 20
+
 // A pageHeader is what is read of a page's header, of either version.
 type pageHeader struct {
 	kind       format.PageType
@@ -108,6 +112,9 @@ func (h *pageHeader) check() error {
 	}
 	if h.raw > maxPageBytes {
 		return corrupt("page of %d bytes, the limit is %d", h.raw, maxPageBytes)
+	}
+	if h.values > maxPageValues {
+		return corrupt("page of %d values, the limit is %d", h.values, maxPageValues)
 	}
 	levels := int64(h.defBytes) + int64(h.repBytes)
 	if levels > int64(h.size) || levels > int64(h.raw) {
