@@ -1,11 +1,12 @@
 package format
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"iter"
 	"path"
 	"strings"
+
+	"github.com/zeebo/blake3"
 
 	"github.com/swerm/swerm/internal/archive"
 	"github.com/swerm/swerm/pipeline"
@@ -78,8 +79,10 @@ type Record struct {
 	Repaired int
 }
 
-// HashContent returns the hex SHA-256 of a raw record.
+// HashContent names the bytes of a raw record, as `b3sum` prints them. It is
+// BLAKE3 and says so: every byte of every input passes through it, and SHA-256
+// without help from the processor takes longer than reading a record does.
 func HashContent(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	sum := blake3.Sum256(b)
+	return "blake3:" + hex.EncodeToString(sum[:])
 }

@@ -256,15 +256,17 @@ func listContents(t *testing.T, f format.Format, s Sample, want []*format.Record
 
 func oversized(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 	tree := parseTree(t, s.Data)
-	big, done := strings.Repeat(`line \"of\" output\n`, 40_000), false
+	big := strings.Repeat(`line \"of\" output\n`, 40_000)
+	var last **node // the first may stand in a part that is stepped over
 	contents(tree, func(p *node, i int) {
-		if p.kids[i].isString() && !done {
-			p.kids[i], done = scalar(`"`+big+`"`), true
+		if p.kids[i].isString() {
+			last = &p.kids[i]
 		}
 	})
-	if !done {
+	if last == nil {
 		t.Skip("no content to grow")
 	}
+	*last = scalar(`"` + big + `"`)
 	got := decode(t, f, s.URI, tree.bytes())
 	grown := strings.NewReplacer(`\n`, "\n", `\"`, `"`).Replace(big)
 	found := false
