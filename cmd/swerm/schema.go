@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -38,9 +39,36 @@ func stageSchema(s *pipeline.Stage) (*jsonschema.Schema, error) {
 		return nil, err
 	}
 	relax(schema, defaults)
+	if err := outsideKey(schema, reflect.ValueOf(cfg).Elem()); err != nil {
+		return nil, fmt.Errorf("schema of stage %s: %w", s.Name, err)
+	}
 	schema.Title = s.Name
 	schema.Description = s.Doc
 	return schema, nil
+}
+
+// outsideKey adds what is read from files and left out of task keys: fields
+// with a yaml name whose json name is "-".
+func outsideKey(schema *jsonschema.Schema, cfg reflect.Value) error {
+	for i := range cfg.NumField() {
+		f := cfg.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if f.Tag.Get("json") != "-" || name == "" || name == "-" {
+			continue
+		}
+		p, err := jsonschema.ForType(f.Type, &jsonschema.ForOptions{})
+		if err != nil {
+			return err
+		}
+		if p.Default, err = json.Marshal(cfg.Field(i).Interface()); err != nil {
+			return err
+		}
+		if schema.Properties == nil {
+			schema.Properties = map[string]*jsonschema.Schema{}
+		}
+		schema.Properties[name] = p
+	}
+	return nil
 }
 
 // relax makes every key optional, since each has a default, and notes it.

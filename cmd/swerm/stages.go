@@ -1,10 +1,15 @@
 package main
 
 import (
+	"github.com/swerm/swerm/contract"
+	"github.com/swerm/swerm/judge"
+	"github.com/swerm/swerm/labeler"
 	"github.com/swerm/swerm/microgym/planted"
-	"github.com/swerm/swerm/moe/kernel"
+	"github.com/swerm/swerm/mixer"
+	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources"
+	"github.com/swerm/swerm/trainer"
 )
 
 // stages is the list of everything that a run file can name.
@@ -12,14 +17,17 @@ func stages() []*pipeline.Stage {
 	return []*pipeline.Stage{
 		planted.Stage(),
 		sources.Stage(),
+		labeler.ReportsStage(),
+		mixer.SplitStage(),
+		mixer.MixStage(),
+		contract.TokenizerStage(),
+		contract.TokenizeStage(),
+		trainer.Stage(),
+		judge.ScoreStage(),
+		judge.CalibrateStage(),
+		judge.EvaluateStage(),
 	}
 }
 
 // kernelFamily names the float kernels of this process.
-func kernelFamily() string {
-	f, err := kernel.FromEnv()
-	if err != nil {
-		return kernel.Detect().String()
-	}
-	return f.String()
-}
+func kernelFamily() string { return moe.KernelFamily() }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -11,8 +14,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/swerm/swerm/internal/term"
 	"github.com/swerm/swerm/internal/yamlcfg"
+	"github.com/swerm/swerm/judge"
+	"github.com/swerm/swerm/labeler"
+	"github.com/swerm/swerm/mixer"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/run"
 )
 
@@ -31,6 +39,10 @@ type verb struct {
 	// again is what --json prints of a task that was done before, when no
 	// stage was there to tell; nil prints the counts.
 	again func(ctx context.Context, r *run.Row) (any, error)
+
+	// preview is what --dry-run shows of a task that would run; nil shows that
+	// it would.
+	preview func(ctx context.Context, t *pipeline.Task) (any, error)
 }
 
 // anyNumber of rejects is fine.
@@ -41,11 +53,11 @@ func verbs() []verb {
 		{use: "import IN…", short: "Read trajectories of any supported format", stage: "import", ports: []string{"raw"},
 			keys: []string{"format", "source", "policy", "scaffold", "run"}, maxReject: anyNumber, again: importAgain},
 		{use: "label reports DS", short: "Label trajectories from claims and report files", stage: "label_reports",
-			ports: []string{"dataset"}},
+			ports: []string{"dataset"}, again: stored[labeler.ReportsResult]("matching.json")},
 		{use: "split DS", short: "Divide trajectories into train, dev and test, whole tasks at a time", stage: "split",
-			ports: []string{"dataset"}},
+			ports: []string{"dataset"}, again: stored[mixer.SplitReport]("split.json"), preview: previewSplit},
 		{use: "mix DS", short: "Build a mixture: which trajectories, how many of which policy and source", stage: "mix",
-			ports: []string{"dataset"}},
+			ports: []string{"dataset"}, again: stored[mixer.Report]("mixture.json"), preview: previewMix},
 		{use: "tokenizer DS", short: "Train a tokenizer, or take one from a file", stage: "tokenizer", ports: []string{"dataset"}},
 		{use: "tokenize DS", short: "Render trajectories under a contract into token ids", stage: "tokenize",
 			ports: []string{"dataset"}},
@@ -55,7 +67,8 @@ func verbs() []verb {
 			ports: []string{"checkpoint", "tokens"}},
 		{use: "calibrate CKPT", short: "Fit the probability of a model on its dev scores", stage: "calibrate",
 			ports: []string{"checkpoint"}},
-		{use: "eval SCORES", short: "Judge scores against labels", stage: "evaluate", ports: []string{"scores"}},
+		{use: "eval SCORES", short: "Judge scores against labels", stage: "evaluate", ports: []string{"scores"},
+			again: stored[judge.Evaluation](judge.EvaluationFile)},
 	}
 }
 
@@ -92,6 +105,7 @@ type stageFlags struct {
 	maxReject   int64
 	ports       map[string]*[]string
 	keys        map[string]*string
+	ids         *scoreIDs // of the verb score
 }
 
 func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
@@ -101,6 +115,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 		Short: v.short,
 		Long:  v.short + ".\n\n" + stageHelp(v, stage),
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.ids != nil && o.ids.file != "" {
+				return a.scoreIDs(c.Context(), args, o.ids)
+			}
 			return a.runStage(c, v, stage, o, args)
 		},
 	}
@@ -117,6 +134,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 	}
 	for _, key := range v.keys {
 		o.keys[key] = f.String(key, "", fmt.Sprintf("the same as %s=…", key))
+	}
+	if v.stage == "score" {
+		o.ids = scoreIDsFlags(f)
 	}
 	return c
 }
@@ -219,6 +239,7 @@ func connect(c *cobra.Command, s *run.Single, v verb, o *stageFlags, paths []str
 		}
 		given[name], paths = append(given[name], paths[:n]...), paths[n:]
 	}
+	rerouted(c.Context(), s.Stage, v.ports, given)
 	if len(paths) > 0 {
 		return usage("%s: what is %q? see `%s --help`", c.CommandPath(), paths[0], c.CommandPath())
 	}
@@ -237,6 +258,27 @@ func connect(c *cobra.Command, s *run.Single, v verb, o *stageFlags, paths []str
 	return nil
 }
 
+// rerouted moves a positional dataset to the port of its kind, so that
+// `mix VIEW` works as `mix DS` does where a stage takes either.
+func rerouted(ctx context.Context, stage *pipeline.Stage, names []string, given map[string][]string) {
+	for _, name := range names {
+		i := slices.IndexFunc(stage.Inputs, func(p pipeline.Port) bool { return p.Name == name })
+		if len(given[name]) != 1 || i < 0 || stage.Inputs[i].Kind == pipeline.KindRaw {
+			continue
+		}
+		d, err := dataset.Open(ctx, given[name][0])
+		if err != nil || d.Manifest.Kind == stage.Inputs[i].Kind {
+			continue // what is wrong with it is said where it is read
+		}
+		for _, p := range stage.Inputs {
+			if p.Kind == d.Manifest.Kind && len(given[p.Name]) == 0 {
+				given[p.Name], given[name] = given[name], nil
+				break
+			}
+		}
+	}
+}
+
 func wantedInput(v verb, p pipeline.Port) string {
 	if slices.Contains(v.ports, p.Name) {
 		return fmt.Sprintf("the input (%s)", p.Kind)
@@ -247,30 +289,63 @@ func wantedInput(v verb, p pipeline.Port) string {
 func (a *app) runSingle(c *cobra.Command, v verb, s *run.Single, o *stageFlags) error {
 	opts := a.options()
 	if o.dry {
-		t, err := s.Plan(c.Context(), opts)
-		if err != nil {
-			return err
-		}
-		plan := &run.Plan{File: &run.File{Out: s.Out}, Tasks: []*run.Planned{t}}
-		if a.json {
-			return a.print(plan.JSON())
-		}
-		a.closeBoard()
-		return plan.Print(a.out)
+		return a.previewSingle(c.Context(), v, s, opts)
 	}
 	row, err := s.Run(c.Context(), opts)
 	if row == nil {
 		return err
 	}
 	a.closeBoard()
+	if row.Done == nil { // failed, and may have something to say of why
+		if a.json && row.Result != nil {
+			return errors.Join(err, a.print(row.Result))
+		}
+		return err
+	}
 	if perr := a.printRow(c.Context(), v, row); err == nil {
 		err = perr
 	}
 	return err
 }
 
+// previewSingle says what a task would do and writes nothing.
+func (a *app) previewSingle(ctx context.Context, v verb, s *run.Single, o run.Options) error {
+	t, err := s.Plan(ctx, o)
+	if err != nil {
+		return err
+	}
+	plan := &run.Plan{File: &run.File{Out: s.Out}, Tasks: []*run.Planned{t}}
+	if t.Done == nil && v.preview != nil {
+		task := &pipeline.Task{Stage: s.Stage, Config: s.Config, Inputs: t.Inputs, Out: t.Out, Key: t.Key,
+			Workers: a.workers, Log: o.Log, Progress: pipeline.NoProgress{}}
+		result, err := v.preview(ctx, task)
+		if err != nil {
+			return err
+		}
+		a.closeBoard()
+		if a.json {
+			return a.print(result)
+		}
+		if err := printTable(a.out, result); err != nil {
+			return err
+		}
+		return plan.Print(a.out)
+	}
+	if a.json {
+		return a.print(plan.JSON())
+	}
+	a.closeBoard()
+	return plan.Print(a.out)
+}
+
+func previewMix(ctx context.Context, t *pipeline.Task) (any, error) { return mixer.PreviewMix(ctx, t) }
+
+func previewSplit(ctx context.Context, t *pipeline.Task) (any, error) {
+	return mixer.PreviewSplit(ctx, t)
+}
+
 // printRow prints what a task has to say: its result under --json, and
-// otherwise its table or its counts.
+// otherwise its table and its counts.
 func (a *app) printRow(ctx context.Context, v verb, r *run.Row) error {
 	result := r.Result
 	if result == nil && v.again != nil {
@@ -281,17 +356,41 @@ func (a *app) printRow(ctx context.Context, v verb, r *run.Row) error {
 	}
 	if a.json {
 		if result == nil {
-			result = r.Counts
+			result = map[string]any{"counts": r.Counts, "cached": true}
 		}
 		return a.print(result)
 	}
-	if t, ok := result.(interface{ Table() string }); ok {
-		if _, err := fmt.Fprintln(a.out, strings.TrimRight(t.Table(), "\n")); err != nil {
-			return err
-		}
+	if err := printTable(a.out, result); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintf(a.out, "%s: %s: %s (%s, %.1fs)\n", r.URI, r.Done.Manifest.Kind, r.Counts, r.State, r.Seconds)
 	return err
+}
+
+// printTable prints a result that has a form for people.
+func printTable(w io.Writer, result any) error {
+	t, ok := result.(interface{ Table() string })
+	if !ok {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, strings.TrimRight(term.Text(t.Table()), "\n"))
+	return err
+}
+
+// stored reads the result of a task that was done before from the file in
+// which its stage keeps it.
+func stored[T any](name string) func(context.Context, *run.Row) (any, error) {
+	return func(ctx context.Context, r *run.Row) (any, error) {
+		text, err := r.Done.ReadFile(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		v := new(T)
+		if err := json.Unmarshal(text, v); err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", r.URI, name, err)
+		}
+		return v, nil
+	}
 }
 
 // importAgain tells of an import that was done before what the import told.

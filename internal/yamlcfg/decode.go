@@ -163,6 +163,10 @@ func (n *Node) mapping(v reflect.Value, f *faults) {
 	if v.Type().Key().Kind() != reflect.String {
 		panic(fmt.Sprintf("yamlcfg: %s has keys that are no text", v.Type()))
 	}
+	if len(n.keys) == 0 {
+		v.SetZero()
+		return
+	}
 	m := reflect.MakeMapWithSize(v.Type(), len(n.keys))
 	for i, k := range n.keys {
 		item := reflect.New(v.Type().Elem()).Elem()
@@ -180,6 +184,10 @@ func (n *Node) slice(v reflect.Value, f *faults) {
 	}
 	if n.kind != Sequence {
 		f.add(n.Errorf("a list is wanted here, found %s; write [%s]", n.kind, clip(n.text)))
+		return
+	}
+	if len(n.items) == 0 { // none is none, written or left out: both give one task key
+		v.SetZero()
 		return
 	}
 	s := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))

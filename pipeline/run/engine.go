@@ -352,10 +352,11 @@ func (e *engine) perform(ctx context.Context, t *Planned, workers int, r *Row) e
 	log := e.o.Log.With("task", r.ID)
 	task := &pipeline.Task{Stage: t.Step.Stage, Config: t.Step.Config, Inputs: t.Inputs, Out: t.Out, Key: t.Key,
 		Workers: workers, Log: log, Progress: e.o.Board.task(r.ID)}
-	if err := e.o.Runner.Run(ctx, task); err != nil {
+	err := e.o.Runner.Run(ctx, task)
+	r.Result = task.Result
+	if err != nil {
 		return err
 	}
-	r.Result = task.Result
 	done, why, err := committed(ctx, t.Out, t.Step.Stage.Output, t.Key)
 	if err != nil {
 		return err

@@ -60,7 +60,8 @@ func (s *Single) Plan(ctx context.Context, o Options) (*Planned, error) {
 }
 
 // Run does the task unless it is done. The row is complete when the error is
-// nil or ErrRejects.
+// nil or ErrRejects; of a task that failed it holds the result, if the stage
+// gave one, and no output.
 func (s *Single) Run(ctx context.Context, o Options) (*Row, error) {
 	o.fill()
 	begin := time.Now()
@@ -83,7 +84,8 @@ func (s *Single) Run(ctx context.Context, o Options) (*Row, error) {
 	case err != nil && ctx.Err() != nil:
 		return nil, errors.Join(ctx.Err(), err)
 	case err != nil:
-		return nil, err
+		r.State, r.err, r.Error = StateFailed, err, err.Error()
+		return r, err
 	}
 	if s.MaxReject >= 0 && r.Counts.Failed > s.MaxReject {
 		return r, fmt.Errorf("%w: %d, allowed are %d; %s/rejects says which and why, --max-reject says how many are fine",
