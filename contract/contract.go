@@ -30,11 +30,17 @@ const TokenizerFile = "tokenizer.json"
 const (
 	OverflowDrop              = "drop"
 	OverflowElideObservations = "elide_observations"
-	defaultMaxTokens          = 32768   // what the verifiers before SWE-RM read
-	maxMaxTokens              = 1 << 24 // far above any context, and far below int32
+	OverflowElideAll          = "elide_all" // and at the very last the issue and the patch
+	defaultMaxTokens          = 32768       // what the verifiers before SWE-RM read
+	maxMaxTokens              = 1 << 24     // far above any context, and far below int32
 	defaultYes, defaultNo     = "YES", "NO"
 	defaultOverflow           = OverflowElideObservations
 )
+
+// Overflows lists the rules.
+func Overflows() []string {
+	return []string{OverflowDrop, OverflowElideObservations, OverflowElideAll}
+}
 
 // Options chooses a contract. The zero value is the default one. It is also the config of the stage "tokenize".
 type Options struct {
@@ -42,7 +48,7 @@ type Options struct {
 	YesToken   string `json:"yes_token,omitempty" yaml:"yes_token"`     // "" = YES
 	NoToken    string `json:"no_token,omitempty" yaml:"no_token"`       // "" = NO
 	MaxTokens  int    `json:"max_tokens,omitempty" yaml:"max_tokens"`   // 0 = 32768
-	Overflow   string `json:"overflow,omitempty" yaml:"overflow"`       // drop or elide_observations (default)
+	Overflow   string `json:"overflow,omitempty" yaml:"overflow"`       // drop, elide_observations (default) or elide_all
 	Reasoning  bool   `json:"reasoning,omitempty" yaml:"reasoning"`     // render hidden reasoning where it is recorded
 	OmitPatch  bool   `json:"omit_patch,omitempty" yaml:"omit_patch"`   // do not render the patch
 	OmitSystem bool   `json:"omit_system,omitempty" yaml:"omit_system"` // do not render the policy's instructions
@@ -74,8 +80,8 @@ func checkLimit(maxTokens int, overflow string) error {
 	if maxTokens < 1 || maxTokens > maxMaxTokens {
 		errs = append(errs, fmt.Errorf("max_tokens %d is outside 1 to %d", maxTokens, maxMaxTokens))
 	}
-	if overflow != OverflowDrop && overflow != OverflowElideObservations {
-		errs = append(errs, fmt.Errorf("overflow %q is neither %s nor %s", overflow, OverflowDrop, OverflowElideObservations))
+	if !slices.Contains(Overflows(), overflow) {
+		errs = append(errs, fmt.Errorf("overflow %q is not one of %s", overflow, strings.Join(Overflows(), ", ")))
 	}
 	return errors.Join(errs...)
 }

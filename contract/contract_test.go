@@ -501,6 +501,9 @@ func checkOverflow(t *testing.T, rng *rand.Rand, limit int, rule string) {
 		t.Fatalf("limit %d: ids are whole: %v, full %d of %d", limit, slices.Equal(row.IDs, whole.IDs), row.TokensFull, len(whole.IDs))
 	}
 	text := tok.Decode(row.IDs)
+	if rule == OverflowElideAll {
+		return // may cut anything but the template
+	}
 	for _, keep := range []string{"ISSUE TEXT", *traj.Patch + "<|im_end|>\n" + c.Template.End, c.Template.Begin} {
 		if !strings.Contains(text, keep) {
 			t.Fatalf("limit %d: %q is gone from %q", limit, keep, text)
@@ -531,9 +534,9 @@ func checkOverflow(t *testing.T, rng *rand.Rand, limit int, rule string) {
 
 func TestOverflow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	for i := range 200 {
+	for i := range 240 {
 		limit := 220 + rng.IntN(20)*rng.IntN(200)
-		checkOverflow(t, rng, limit, []string{OverflowDrop, OverflowElideObservations}[i&1])
+		checkOverflow(t, rng, limit, Overflows()[i%3])
 	}
 }
 
@@ -544,7 +547,7 @@ func FuzzOverflow(f *testing.F) {
 		if limit < 220 || limit > 100000 {
 			t.Skip()
 		}
-		checkOverflow(t, rand.New(rand.NewPCG(seed, 0)), limit, OverflowElideObservations)
+		checkOverflow(t, rand.New(rand.NewPCG(seed, 0)), limit, Overflows()[seed%3])
 	})
 }
 
@@ -559,6 +562,26 @@ func TestElisionUsesTheRoomThereIs(t *testing.T) {
 	text := small(t).Decode(row.IDs)
 	if strings.Count(text, "[the middle is left out]") != 1 || strings.Contains(text, "[earlier steps") {
 		t.Error("more was cut than one observation")
+	}
+}
+
+func TestElideAllCutsIssueAndPatchLast(t *testing.T) {
+	traj := attempt()
+	traj.Messages[1].Content = ptr("ISSUE BEGINS\n" + strings.Repeat("detail of the issue\n", 400) + "ISSUE ENDS")
+	traj.Patch = ptr("PATCH BEGINS\n" + strings.Repeat("+x = 1\n", 400) + "PATCH ENDS")
+	var drop *DropError
+	if _, err := newContract(t, Options{MaxTokens: 1500}).Encode(traj, nil); !errors.As(err, &drop) {
+		t.Fatalf("elide_observations gives %v", err)
+	}
+	row := encode(t, newContract(t, Options{MaxTokens: 1500, Overflow: OverflowElideAll}), traj)
+	text := small(t).Decode(row.IDs)
+	for _, want := range []string{"ISSUE BEGINS", "ISSUE ENDS", "PATCH BEGINS", "PATCH ENDS"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is gone", want)
+		}
+	}
+	if len(row.IDs) < 1490 || row.Overflow != OverflowElideAll {
+		t.Errorf("%d ids of 1500, rule %q", len(row.IDs), row.Overflow)
 	}
 }
 

@@ -26,8 +26,10 @@
 // Rule "drop" refuses it. Rule "elide_observations" first takes out the middle
 // of long observations, then the earliest turns after the issue, then the
 // middle of other long blocks, and keeps the issue, the last turns and the
-// patch; a marker stands where something was. Encoding gives at most
-// MaxTokens ids or a [DropError], and counts what it left out.
+// patch; a marker stands where something was. Rule "elide_all" goes on to the
+// middle of the issue and of the patch, so that nearly nothing is dropped.
+// Encoding gives at most MaxTokens ids or a [DropError], and counts what it
+// left out.
 //
 // # Stages
 //

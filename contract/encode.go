@@ -83,7 +83,7 @@ func (c *Contract) Encode(t *pipeline.Trajectory, dst []int32) (pipeline.TokenRo
 	if messages == 0 {
 		return row, &DropError{Reason: pipeline.DropNoMessages}
 	}
-	whole := cut{soft: math.MaxInt, firm: math.MaxInt}
+	whole := wholeCut()
 	full := e.size(whole)
 	if full > math.MaxInt32 {
 		return row, &DropError{pipeline.DropOverLimit, full, c.MaxTokens}

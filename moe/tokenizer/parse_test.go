@@ -111,3 +111,21 @@ func TestParseStringMerges(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	tok := small(f)
+	f.Add(tok.JSON())
+	f.Add([]byte(`{"model":{"vocab":{"a":0},"merges":[["a","a"]]}}`))
+	f.Add([]byte(`{"added_tokens":[{"id":4000000000000,"content":"x"}],"model":{"type":"BPE","vocab":{},"merges":["a b"]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tok, err := Parse(b)
+		if err != nil {
+			return
+		}
+		for _, s := range pieces {
+			if slices.ContainsFunc(tok.Encode(nil, s), tok.IsAdded) {
+				t.Errorf("%q gives an added token", s)
+			}
+		}
+	})
+}
