@@ -177,9 +177,9 @@ type scorer struct {
 	rows  []pendingRow
 }
 
-// pendingRow waits for its batch to be computed.
+// pendingRow waits for its batch to be computed. The writer keeps the score.
 type pendingRow struct {
-	score pipeline.Score
+	score *pipeline.Score
 	at    dataset.Cursor
 }
 
@@ -233,7 +233,7 @@ func before(a, b dataset.Cursor) bool {
 }
 
 func (s *scorer) add(ctx context.Context, row *pipeline.TokenRow, at dataset.Cursor) error {
-	score := pipeline.Score{
+	score := &pipeline.Score{
 		TrajectoryID: row.TrajectoryID, TaskID: row.TaskID,
 		TokensRead: int32(len(row.IDs)), TokensFull: row.TokensFull,
 	}
@@ -242,7 +242,7 @@ func (s *scorer) add(ctx context.Context, row *pipeline.TokenRow, at dataset.Cur
 			return err
 		}
 		score.Reason, score.TokensRead = reason, 0
-		return s.write(&score, at)
+		return s.write(score, at)
 	}
 	if len(s.batch.IDs) > 0 && len(s.batch.IDs)+len(row.IDs) > s.cfg.BatchTokens {
 		if err := s.flush(ctx); err != nil {
@@ -286,8 +286,8 @@ func (s *scorer) flush(ctx context.Context) error {
 		return err
 	}
 	for i := range s.rows {
-		fillScore(&s.rows[i].score, logits[i], s.contract, s.head.Full)
-		if err := s.write(&s.rows[i].score, s.rows[i].at); err != nil {
+		fillScore(s.rows[i].score, logits[i], s.contract, s.head.Full)
+		if err := s.write(s.rows[i].score, s.rows[i].at); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package planted
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
 )
+
+// ArchiveFile is the one file that the stage writes.
+const ArchiveFile = "runs.tar"
 
 // maxAttempts bounds what one stage writes: every attempt is two files.
 const maxAttempts = 100_000
@@ -34,7 +38,7 @@ type Result struct {
 	Attempts int `json:"attempts"`
 }
 
-// Stage writes a tree of runs and reports.
+// Stage writes a tree of runs and reports, as one archive.
 func Stage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:      "plant",
@@ -53,20 +57,37 @@ func run(ctx context.Context, t *pipeline.Task) error {
 		return err
 	}
 	defer out.Abort()
-	var c pipeline.Counts
+	c, err := writeArchive(ctx, filepath.Join(out.Dir(), ArchiveFile), o)
+	if err != nil {
+		return err
+	}
+	t.Result = &Result{Attempts: int(c.Out)}
+	_, err = out.Close(ctx, c)
+	return err
+}
+
+// writeArchive writes every attempt's files into one tar: thousands of small
+// files would cost more to make durable than to make.
+func writeArchive(ctx context.Context, path string, o *Options) (c pipeline.Counts, err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := tar.NewWriter(f)
 	for task := range o.Tasks {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		for policy := range policies {
 			for rollout := range o.Rollouts {
+				if err := ctx.Err(); err != nil {
+					return c, err
+				}
 				files, err := o.Attempt(task, policy, rollout)
 				if err != nil {
-					return err
+					return c, err
 				}
-				for _, f := range files {
-					if err := write(filepath.Join(out.Dir(), filepath.FromSlash(f.Path)), f.Data); err != nil {
-						return err
+				for _, file := range files {
+					if err := appendFile(w, file); err != nil {
+						return c, err
 					}
 				}
 				c.In++
@@ -74,14 +95,13 @@ func run(ctx context.Context, t *pipeline.Task) error {
 			}
 		}
 	}
-	t.Result = &Result{Attempts: int(c.Out)}
-	_, err = out.Close(ctx, c)
-	return err
+	return c, w.Close()
 }
 
-func write(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+func appendFile(w *tar.Writer, f File) error {
+	if err := w.WriteHeader(&tar.Header{Name: f.Path, Mode: 0o644, Size: int64(len(f.Data))}); err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o644)
+	_, err := w.Write(f.Data)
+	return err
 }

@@ -1,0 +1,227 @@
+"""Measures swerm and its peers side by side: every round runs each side once, in
+turn, so that a noisy machine disturbs both. Prints Markdown with medians and
+the ratio of the peer's time to ours (above 1: ours is faster).
+
+usage: bench_peers.py SWERM [--real DIR] [--rounds N] [--only import,tokenizer,train,auc]
+"""
+import argparse
+import glob
+import json
+import lzma
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+
+os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "true"
+
+
+def timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def rounds(n, sides):
+    """Runs the sides in turn and returns their median seconds."""
+    took = {name: [] for name in sides}
+    for _ in range(n):
+        for name, work in sides.items():
+            took[name].append(work())
+    return {name: (statistics.median(t), min(t)) for name, t in took.items()}
+
+
+def report(title, took, unit, amount):
+    print(f"\n### {title}\n\n| side | median s | {unit} | best s | ratio |\n|---|---:|---:|---:|---:|")
+    ours = took["swerm"][0]
+    for name, (median, best) in took.items():
+        ratio = "" if name == "swerm" else f"{median / ours:.2f}"
+        print(f"| {name} | {median:.3f} | {amount / median:,.1f} | {best:.3f} | {ratio} |")
+    sys.stdout.flush()
+
+
+def peak_mib(command):
+    """Runs a command and returns its wall seconds and peak resident memory."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, _, usage = os.wait4(process.pid, 0)
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+# Import: unpacked mini-swe-agent runs to Parquet.
+
+def schema():
+    import pyarrow as pa
+    call = pa.struct([("id", pa.string()), ("name", pa.string()), ("arguments", pa.string())])
+    message = pa.struct([("role", pa.string()), ("content", pa.string()), ("tool_calls", pa.list_(call)), ("tool_call_id", pa.string())])
+    return pa.schema([("id", pa.string()), ("instance_id", pa.string()), ("messages", pa.list_(message)), ("patch", pa.string())])
+
+
+def row(path):
+    import orjson
+    with open(path, "rb") as f:
+        run = orjson.loads(f.read())
+    messages = [{
+        "role": m["role"], "content": m.get("content") or "", "tool_call_id": m.get("tool_call_id") or "",
+        "tool_calls": [{"id": c["id"], "name": c["function"]["name"], "arguments": c["function"]["arguments"]}
+                       for c in m.get("tool_calls") or []],
+    } for m in run["messages"]]
+    return {"id": path, "instance_id": run.get("instance_id") or "", "messages": messages, "patch": run["info"].get("submission") or ""}
+
+
+def write_part(job):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    files, path = job
+    with pq.ParquetWriter(path, schema(), compression="zstd", compression_level=3) as w:
+        for i in range(0, len(files), 128):
+            w.write_table(pa.Table.from_pylist([row(f) for f in files[i:i + 128]], schema()))
+
+
+def rows_of(files):
+    for f in files:
+        yield row(f)
+
+
+def bench_import(swerm, real, n, work):
+    import multiprocessing
+    source = os.path.join(work, "raw")
+    for archive in glob.glob(os.path.join(real, "packed", "*.tar.xz")):
+        with lzma.open(archive) as f, tarfile.open(fileobj=f) as t:
+            t.extractall(source, filter="data")
+    files = sorted(glob.glob(os.path.join(source, "**", "*.traj.json"), recursive=True))
+    size = sum(map(os.path.getsize, files)) / 1e6
+    memory = []
+
+    def ours():
+        shutil.rmtree(os.path.join(work, "ours"), ignore_errors=True)
+        seconds, mib = peak_mib([swerm, "import", source, "-o", os.path.join(work, "ours")])
+        memory.append(mib)
+        return seconds
+
+    def arrow():
+        out = os.path.join(work, "arrow")
+        shutil.rmtree(out, ignore_errors=True)
+        os.makedirs(out)
+        def go():
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                pool.map(write_part, [(files[i::2], os.path.join(out, f"{i}.parquet")) for i in range(2)])
+        return timed(go)
+
+    def hf():
+        import datasets
+        datasets.disable_progress_bars()
+        out = os.path.join(work, "hf")
+        shutil.rmtree(out, ignore_errors=True)
+        def go():
+            d = datasets.Dataset.from_generator(rows_of, gen_kwargs={"files": files}, num_proc=2,
+                                                features=datasets.Features.from_arrow_schema(schema()), cache_dir=out)
+            d.to_parquet(os.path.join(out, "all.parquet"), batch_size=128)
+        return timed(go)
+
+    took = rounds(n, {"swerm": ours, "orjson + pyarrow, 2 processes": arrow, "HF from_generator, 2 processes": hf})
+    report(f"Raw trajectories to Parquet ({len(files)} files, {size:.0f} MB)", took, "MB/s", size)
+    print(f"\nPeak resident memory of swerm: {max(memory):.0f} MiB. Its time includes starting the program and hashing what it writes.")
+
+
+# Go benchmarks that print MB/s or tokens/s, against the same work in Python.
+
+def go_bench(package, name, metric):
+    out = subprocess.run(["go", "test", "-run", "^$", "-bench", f"^{name}$", package], check=True, capture_output=True, text=True).stdout
+    value = re.search(rf"([\d.]+) {re.escape(metric)}", out)
+    if not value:
+        sys.exit(f"{package} {name}: no {metric} in:\n{out}")
+    return float(value.group(1))
+
+
+def bench_tokenizer(swerm, real, n, work):
+    from tokenizers import Tokenizer
+    tokenizer = os.path.join(work, "tokenizer.json")
+    golden = os.path.join(os.path.dirname(os.path.abspath(real)), "golden", "tokenizer-qwen3", "tokenizer.json.xz")
+    with lzma.open(golden) as f, open(tokenizer, "wb") as g:
+        shutil.copyfileobj(f, g)
+    text = []
+    for path in sorted(glob.glob(os.path.join(work, "raw", "**", "*.traj.json"), recursive=True))[:120]:
+        text += [m["content"] for m in row(path)["messages"] if m["content"]]
+    size = sum(len(t.encode()) for t in text) / 1e6
+    corpus = os.path.join(work, "corpus.jsonl")
+    with open(corpus, "w") as f:
+        f.writelines(json.dumps(t) + "\n" for t in text)
+    hf = Tokenizer.from_file(tokenizer)
+    os.environ["SWERM_BENCH_TOKENIZER"], os.environ["SWERM_BENCH_CORPUS"] = tokenizer, corpus
+
+    def ours():
+        return size / go_bench("./moe/tokenizer", "BenchmarkEncodeCorpus", "MB/s")
+
+    took = rounds(n, {"swerm": ours, "HF tokenizers, all cores": lambda: timed(lambda: hf.encode_batch_fast(text, add_special_tokens=False))})
+    report(f"Token ids with the Qwen3 tokenizer ({size:.0f} MB of real messages; ours on one core)", took, "MB/s", size)
+
+
+def bench_train(swerm, real, n, work):
+    import torch
+    from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
+    torch.set_num_threads(os.cpu_count())
+    tokens, batch, length = 4096, 8, 512
+    config = Qwen3MoeConfig(vocab_size=8192, hidden_size=256, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2,
+                            head_dim=64, num_experts=16, num_experts_per_tok=2, moe_intermediate_size=256, norm_topk_prob=True,
+                            tie_word_embeddings=False, max_position_embeddings=8192, use_cache=False,
+                            rope_parameters={"rope_type": "default", "rope_theta": 1e6})
+    config._attn_implementation = "sdpa"
+    model = Qwen3MoeForCausalLM(config)
+    model.set_experts_implementation("grouped_mm")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    ids = torch.randint(0, 8192, (batch, length))
+    verdict = torch.tensor([3, 5] * (batch // 2))
+
+    def step():
+        out = model(ids, output_router_logits=True, logits_to_keep=1)
+        loss = torch.nn.functional.cross_entropy(out.logits[:, -1], verdict) + 0.001 * out.aux_loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    step()
+    took = rounds(n, {
+        "swerm": lambda: tokens / go_bench("./moe", "BenchmarkTrainStep", "tokens/s"),
+        "PyTorch fp32, sdpa + grouped_mm": lambda: timed(step),
+    })
+    report("Training step, fp32, 4,096 tokens (V8192 D256 L6 H4/2 E16 K2 F256)", took, "tokens/s", tokens)
+
+
+def bench_auc(swerm, real, n, work):
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+    rng = np.random.default_rng(1)
+    score, label = rng.random(16000), rng.random(16000) < 0.4
+    rows = len(score)
+    took = rounds(n, {
+        "swerm": lambda: go_bench("./metrics", "BenchmarkAUC/16000", "ns/op") / 1e9,
+        "scikit-learn": lambda: min(timed(lambda: roc_auc_score(label, score)) for _ in range(5)),
+    })
+    report("AUC of 16,000 scores", took, "scores/s", rows)
+
+
+def main():
+    sides = {"import": bench_import, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("swerm")
+    parser.add_argument("--real", default="../shared/real")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default=",".join(sides))
+    a = parser.parse_args()
+    model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+    print(f"# Side by side, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} cores, {model.group(1) if model else 'unknown CPU'}; "
+          f"{a.rounds} rounds, medians; load {os.getloadavg()[0]:.1f} at the start.")
+    with tempfile.TemporaryDirectory() as work:
+        for name in a.only.split(","):
+            sides[name](os.path.abspath(a.swerm), a.real, a.rounds, work)
+
+
+if __name__ == "__main__":
+    main()
