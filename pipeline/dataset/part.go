@@ -34,7 +34,6 @@ type groupJob[T Row] struct {
 
 	done  chan struct{}
 	index arrow.RecordBatch
-	stats Stats
 	err   error
 }
 
@@ -48,6 +47,7 @@ type task[T Row] struct {
 type sealing struct {
 	part        *openPart
 	counts      pipeline.Counts
+	stats       Stats
 	rejectBytes int64
 	next        Cursor
 	last        bool // nothing follows: publishing is near and the journal is not told
@@ -143,7 +143,7 @@ func (w *Writer[T]) sealPart(next Cursor, last bool) error {
 	if err != nil {
 		return w.fail(fmt.Errorf("%s: %w", rejectsName, err))
 	}
-	end := &sealing{part: w.part, counts: w.counts.Clone(), rejectBytes: n, next: next, last: last}
+	end := &sealing{part: w.part, counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
 	w.part, w.partSize, w.partFull = nil, 0, false
 	if err := w.send(task[T]{end: end}); err != nil {
 		end.part.drop()
@@ -172,10 +172,6 @@ func (w *Writer[T]) encode(job *groupJob[T], s *scratch) (err error) {
 	}
 	if err := job.group.Finish(); err != nil {
 		return err
-	}
-	job.stats.Rows = int64(len(job.rows))
-	for _, row := range job.rows {
-		w.codec.observe(row, &job.stats)
 	}
 	if rows, ok := any(job.rows).([]*pipeline.Trajectory); ok && w.codec.hasText {
 		job.index = indexBatch(rows, job.part.num, job.first)
@@ -223,7 +219,6 @@ func (w *Writer[T]) commitGroup(job *groupJob[T]) error {
 	if job.index != nil {
 		job.part.index = append(job.part.index, job.index)
 	}
-	w.stats.merge(&job.stats)
 	return nil
 }
 
@@ -239,7 +234,7 @@ func (w *Writer[T]) endPart(end *sealing) error {
 		return err
 	}
 	p.Rows = part.rows
-	line := sealed{Part: p, Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: w.stats}
+	line := sealed{Part: p, Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
 	if w.codec.hasText {
 		index, err := w.writeIndex(part, p.Key)
 		if err != nil {
@@ -255,7 +250,7 @@ func (w *Writer[T]) endPart(end *sealing) error {
 			return err
 		}
 	}
-	line.Stats = Stats{} // totals live in w.stats
+	line.Stats = Stats{} // read by the journal only
 	w.lines = append(w.lines, line)
 	w.spec.log().Debug("part", "dataset", w.stage.target.URI, "part", part.num, "rows", p.Rows, "bytes", p.Bytes)
 	return nil

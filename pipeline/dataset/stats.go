@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -11,8 +13,8 @@ import (
 	"github.com/swerm/swerm/pipeline"
 )
 
-// Stats are counts and distributions over the rows of a dataset. They add up:
-// the stats of two parts merge into the stats of both.
+// Stats are counts and distributions over the rows of a dataset, taken in the
+// order of the rows.
 type Stats struct {
 	Rows int64                       `json:"rows"`
 	By   map[string]map[string]int64 `json:"by,omitempty"`   // column → value → rows
@@ -47,9 +49,7 @@ const (
 	maxValueBytes = 200
 )
 
-func (s *Stats) count(column, value string) { s.countN(column, value, 1) }
-
-func (s *Stats) countN(column, value string, n int64) {
+func (s *Stats) count(column, value string) {
 	if s.By == nil {
 		s.By = map[string]map[string]int64{}
 	}
@@ -64,7 +64,7 @@ func (s *Stats) countN(column, value string, n int64) {
 	if _, met := m[value]; !met && len(m) >= maxValues {
 		value = otherValues
 	}
-	m[value] += n
+	m[value]++
 }
 
 func (s *Stats) countOpt(column string, value *string) {
@@ -75,10 +75,7 @@ func (s *Stats) countOpt(column string, value *string) {
 	s.count(column, *value)
 }
 
-func (s *Stats) measure(name string, v int64) {
-	d := s.dist(name)
-	d.add(Distribution{Count: 1, Sum: v, Min: v, Max: v, Buckets: []Bucket{{bucketFrom(v), 1}}})
-}
+func (s *Stats) measure(name string, v int64) { s.dist(name).add(v) }
 
 func (s *Stats) dist(name string) *Distribution {
 	if s.Dist == nil {
@@ -90,33 +87,19 @@ func (s *Stats) dist(name string) *Distribution {
 	return s.Dist[name]
 }
 
-// add merges another distribution into d.
-func (d *Distribution) add(o Distribution) {
-	if o.Count == 0 {
-		return
-	}
+func (d *Distribution) add(v int64) {
 	if d.Count == 0 {
-		d.Min, d.Max = o.Min, o.Max
+		d.Min, d.Max = v, v
 	}
-	d.Count += o.Count
-	d.Sum += o.Sum
-	d.Min, d.Max = min(d.Min, o.Min), max(d.Max, o.Max)
-	for _, b := range o.Buckets {
-		i, ok := slices.BinarySearchFunc(d.Buckets, b.From, func(x Bucket, from int64) int {
-			switch {
-			case x.From < from:
-				return -1
-			case x.From > from:
-				return 1
-			}
-			return 0
-		})
-		if ok {
-			d.Buckets[i].Count += b.Count
-		} else {
-			d.Buckets = slices.Insert(d.Buckets, i, b)
-		}
+	d.Count++
+	d.Sum += v
+	d.Min, d.Max = min(d.Min, v), max(d.Max, v)
+	from := bucketFrom(v)
+	i, met := slices.BinarySearchFunc(d.Buckets, from, func(b Bucket, from int64) int { return cmp.Compare(b.From, from) })
+	if !met {
+		d.Buckets = slices.Insert(d.Buckets, i, Bucket{From: from})
 	}
+	d.Buckets[i].Count++
 }
 
 // Quantile returns the lower edge of the bucket that holds the q-th value,
@@ -151,17 +134,21 @@ func bucketFrom(v int64) int64 {
 	return v >> shift << shift
 }
 
-// merge adds the stats of later rows.
-func (s *Stats) merge(o *Stats) {
-	s.Rows += o.Rows
-	for column, values := range o.By {
-		for _, v := range sortedKeys(values) { // which values become "(other)" must not depend on map order
-			s.countN(column, v, values[v])
+// clone returns a copy that shares nothing.
+func (s *Stats) clone() Stats {
+	c := Stats{Rows: s.Rows}
+	for column, values := range s.By {
+		if c.By == nil {
+			c.By = map[string]map[string]int64{}
 		}
+		c.By[column] = maps.Clone(values)
 	}
-	for name, d := range o.Dist {
-		s.dist(name).add(*d)
+	for name, d := range s.Dist {
+		v := *d
+		v.Buckets = slices.Clone(v.Buckets)
+		*c.dist(name) = v
 	}
+	return c
 }
 
 func observeTrajectory(t *pipeline.Trajectory, s *Stats) {

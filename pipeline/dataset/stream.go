@@ -248,4 +248,3 @@ func (s *scan[E]) groups(ctx context.Context, num int, p Part, rows []int64, yie
 }
 
 var errNoRow = errors.New("no such row")
-

@@ -150,16 +150,17 @@ func (r *Report) hash(ctx context.Context, d *Dataset, p Part) error {
 func (r *Report) content(ctx context.Context, d *Dataset) {
 	switch d.Manifest.Kind {
 	case pipeline.KindTrajectories:
-		verifyRows(ctx, r, d, trajectoryCodec())
-		r.index(ctx, d)
+		check, end := r.trajectory(ctx, d)
+		verifyRows(ctx, r, d, check)
+		end()
 	case pipeline.KindLabels:
-		verifyRows(ctx, r, d, labelCodec())
+		verifyRows[pipeline.Label](ctx, r, d, nil)
 	case pipeline.KindView:
-		verifyRows(ctx, r, d, selectionCodec())
+		verifyRows[pipeline.Selection](ctx, r, d, nil)
 	case pipeline.KindTokens:
-		verifyRows(ctx, r, d, tokenCodec())
+		verifyRows[pipeline.TokenRow](ctx, r, d, nil)
 	case pipeline.KindScores:
-		verifyRows(ctx, r, d, scoreCodec())
+		verifyRows[pipeline.Score](ctx, r, d, nil)
 	default:
 		return // an artifact: its files are all there is
 	}
@@ -168,32 +169,32 @@ func (r *Report) content(ctx context.Context, d *Dataset) {
 
 // verifyRows decodes every row, asserts the law of each, and that stats and
 // card say what the rows say.
-func verifyRows[T Row](ctx context.Context, r *Report, d *Dataset, c *codec[T]) {
-	var stats, group Stats
-	part := -1
+func verifyRows[T Row](ctx context.Context, r *Report, d *Dataset, more func(Located[T])) {
+	for i, p := range d.Manifest.Parts {
+		if want := partName(dataDir, i, p.Key); p.Path != want {
+			r.fault(p.Path, "should be named %s", want)
+		}
+	}
+	c, stats := codecOf[T](), Stats{}
 	for l, err := range Read[T](ctx, d, ReadOptions{}) {
 		if err != nil {
 			r.fault(dataDir, "%v", err)
 			return
 		}
-		if l.Part != part {
-			part = l.Part
-			if p := d.Manifest.Parts[part]; p.Path != partName(dataDir, part, p.Key) {
-				r.fault(p.Path, "should be named %s", partName(dataDir, part, p.Key))
-			}
-		}
 		if err := c.check(l.Value); err != nil {
 			r.fault(d.Manifest.Parts[l.Part].Path, "row %d: %v", l.Row, err)
 		}
-		if t, ok := any(l.Value).(*pipeline.Trajectory); ok && t.ComputeID() != t.ID {
-			r.fault(d.Manifest.Parts[l.Part].Path, "row %d: trajectory_id %s is not what its content gives, %s",
-				l.Row, t.ID, t.ComputeID())
+		if more != nil {
+			more(l)
 		}
-		group.Rows++
-		c.observe(l.Value, &group)
-		stats.merge(&group)
-		group = Stats{}
+		stats.Rows++
+		c.observe(l.Value, &stats)
 	}
+	r.summaries(ctx, d, &stats)
+}
+
+// summaries checks stats.json and the card against the rows.
+func (r *Report) summaries(ctx context.Context, d *Dataset, stats *Stats) {
 	told, err := Summarize(ctx, d)
 	if err != nil {
 		r.fault(statsName, "%v", err)
@@ -211,17 +212,21 @@ func verifyRows[T Row](ctx context.Context, r *Report, d *Dataset, c *codec[T]) 
 	}
 }
 
-// index checks the index against the rows, column by column.
-func (r *Report) index(ctx context.Context, d *Dataset) {
+// trajectory returns the checks of one trajectory beyond its own law: that its
+// id is what its content gives, and that the index says what the row says.
+func (r *Report) trajectory(ctx context.Context, d *Dataset) (check func(Located[pipeline.Trajectory]), end func()) {
 	next, stop := iter.Pull2(Scalars(ctx, d))
-	defer stop()
-	for l, err := range Read[pipeline.Trajectory](ctx, d, ReadOptions{}) {
-		if err != nil {
-			r.fault(dataDir, "%v", err)
+	broken := false
+	check = func(l Located[pipeline.Trajectory]) {
+		if id := l.Value.ComputeID(); id != l.Value.ID {
+			r.fault(d.Manifest.Parts[l.Part].Path, "row %d: trajectory_id %s is not what its content gives, %s",
+				l.Row, l.Value.ID, id)
+		}
+		if broken {
 			return
 		}
 		i, err, ok := next()
-		if !ok || err != nil {
+		if broken = !ok || err != nil; broken {
 			r.fault(indexDir, "ends before row %d of part %d: %v", l.Row, l.Part, err)
 			return
 		}
@@ -232,8 +237,11 @@ func (r *Report) index(ctx context.Context, d *Dataset) {
 			r.fault(partName(indexDir, l.Part, l.PartKey), "row %d says other than the part", l.Row)
 		}
 	}
-	if _, _, ok := next(); ok {
-		r.fault(indexDir, "holds more rows than the parts")
+	return check, func() {
+		defer stop()
+		if _, _, ok := next(); ok && !broken {
+			r.fault(indexDir, "holds more rows than the parts, or cannot be read to its end")
+		}
 	}
 }
 

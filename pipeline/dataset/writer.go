@@ -36,6 +36,7 @@ type Writer[T Row] struct {
 	at         Cursor // of the last call
 	called     bool
 	counts     pipeline.Counts
+	stats      Stats
 	rejects    *rejectLog
 	part       *openPart
 	group      []*T
@@ -54,7 +55,6 @@ type Writer[T Row] struct {
 
 	// Held by the committer; read by Close after it has ended.
 	lines []sealed
-	stats Stats
 }
 
 // Create starts a dataset at uri, or goes on with one that a killed writer of
@@ -185,6 +185,8 @@ func (w *Writer[T]) Add(row *T, at Cursor) error {
 	w.partSize += n
 	w.counts.In++
 	w.counts.Out++
+	w.stats.Rows++
+	w.codec.observe(row, &w.stats)
 	if len(w.group) >= w.codec.groupRows {
 		if err := w.flush(); err != nil {
 			return err
