@@ -120,14 +120,14 @@ func stripes(n int) int { return (n + stripe - 1) / stripe }
 
 // eachStripe runs do over stripes of n rows.
 func (p *Pass) eachStripe(n int, do func(w *worker, lo, hi int)) {
-	parallel(p.threads, stripes(n), func(worker, i int) {
+	p.crew.run(p.threads, stripes(n), func(worker, i int) {
 		do(&p.work[worker], i*stripe, min((i+1)*stripe, n))
 	})
 }
 
 // each runs do over n units with the scratch of whichever worker takes one.
 func (p *Pass) each(n int, do func(w *worker, i int)) {
-	parallel(p.threads, n, func(worker, i int) { do(&p.work[worker], i) })
+	p.crew.run(p.threads, n, func(worker, i int) { do(&p.work[worker], i) })
 }
 
 // rope grows the tables of cosines and sines to cover positions below n. They

@@ -116,6 +116,10 @@ func (p *Pass) attendStrip(a *acts, w *worker, it attnItem, out int) {
 		for i := range it.n {
 			row := w.s[i*ld : (i+1)*ld]
 			valid := min(n, it.q0+i+1-k0)
+			if valid <= 0 { // the strip reaches into this block, this query does not
+				clear(row[:n])
+				continue
+			}
 			m := maskTail(row, valid, n)
 			top := f.Max(row[:m]) * scale
 			if k0 > 0 {

@@ -72,7 +72,7 @@ func newModel(cfg Config, kern kernel.Family) (*Model, error) {
 	m.embed = add(true, "model.embed_tokens.weight", cfg.VocabSize, d)
 	m.head = m.embed
 	for i := range cfg.NumHiddenLayers {
-		at := fmt.Sprintf("model.layers.%d.", i)
+		at := layerName(i)
 		l := layerParams{experts: make([]expertParams, cfg.NumExperts)}
 		l.norm1 = add(true, at+"input_layernorm.weight", d)
 		l.q = add(true, at+"self_attn.q_proj.weight", cfg.NumAttentionHeads*hd, d)
@@ -84,7 +84,7 @@ func newModel(cfg Config, kern kernel.Family) (*Model, error) {
 		l.norm2 = add(true, at+"post_attention_layernorm.weight", d)
 		l.router = add(true, at+"mlp.gate.weight", cfg.NumExperts, d)
 		for e := range l.experts {
-			at := fmt.Sprintf("%smlp.experts.%d.", at, e)
+			at := expertName(at, e)
 			l.experts[e].gate = add(true, at+"gate_proj.weight", f, d)
 			l.experts[e].up = add(false, at+"up_proj.weight", f, d)
 			l.experts[e].down = add(true, at+"down_proj.weight", d, f)
@@ -101,6 +101,10 @@ func newModel(cfg Config, kern kernel.Family) (*Model, error) {
 	}
 	return m, nil
 }
+
+func layerName(l int) string { return fmt.Sprintf("model.layers.%d.", l) }
+
+func expertName(layer string, e int) string { return fmt.Sprintf("%smlp.experts.%d.", layer, e) }
 
 func (p *Param) len() int {
 	n := 1

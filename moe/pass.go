@@ -56,6 +56,7 @@ type Pass struct {
 	dims
 	arena
 	vocab
+	crew crew
 
 	// The batch.
 	ids   []int32
