@@ -14,7 +14,7 @@ type pairSearch struct {
 	resolved           int64   // of all
 	low, high          []int64 // of each policy, from single pairs
 	cuts               []cut
-	choices            int
+	work               int64
 }
 
 // newPairSearch starts with what single pairs can give at most.
@@ -65,10 +65,9 @@ func (s *pairSearch) sign(c *cut, policy int) (a, base int64) {
 // next returns the pairs nearest to the product that meet all cuts. decided is
 // false when the search gave up.
 func (s *pairSearch) next() (pairs []int64, decided bool) {
-	s.choices = 0
 	x := s.choose(slices.Clone(s.low), slices.Clone(s.high))
 	if x == nil {
-		return nil, s.choices < maxChoices
+		return nil, s.work < maxWork
 	}
 	for policy, n := range x {
 		pairs = append(pairs, n)
@@ -82,7 +81,7 @@ func (s *pairSearch) next() (pairs []int64, decided bool) {
 // choose fills low..high nearest to the product, and where a cut is violated
 // tries less of one of its policies first and the rest of its range after.
 func (s *pairSearch) choose(low, high []int64) []int64 {
-	if s.choices++; s.choices >= maxChoices || !s.tighten(low, high) {
+	if s.work >= maxWork || !s.tighten(low, high) {
 		return nil
 	}
 	x := s.fill(low, high)
@@ -144,6 +143,7 @@ func (s *pairSearch) tighten(low, high []int64) bool {
 	a := make([]int64, len(low))
 	for moved := true; moved; {
 		moved = false
+		s.work += int64((len(s.cuts) + 2) * len(low))
 		for i := -2; i < len(s.cuts); i++ {
 			var most int64
 			coefficient := a

@@ -427,6 +427,68 @@ func TestFeasibilityAgainstAllSubsets(t *testing.T) {
 	}
 }
 
+// planted draws a mixture at random, asks for its counts, and hides it among
+// few other rows, so that a plan exists and is hard to come by.
+func planted(rng *rand.Rand) ([]pipeline.Selection, *MixConfig) {
+	policies, sources, tasks := 2+rng.IntN(5), 1+rng.IntN(4), 5+rng.IntN(40)
+	limit := 1 + rng.IntN(3)
+	skew := make([]float64, policies)
+	for p := range skew {
+		skew[p] = rng.Float64()
+	}
+	c := config()
+	c.CapPerTask = int64(limit)
+	c.Policies, c.Sources = map[string]float64{}, map[string]float64{}
+	var rows []pipeline.Selection
+	resolved := 0
+	add := func(t int, chosen bool) {
+		p := rng.IntN(policies)
+		y := rng.Float64() < skew[p]
+		source := fmt.Sprint("s", t%sources)
+		rows = append(rows, row(len(rows), fmt.Sprint("t", t), source, fmt.Sprint("p", p), y))
+		if chosen {
+			c.Policies[fmt.Sprint("p", p)]++
+			c.Sources[source]++
+			c.Total++
+			if y {
+				resolved++
+			}
+		}
+	}
+	for t := range tasks {
+		for range limit {
+			add(t, true)
+		}
+		for range rng.IntN(1 + limit) {
+			add(t, false)
+		}
+	}
+	c.Ratio = fmt.Sprintf("%d:%d", resolved, int(c.Total)-resolved)
+	for _, shares := range []map[string]float64{c.Policies, c.Sources} {
+		for name := range shares {
+			shares[name] /= float64(c.Total)
+		}
+	}
+	return rows, c
+}
+
+func TestPlantedMixtureIsFound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	relaxed := 0
+	for range 300 {
+		rows, c := planted(rng)
+		if p := mustPlan(t, rows, c); !p.Report.Scales[0].Product {
+			relaxed++
+		}
+		if t.Failed() {
+			t.Fatalf("%+v", c)
+		}
+	}
+	if relaxed < 200 {
+		t.Errorf("%d of 300 needed more than the product: the pools are too easy", relaxed)
+	}
+}
+
 func TestNestedScalesOnTightPools(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	met, missed := 0, 0

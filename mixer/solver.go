@@ -82,10 +82,11 @@ func (e *Unmet) Error() string {
 type FlowSolver struct{}
 
 // Bounds on the search over pairs of policy and verdict: flows computed, and
-// choices tried for each. Both are far above what pools of real data need.
+// coefficients looked at (a second or two of them). Pools of real data need a
+// handful of flows.
 const (
-	maxCuts    = 2000
-	maxChoices = 20_000
+	maxCuts = 2000
+	maxWork = 1 << 29
 )
 
 // Solve implements [Solver].
