@@ -78,7 +78,7 @@ func TestEveryFileIsAccountedFor(t *testing.T) {
 	writeFile(t, dir, "night/octo__cat-7/report.json", `{"octo__cat-7":{"resolved":true}}`)
 	writeFile(t, dir, "night/octo__cat-7/patch.diff", "d")
 	writeFile(t, dir, "night/plain.json", doc)
-	writeFile(t, dir, "z/a-cut.traj.json", doc[:len(doc)-9])
+	writeFile(t, dir, "z/a-cut.traj.json", doc[:len(doc)-4])
 	writeFile(t, dir, "z/b-other.traj.json", `{"rows":[],"x":1}`)
 	writeFile(t, dir, "z/c-text.traj", "hello")
 	writeFile(t, dir, "z/d-empty.traj", "")
