@@ -28,7 +28,9 @@ type column[E any] struct {
 	own bool
 	// few are the dotted paths of strings with few distinct values.
 	few []string
-	// cols are the children of a group, kept for partial reads.
+	// narrow returns the column with some of its children; nil where there are
+	// none to choose from.
+	narrow func(names []string) (column[E], error)
 }
 
 // A span is a range of positions in an array whose strings share one copy.

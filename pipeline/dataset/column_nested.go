@@ -50,6 +50,10 @@ func group[E, G any](name string, at func(*E) *G, cols ...column[G]) column[E] {
 	return column[E]{
 		field: arrow.Field{Name: name, Type: typ},
 		few:   fewBelow(name, cols),
+		narrow: func(names []string) (column[E], error) {
+			some, err := pick(cols, names)
+			return group(name, at, some...), err
+		},
 		check: func(e *E) error {
 			for _, c := range cols {
 				if err := c.check(at(e)); err != nil {
@@ -92,6 +96,10 @@ func list[E, F any](name string, at func(*E) *[]F, cols ...column[F]) column[E] 
 	return column[E]{
 		field: arrow.Field{Name: name, Type: typ, Nullable: true},
 		few:   fewBelow(name, cols),
+		narrow: func(names []string) (column[E], error) {
+			some, err := pick(cols, names)
+			return list(name, at, some...), err
+		},
 		check: func(e *E) error {
 			items := *at(e)
 			for i := range items {

@@ -12,8 +12,10 @@ import (
 
 // ReadOptions say what is read and how fast. The zero value reads everything.
 type ReadOptions struct {
-	Columns []string // top-level columns by the names on disk; nil = all
-	Workers int      // goroutines that decode ahead; 0 = one per CPU. Never changes the order
+	// Columns are the names on disk, with dots into lists and structs
+	// ("messages.content"); nil = all. What is not read costs nothing.
+	Columns []string
+	Workers int // goroutines that decode ahead; 0 = one per CPU. Never changes the order
 }
 
 // Located is a row with its place.
@@ -53,27 +55,49 @@ func newScan[T Row](d *Dataset, o ReadOptions) (*scan[T], error) {
 		if s.columns, err = pick(c.columns, o.Columns); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.URI, err)
 		}
-	}
-	for _, col := range s.columns {
-		s.names = append(s.names, col.name())
+		for _, n := range slices.Compact(slices.Sorted(slices.Values(o.Columns))) {
+			if head, _, dotted := strings.Cut(n, "."); !dotted || !slices.Contains(o.Columns, head) {
+				s.names = append(s.names, n)
+			}
+		}
 	}
 	return s, nil
 }
 
-// pick returns the named columns in the order they have on disk.
+// pick returns the named columns in the order they have on disk. A dotted name
+// chooses a child of a list or struct.
 func pick[E any](columns []column[E], names []string) ([]column[E], error) {
+	children := map[string][]string{} // of the columns chosen; empty = whole
+	whole := map[string]bool{}
+	for _, n := range names {
+		head, rest, dotted := strings.Cut(n, ".")
+		children[head] = append(children[head], rest)
+		whole[head] = whole[head] || !dotted
+	}
 	var picked []column[E]
 	var known []string
 	for _, c := range columns {
 		known = append(known, c.name())
-		if slices.Contains(names, c.name()) {
-			picked = append(picked, c)
+		some, chosen := children[c.name()]
+		delete(children, c.name())
+		if !chosen {
+			continue
 		}
+		if !whole[c.name()] {
+			if c.narrow == nil {
+				return nil, fmt.Errorf("column %q has no parts", c.name())
+			}
+			own := c.own
+			var err error
+			if c, err = c.narrow(some); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name(), err)
+			}
+			c.own = own
+		}
+		picked = append(picked, c)
 	}
-	for _, n := range names {
-		if !slices.Contains(known, n) {
-			return nil, fmt.Errorf("no column %q (columns are %s)", n, strings.Join(known, ", "))
-		}
+	for _, n := range sortedKeys(children) {
+		return nil, fmt.Errorf("no column %q (columns are %s)", n, strings.Join(known, ", "))
 	}
 	return picked, nil
 }
@@ -228,11 +252,7 @@ func Scalars(ctx context.Context, d *Dataset) iter.Seq2[Located[pipeline.Traject
 }
 
 func indexScan(d *Dataset) *scan[indexRow] {
-	s := &scan[indexRow]{d: d, columns: indexColumns(), batch: narrowBatchRows}
-	for _, c := range s.columns {
-		s.names = append(s.names, c.name())
-	}
-	return s
+	return &scan[indexRow]{d: d, columns: indexColumns(), batch: narrowBatchRows}
 }
 
 // indexParts returns the index file of every part.

@@ -85,10 +85,35 @@ func TestColumnsAreReadAlone(t *testing.T) {
 	for i, r := range readAll[pipeline.Trajectory](t, d, ReadOptions{Columns: []string{"patch", "trajectory_id", "usage"}}) {
 		same(t, "row", *r, pipeline.Trajectory{ID: rows[i].ID, Patch: rows[i].Patch, Usage: rows[i].Usage})
 	}
-	for _, err := range Read[pipeline.Trajectory](t.Context(), d, ReadOptions{Columns: []string{"verdict"}}) {
-		if err == nil || !strings.Contains(err.Error(), `no column "verdict"`) {
-			t.Errorf("err = %v", err)
+	for name, want := range map[string]string{"verdict": `no column "verdict"`, "messages.x": `messages: no column "x"`,
+		"patch.x": `column "patch" has no parts`, "": "no column"} {
+		for _, err := range Read[pipeline.Trajectory](t.Context(), d, ReadOptions{Columns: []string{name}}) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q gives %v", name, err)
+			}
 		}
+	}
+}
+
+func TestPartsOfColumnsAreReadAlone(t *testing.T) {
+	d, rows := readSet(t)
+	o := ReadOptions{Columns: []string{"messages.content", "messages.tool_calls.arguments", "messages.role", "usage.turns", "messages.role", "patch"}}
+	for i, got := range readAll[pipeline.Trajectory](t, d, o) {
+		want := pipeline.Trajectory{Patch: rows[i].Patch, Usage: pipeline.Usage{Turns: rows[i].Usage.Turns}}
+		if rows[i].Messages != nil {
+			want.Messages = []pipeline.Message{}
+		}
+		for _, m := range rows[i].Messages {
+			part := pipeline.Message{Role: m.Role, Content: m.Content}
+			if m.ToolCalls != nil {
+				part.ToolCalls = []pipeline.ToolCall{}
+			}
+			for _, c := range m.ToolCalls {
+				part.ToolCalls = append(part.ToolCalls, pipeline.ToolCall{Arguments: c.Arguments})
+			}
+			want.Messages = append(want.Messages, part)
+		}
+		same(t, "row", *got, want)
 	}
 }
 

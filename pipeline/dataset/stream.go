@@ -95,12 +95,34 @@ func (s *scan[E]) fits(f *columnar.File, p Part) error {
 			return fmt.Errorf("has no column %s", c.name())
 		}
 		got := f.Schema().Field(at[0])
-		if got.Nullable != c.field.Nullable || !arrow.TypeEqual(got.Type, c.field.Type) {
+		if got.Nullable != c.field.Nullable || !covers(got.Type, c.field.Type) {
 			return fmt.Errorf("column %s is %s (nullable %v), not %s (nullable %v)",
 				c.name(), got.Type, got.Nullable, c.field.Type, c.field.Nullable)
 		}
 	}
 	return nil
+}
+
+// covers reports whether a file's type has everything a narrowed column wants.
+func covers(file, want arrow.DataType) bool {
+	switch want := want.(type) {
+	case *arrow.ListType:
+		l, ok := file.(*arrow.ListType)
+		return ok && l.ElemField().Nullable == want.ElemField().Nullable && covers(l.Elem(), want.Elem())
+	case *arrow.StructType:
+		s, ok := file.(*arrow.StructType)
+		for _, f := range want.Fields() {
+			if !ok {
+				return false
+			}
+			var g arrow.Field
+			if g, ok = s.FieldByName(f.Name); ok {
+				ok = g.Nullable == f.Nullable && covers(g.Type, f.Type)
+			}
+		}
+		return ok
+	}
+	return arrow.TypeEqual(file, want)
 }
 
 // run streams the batches of all units in their order. The sequence of units
