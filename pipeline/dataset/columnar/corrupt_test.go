@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -94,7 +95,11 @@ func TestTruncated(t *testing.T) {
 // Random damage anywhere never panics and never costs much memory.
 func TestDamage(t *testing.T) {
 	data, _ := smallFile(t, Zstd)
-	for seed := range 1500 {
+	seeds := 1500
+	if os.Getenv("SWERM_SOAK") == "1" {
+		seeds = 100_000
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(uint64(seed), 5))
 		bad := bytes.Clone(data)
 		switch r.IntN(3) {
