@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/swerm/swerm/internal/testpath"
 	"github.com/swerm/swerm/moe/tokenizer"
 	"github.com/swerm/swerm/pipeline"
 )
@@ -532,9 +533,17 @@ func checkOverflow(t *testing.T, rng *rand.Rand, limit int, rule string) {
 	}
 }
 
-func TestOverflow(t *testing.T) {
+func TestOverflow(t *testing.T) { overflowMany(t, 240) }
+
+func TestOverflowLong(t *testing.T) {
+	testpath.Soak(t)
+	overflowMany(t, 10000)
+}
+
+func overflowMany(t *testing.T, n int) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(11, 12))
-	for i := range 240 {
+	for i := range n {
 		limit := 220 + rng.IntN(20)*rng.IntN(200)
 		checkOverflow(t, rng, limit, Overflows()[i%3])
 	}
