@@ -12,7 +12,21 @@ type dims struct {
 	D, H, G, C, E, K, F, V, L int
 	HC, GC                    int // widths of all query heads and of all key heads
 	W                         int // width of a row of q, k and v: HC + 2·GC
-	eps                       float64
+	// ldW and ldF are the floats between rows of q, k, v and of gate, up. Their
+	// gradients are left operands of products over tokens, which read a few
+	// columns down many rows: rows a multiple of 2 KiB apart would all fall
+	// into the same sets of the first cache.
+	ldW, ldF int
+	eps      float64
+}
+
+// spread is a row stride for rows of n floats.
+func spread(n int) int {
+	const far, line = 512, 16
+	if n%far == 0 {
+		return n + line
+	}
+	return n
 }
 
 func dimsOf(c *Config) dims {
@@ -22,6 +36,7 @@ func dimsOf(c *Config) dims {
 	}
 	d.HC, d.GC = d.H*d.C, d.G*d.C
 	d.W = d.HC + 2*d.GC
+	d.ldW, d.ldF = spread(d.W), spread(2*d.F)
 	return d
 }
 
@@ -48,7 +63,7 @@ func growInts[T int | int32 | int64 | float64](s *[]T, n int) []T {
 type acts struct {
 	x   []float32 // [T,D] input
 	r1  []float32 // [T] of the first norm
-	qkv []float32 // [T,W] projections before norm and rotation
+	qkv []float32 // [T,W] by ldW, projections before norm and rotation
 	rq  []float32 // [T,H] of the query norms
 	rk  []float32 // [T,G] of the key norms
 	o   []float32 // [R,HC] attention output
@@ -64,7 +79,7 @@ type acts struct {
 	slotR []int32 // [S] row of a slot
 	slotW []float32
 	rowS  []int32   // [R,K] slot of a row's j-th expert, −1 if not computed
-	gu    []float32 // [S,2F] gate and up products, replaced by their gradients
+	gu    []float32 // [S,2F] by ldF, gate and up products, replaced by their gradients
 }
 
 // arena is all memory of a pass beside the activations of the layers.
@@ -81,7 +96,7 @@ type arena struct {
 	h1        []float32 // [T,D] first norm, for weight gradients
 	do        []float32 // [T,HC]
 	delta     []float32 // [T,H] Σ do·o
-	dqkv      []float32 // [T,W]
+	dqkv      []float32 // [T,W] by ldW
 	dkh, dvh  []float32 // [T,HC] of each query head before the group is summed
 	dyp       []float32 // [S,D] output gradients in slot order
 	hw        []float32 // [S,F] weighted expert activations
@@ -98,13 +113,14 @@ type arena struct {
 
 // worker is the scratch memory of one goroutine.
 type worker struct {
-	h      []float32 // stripe × widest row
-	h2     []float32
-	pack   []float32
-	pack2  []float32
-	s, dp  []float32 // attention scores
-	rowMax [maxStrip]float32
-	rowSum [maxStrip]float32
+	h       []float32 // stripe × widest row
+	h2      []float32
+	pack    []float32
+	pack2   []float32
+	s, dp   []float32 // attention scores
+	rowMax  [maxStrip]float32
+	rowSum  [maxStrip]float32
+	scratch [kernel.ScratchLen]float32
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every
@@ -184,7 +200,7 @@ func (p *Pass) load(b Batch) error {
 func (p *Pass) sizeInput(a *acts) {
 	grow(&a.x, p.T*p.D)
 	grow(&a.r1, p.T)
-	grow(&a.qkv, p.T*p.W)
+	grow(&a.qkv, p.T*p.ldW)
 	grow(&a.rq, p.T*p.H)
 	grow(&a.rk, p.T*p.G)
 }
@@ -203,6 +219,6 @@ func (p *Pass) sizeRows(a *acts, R, S int) {
 	grow(&a.slotW, S)
 	growInts(&a.rowS, R*p.K)
 	if p.o.Train {
-		grow(&a.gu, S*2*p.F)
+		grow(&a.gu, S*p.ldF)
 	}
 }

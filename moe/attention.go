@@ -74,7 +74,7 @@ func (p *Pass) attention(a *acts, onlyLast bool) {
 	p.each(len(p.spans)*p.G, func(_ *worker, i int) {
 		s, g := p.spans[i/p.G], i%p.G
 		p.kern.PackT(panels[p.attn.kt[i]:], p.kr[s.lo*p.GC+g*p.C:], p.GC, p.C, s.n)
-		p.kern.Pack(panels[p.attn.v[i]:], a.qkv[s.lo*p.W+p.HC+p.GC+g*p.C:], p.W, s.n, p.C)
+		p.kern.Pack(panels[p.attn.v[i]:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:], p.ldW, s.n, p.C)
 	})
 	if onlyLast {
 		p.each(len(p.spans)*p.H, func(w *worker, i int) {
@@ -166,9 +166,9 @@ func (p *Pass) attentionBackward(l int) {
 	a := p.acts(l)
 	p.each(len(p.spans)*p.G, func(_ *worker, i int) {
 		s, g := p.spans[i/p.G], i%p.G
-		k, v := p.kr[s.lo*p.GC+g*p.C:], a.qkv[s.lo*p.W+p.HC+p.GC+g*p.C:]
+		k, v := p.kr[s.lo*p.GC+g*p.C:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:]
 		p.kern.PackT(p.panels[p.attn.kt[i]:], k, p.GC, p.C, s.n)
-		p.kern.PackT(p.panels[p.attn.v[i]:], v, p.W, p.C, s.n)
+		p.kern.PackT(p.panels[p.attn.v[i]:], v, p.ldW, p.C, s.n)
 		p.kern.Pack(p.panels[p.attn.k[i]:], k, p.GC, s.n, p.C)
 	})
 	for i := range p.work {
@@ -214,8 +214,8 @@ func (p *Pass) attendBackward(a *acts, w *worker, seq, head int) {
 		for k0 := 0; k0 < q0+n; k0 += keyBlockBack {
 			keys := min(keyBlockBack, q0+n-k0)
 			b.scores(q0, n, k0, keys)
-			f.MulT(keys, p.C, n, w.s, ld, packDO, dv[k0*p.HC:], p.HC, true)
-			f.MulT(keys, p.C, n, w.dp, ld, packQ, dk[k0*p.HC:], p.HC, true)
+			f.MulT(keys, p.C, n, w.s, ld, packDO, dv[k0*p.HC:], p.HC, true, w.scratch[:])
+			f.MulT(keys, p.C, n, w.dp, ld, packQ, dk[k0*p.HC:], p.HC, true, w.scratch[:])
 		}
 	}
 }
@@ -261,6 +261,6 @@ func (b *attnBack) scores(q0, n, k0, keys int) {
 			at := (t+i)*b.H + b.head
 			f.SoftmaxBackward(sc[i*ld:i*ld+m], dp[i*ld:i*ld+m], scale, b.a.lse[at], b.delta[at])
 		}
-		f.MulPart(rows, b.C, k0, k0+see, dp, ld, b.k, s.n, b.dqkv[t*b.W+b.head*b.C:], b.W, k0 > 0)
+		f.MulPart(rows, b.C, k0, k0+see, dp, ld, b.k, s.n, b.dqkv[t*b.ldW+b.head*b.C:], b.ldW, k0 > 0)
 	}
 }

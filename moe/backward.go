@@ -29,7 +29,7 @@ func (p *Pass) sizeBackward() {
 	grow(&p.h1, T*p.D)
 	grow(&p.do, T*p.HC)
 	grow(&p.delta, T*p.H)
-	grow(&p.dqkv, T*p.W)
+	grow(&p.dqkv, T*p.ldW)
 	grow(&p.dkh, T*p.HC)
 	grow(&p.dvh, T*p.HC)
 	grow(&p.dlogits, T*p.E)
@@ -107,7 +107,7 @@ func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float3
 			at := r*p.HC + h*p.C
 			p.delta[r*p.H+h] = f.Dot(p.do[at:at+p.C], a.o[at:at+p.C])
 		}
-		raw := a.qkv[r*p.W : (r+1)*p.W]
+		raw := a.qkv[r*p.ldW : r*p.ldW+p.W]
 		p.rotatedAgain(p.qr[r*p.HC:(r+1)*p.HC], raw, lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], r)
 		p.rotatedAgain(p.kr[r*p.GC:(r+1)*p.GC], raw[p.HC:], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], r)
 	}
@@ -158,14 +158,14 @@ func (p *Pass) attnInputBackward(l int, w *worker, lo, hi int) {
 	part := p.partialRow(lo)
 	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:]
 	for t := lo; t < hi; t++ {
-		row, raw := p.dqkv[t*p.W:(t+1)*p.W], a.qkv[t*p.W:(t+1)*p.W]
+		row, raw := p.dqkv[t*p.ldW:t*p.ldW+p.W], a.qkv[t*p.ldW:t*p.ldW+p.W]
 		p.sumGroup(row[p.HC:p.HC+p.GC], p.dkh[t*p.HC:(t+1)*p.HC])
 		p.sumGroup(row[p.HC+p.GC:], p.dvh[t*p.HC:(t+1)*p.HC])
 		p.rotatedBackward(w, row[:p.HC], raw[:p.HC], lp.qNorm.Data, dq, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotatedBackward(w, row[p.HC:p.HC+p.GC], raw[p.HC:p.HC+p.GC], lp.kNorm.Data, dk, a.rk[t*p.G:(t+1)*p.G], t)
 	}
 	dh := w.h[:(hi-lo)*p.D]
-	f.Mul(hi-lo, p.D, p.W, p.dqkv[lo*p.W:], p.W, p.packQKV, dh, p.D, false)
+	f.Mul(hi-lo, p.D, p.W, p.dqkv[lo*p.ldW:], p.ldW, p.packQKV, dh, p.D, false)
 	for t := lo; t < hi; t++ {
 		x := a.x[t*p.D : (t+1)*p.D]
 		f.NormApply(p.h1[t*p.D:(t+1)*p.D], x, lp.norm1.Data, a.r1[t])

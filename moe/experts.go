@@ -46,12 +46,12 @@ func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 		}
 		gu := w.h2
 		if p.o.Train {
-			gu = a.gu[lo*2*p.F:]
+			gu = a.gu[lo*p.ldF:]
 		}
-		f.Mul(hi-lo, 2*p.F, p.D, x, p.D, w.pack, gu, 2*p.F, false)
+		f.Mul(hi-lo, 2*p.F, p.D, x, p.D, w.pack, gu, p.ldF, false)
 		h := w.h
 		for s := range hi - lo {
-			row := gu[s*2*p.F : (s+1)*2*p.F]
+			row := gu[s*p.ldF : s*p.ldF+2*p.F]
 			f.SwiGLU(h[s*p.F:(s+1)*p.F], row[:p.F], row[p.F:], a.slotW[lo+s])
 		}
 		f.Mul(hi-lo, p.D, p.F, h, p.F, w.pack2, p.y[lo*p.D:], p.D, false)
@@ -84,9 +84,9 @@ func (p *Pass) expertBackward(l int, w *worker, u expertUnit) {
 		}
 		f.Mul(hi-lo, p.F, p.D, p.dyp[lo*p.D:], p.D, w.pack2, p.hw[lo*p.F:], p.F, false)
 		for s := lo; s < hi; s++ {
-			row := a.gu[s*2*p.F : (s+1)*2*p.F]
+			row := a.gu[s*p.ldF : s*p.ldF+2*p.F]
 			p.dtw[s] = f.SwiGLUBackward(row[:p.F], row[p.F:], p.hw[s*p.F:(s+1)*p.F], a.slotW[s])
 		}
-		f.Mul(hi-lo, p.D, 2*p.F, a.gu[lo*2*p.F:], 2*p.F, w.pack, p.y[lo*p.D:], p.D, false)
+		f.Mul(hi-lo, p.D, 2*p.F, a.gu[lo*p.ldF:], p.ldF, w.pack, p.y[lo*p.D:], p.D, false)
 	}
 }

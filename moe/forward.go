@@ -52,7 +52,7 @@ func (p *Pass) sizeForward() {
 	for i := range p.work {
 		w := &p.work[i]
 		grow(&w.h, stripe*max(p.D, p.F))
-		grow(&w.h2, stripe*max(p.D, 2*p.F))
+		grow(&w.h2, stripe*max(p.D, p.ldF))
 		grow(&w.pack, max(f.PanelLen(p.D, 2*p.F), f.PanelLen(2*p.F, p.D), f.PanelLen(gradDepth, gradTileN)))
 		grow(&w.pack2, max(f.PanelLen(p.F, p.D), f.PanelLen(p.D, p.F)))
 	}
@@ -120,9 +120,9 @@ func (p *Pass) attnInput(l int, w *worker, lo, hi int) {
 		}
 		a.r1[t] = f.RMSNorm(h[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}
-	f.Mul(hi-lo, p.W, p.D, h, p.D, p.packQKV, a.qkv[lo*p.W:], p.W, false)
+	f.Mul(hi-lo, p.W, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
 	for t := lo; t < hi; t++ {
-		row := a.qkv[t*p.W : (t+1)*p.W]
+		row := a.qkv[t*p.ldW : t*p.ldW+p.W]
 		p.rotated(p.qr[t*p.HC:(t+1)*p.HC], row[:p.HC], lp.qNorm.Data, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotated(p.kr[t*p.GC:(t+1)*p.GC], row[p.HC:p.HC+p.GC], lp.kNorm.Data, a.rk[t*p.G:(t+1)*p.G], t)
 	}

@@ -41,7 +41,7 @@ func (p *Pass) outputJobs(l int) {
 		}
 		ep := &lp.experts[e]
 		p.jobs = append(p.jobs,
-			gradJob{dst: p.flatGrad(ep.gate, 2*p.F*p.D), m: 2 * p.F, n: p.D, k: hi - lo, a: a.gu[lo*2*p.F:], lda: 2 * p.F, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
+			gradJob{dst: p.flatGrad(ep.gate, 2*p.F*p.D), m: 2 * p.F, n: p.D, k: hi - lo, a: a.gu[lo*p.ldF:], lda: p.ldF, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
 			gradJob{dst: ep.down.Grad, m: p.D, n: p.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*p.F:], ldb: p.F},
 		)
 	}
@@ -51,7 +51,7 @@ func (p *Pass) outputJobs(l int) {
 // layer below: nothing before them writes dqkv or h1.
 func (p *Pass) inputJob(l int) {
 	lp := &p.m.layers[l]
-	p.jobs = append(p.jobs[:0], gradJob{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.W, b: p.h1, ldb: p.D})
+	p.jobs = append(p.jobs[:0], gradJob{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.ldW, b: p.h1, ldb: p.D})
 }
 
 func (p *Pass) flatGrad(first *Param, n int) []float32 {
@@ -88,6 +88,6 @@ func (p *Pass) gradTile(w *worker, t gradTile) {
 		} else {
 			f.Pack(w.pack, j.b[k0*j.ldb+t.n0:], j.ldb, k, n)
 		}
-		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true)
+		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.scratch[:])
 	}
 }

@@ -127,10 +127,20 @@ func (f Family) Mul(m, n, k int, a []float32, lda int, panels, c []float32, ldc 
 }
 
 // MulT computes C (+)= Aᵀ·B, where A is k×m row-major with lda floats between
-// rows: the form of weight gradients, whose depth is tokens.
-func (f Family) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool) {
-	f.mul(product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true})
+// rows: the form of weight gradients, whose depth is tokens. scratch holds
+// [ScratchLen] floats.
+func (f Family) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool, scratch []float32) {
+	f.mul(product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true, scratch: scratch})
 }
+
+// ScratchLen is what MulT needs to repack a strip of a left operand whose rows
+// are so far apart that they would share a few sets of the first cache.
+const ScratchLen = maxStripRows*depthBlock + lineBytes/4
+
+const (
+	maxStripRows = 12
+	farRowFloats = 512 // 2 KiB: 32 rows cycle through two sets of a 32 KiB cache
+)
 
 // MulPart is Mul over depth from..to of panels packed for a greater depth; it
 // multiplies columns from..to of A, whose rows start at a[0] = A[0][from].
@@ -149,6 +159,7 @@ type product struct {
 	c           []float32
 	ldc         int
 	acc, transA bool
+	scratch     []float32
 }
 
 func (f Family) mul(p product) {
@@ -196,11 +207,16 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	at := j0*p.packedDepth + k0*w
 	_ = p.b[at+(s.panels-1)*w*p.packedDepth+kc*w-1]
 	s.b = &p.b[at]
+	repack := p.transA && s.panels > 2 && p.lda%farRowFloats == 0
 	for i := 0; i < p.m; {
 		rows := nextStrip(p.m-i, f.stripRows())
 		s.c = &p.c[i*p.ldc+j0]
 		if p.transA {
-			s.a = &p.a[k0*p.lda+i]
+			s.a, s.lda = &p.a[k0*p.lda+i], 4*p.lda
+			if repack {
+				s.a, s.lda = &p.scratch[0], 4*rows
+				packStrip(p.scratch, p.a[k0*p.lda+i:], p.lda, kc, rows)
+			}
 		} else {
 			s.a = &p.a[i*p.lda+k0]
 		}
@@ -210,6 +226,19 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 			f.run(&s, rows, p.transA, n)
 		}
 		i += rows
+	}
+}
+
+// packStrip copies rows floats from each of k rows of a, lda floats apart.
+func packStrip(dst, a []float32, lda, k, rows int) {
+	if rows == maxStripRows {
+		for kk := range k {
+			*(*[maxStripRows]float32)(dst[kk*maxStripRows:]) = *(*[maxStripRows]float32)(a[kk*lda:])
+		}
+		return
+	}
+	for kk := range k {
+		copy(dst[kk*rows:kk*rows+rows], a[kk*lda:kk*lda+rows])
 	}
 }
 
