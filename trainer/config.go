@@ -169,7 +169,7 @@ func (c *Config) Validate() error {
 	v.within("schedule.warmup_steps", float64(c.Schedule.WarmupSteps), 0, maxSteps)
 	v.within("schedule.warmup_ratio", c.Schedule.WarmupRatio, 0, 1)
 	v.within("schedule.min_ratio", c.Schedule.MinRatio, 0, 1)
-	v.within("batch.sequences", float64(c.Batch.Sequences), 1, objective.MaxSequences)
+	v.within("batch.sequences", float64(c.Batch.Sequences), 1, c.Objective.maxSequences())
 	v.within("batch.max_tokens_per_microbatch", float64(c.Batch.MaxTokensPerMicro), 1, maxTokensPerMicro)
 	v.within("batch.window", float64(c.Batch.Window), 1, objective.MaxSequences)
 	v.within("batch.chunk_tokens", float64(c.Batch.ChunkTokens), 0, maxTokensPerMicro)
@@ -214,6 +214,16 @@ func (o *Objective) validate(v *faults) {
 		}
 		v.within(fmt.Sprintf("objective.add[%d].coefficient", i), a.Coefficient, 0, 1e6)
 	}
+}
+
+// maxSequences is how many sequences a step can have under the objectives.
+func (o *Objective) maxSequences() float64 {
+	for _, t := range append([]ObjectiveTerm{{Name: o.Name}}, o.Add...) {
+		if t.Name == objective.NamePairwise {
+			return objective.MaxPairSequences
+		}
+	}
+	return objective.MaxSequences
 }
 
 func (o *Optimizer) validate(v *faults) {

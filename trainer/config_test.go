@@ -46,6 +46,7 @@ func TestConfigFaultsThatDependOnEachOther(t *testing.T) {
 		"best without dev":     func(c *Config) { c.Eval.Keep = KeepBest; c.Data.DevSplit = "" },
 		"patience without dev": func(c *Config) { c.Eval.Patience = 1; c.Data.DevSplit = "" },
 		"auc of text":          func(c *Config) { c.Eval.Keep = KeepBest; c.Objective.Name = ObjectiveNextToken },
+		"pairs in a huge step": func(c *Config) { c.Objective.Name = "pairwise"; c.Batch.Sequences = 1 << 15 },
 		"text with more": func(c *Config) {
 			c.Objective.Name = ObjectiveNextToken
 			c.Objective.Add = []ObjectiveTerm{{"brier", 1}}

@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/swerm/swerm/metrics"
 	"github.com/swerm/swerm/moe"
@@ -53,8 +54,9 @@ func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, err
 	return &Dev{Loss: present(loss), AUC: auc(logits, dev), Sequences: len(dev)}, nil
 }
 
+// devLoss is NaN when nothing weighed.
 func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (float64, error) {
-	total, scratch := 0.0, make([]objective.Logits, min(evalBlock, len(rows)))
+	total, silent, scratch := 0.0, true, make([]objective.Logits, min(evalBlock, len(rows)))
 	for _, t := range n.terms {
 		var sum, weights float64
 		for lo := 0; lo < len(rows); lo += evalBlock {
@@ -68,7 +70,11 @@ func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (floa
 		}
 		if weights > 0 {
 			total += t.coefficient * sum / weights
+			silent = false
 		}
+	}
+	if silent {
+		return math.NaN(), nil
 	}
 	return total, nil
 }

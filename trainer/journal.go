@@ -28,7 +28,7 @@ var ErrJournal = errors.New("metrics.jsonl does not match the checkpoint")
 type Line struct {
 	Step      int64    `json:"step"`  // from 1
 	Epoch     float64  `json:"epoch"` // how far into the visits
-	Loss      *float64 `json:"loss"`  // null when not finite
+	Loss      *float64 `json:"loss"`  // null when not finite, or when nothing weighed
 	Aux       float64  `json:"aux"`   // load-balancing loss, before its coefficient
 	GradNorm  *float64 `json:"grad_norm"`
 	LR        float64  `json:"lr"`

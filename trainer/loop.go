@@ -171,7 +171,10 @@ func (t *training) step() (Line, error) {
 	if err != nil {
 		return line, fmt.Errorf("step %d: %w", line.Step, err)
 	}
-	line.Tokens, line.Micros, line.Loss = w.tokens, w.micros, present(w.loss)
+	line.Tokens, line.Micros = w.tokens, w.micros
+	if !w.silent {
+		line.Loss = present(w.loss)
+	}
 	bad := &NonFiniteError{Step: line.Step, What: "loss", Value: w.loss}
 	if finite(w.loss) {
 		line.Aux = w.aux
@@ -310,7 +313,7 @@ func (t *training) chosen() string {
 
 func number(v *float64) any {
 	if v == nil {
-		return "not finite"
+		return "none"
 	}
 	return *v
 }

@@ -417,6 +417,50 @@ func TestNonFiniteSkipsAndGivesUp(t *testing.T) {
 	}
 }
 
+// What a skipped step left in the gradient must not reach the next one.
+func TestSkipClearsTheGradient(t *testing.T) {
+	cfg := testConfig()
+	cfg.OnNonFinite = NonFiniteSkip
+	data := markerCorpus(t, 20, 0)
+	tr, err := open(testSetup(t, cfg, data, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.journal.close()
+	if _, err := tr.net.gradient(data.train[:4]); err != nil {
+		t.Fatal(err)
+	}
+	if tr.net.model.GradNorm() == 0 {
+		t.Fatal("no gradient")
+	}
+	if err := tr.skip(&Line{Step: 1}, &NonFiniteError{Step: 1, What: "gradient norm", Value: math.Inf(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if norm := tr.net.model.GradNorm(); norm != 0 {
+		t.Errorf("gradient norm %v", norm)
+	}
+}
+
+// A step in which nothing is compared has no loss, and not the loss 0.
+func TestStepWithoutPairs(t *testing.T) {
+	cfg := testConfig()
+	cfg.Objective.Name = "pairwise"
+	cfg.Steps, cfg.Aux.Coefficient, cfg.Optimizer.WeightDecay = 2, 0, 0
+	data := markerCorpus(t, 20, 6)
+	for _, list := range [][]sample{data.train, data.dev} {
+		for i := range list {
+			list[i].target = 1
+		}
+	}
+	s := testSetup(t, cfg, data, t.TempDir())
+	mustRun(t, s)
+	for _, l := range linesOf(t, s.dir) {
+		if l.Loss != nil || l.Skipped != "" || *l.GradNorm != 0 || l.Dev != nil && (l.Dev.Loss != nil || l.Dev.AUC != nil) {
+			t.Errorf("line %+v", l)
+		}
+	}
+}
+
 func TestEarlyStopKeepsTheBest(t *testing.T) {
 	cfg := testConfig()
 	cfg.Steps = 200
@@ -424,6 +468,10 @@ func TestEarlyStopKeepsTheBest(t *testing.T) {
 	cfg.Eval = Eval{Every: 2, Keep: KeepBest, By: ByLoss, Patience: 3}
 	cfg.KeepCheckpoints = 1
 	s := testSetup(t, cfg, markerCorpus(t, 30, 10), t.TempDir())
+	// What was best, and how long ago, must survive a kill between two evaluations.
+	if _, err := runUntil(context.Background(), s, &killer{5, func() { panic(killed{}) }}); err == nil {
+		t.Fatal("not killed")
+	}
 	tr := mustRun(t, s)
 	if tr.st.Step != 8 || !tr.st.StoppedEarly || tr.st.BestStep != 2 {
 		t.Errorf("state %+v", tr.st)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/trainer/objective"
@@ -36,6 +37,7 @@ type term struct {
 // Work is what one global step amounted to.
 type work struct {
 	loss, aux float64 // means over the step; loss may be non-finite
+	silent    bool    // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
 }
@@ -98,6 +100,7 @@ func (n *network) gradient(list []sample) (work, error) {
 func (n *network) verdict(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	scales := n.scales(rows)
+	w.silent = slices.Max(scales) == 0
 	for _, micro := range micros {
 		part := take(list, micro)
 		logits, err := n.forward(n.pass, part)
@@ -133,7 +136,9 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 			all[at] = logits[i]
 		}
 	}
-	loss, grad, err := n.loss(all, rows, n.scales(rows))
+	scales := n.scales(rows)
+	w.silent = slices.Max(scales) == 0
+	loss, grad, err := n.loss(all, rows, scales)
 	if w.loss = loss; err != nil || !finite(loss) {
 		return err
 	}
@@ -156,6 +161,7 @@ func (n *network) nextToken(w *work, list []sample, micros [][]int32) error {
 		predictions += float64(s.length - 1)
 	}
 	if predictions == 0 {
+		w.silent = true
 		return nil
 	}
 	for _, micro := range micros {
