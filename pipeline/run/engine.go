@@ -115,6 +115,9 @@ func (f *File) Run(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := plan.sweep(); err != nil {
+		return nil, err
+	}
 	e, err := newEngine(plan, o)
 	if err != nil {
 		return nil, err
@@ -366,49 +369,6 @@ func (e *engine) perform(ctx context.Context, t *Planned, workers int, r *Row) e
 	}
 	r.Done, r.Counts = done, &done.Manifest.Counts
 	return nil
-}
-
-// replace moves an output that is made again aside, and back where the new
-// one does not come about.
-func (e *engine) replace(t *Planned, do func() error) error {
-	if !t.Redo {
-		return do()
-	}
-	aside := filepath.Join(e.plan.File.Out, asideDir, filepath.Base(t.Out))
-	if err := os.MkdirAll(filepath.Dir(aside), 0o777); err != nil {
-		return err
-	}
-	if err := os.Rename(t.Out, aside); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		if _, missing := os.Lstat(t.Out); missing != nil {
-			return errors.Join(err, os.Rename(aside, t.Out))
-		}
-		return err
-	}
-	return os.RemoveAll(aside)
-}
-
-// restoreAside brings back outputs that a killed run had moved aside.
-func restoreAside(out string) error {
-	dir := filepath.Join(out, asideDir)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil // none
-	}
-	for _, entry := range entries {
-		from, to := filepath.Join(dir, entry.Name()), filepath.Join(out, entry.Name())
-		if _, err := os.Lstat(to); err == nil {
-			err = os.RemoveAll(from)
-			if err != nil {
-				return err
-			}
-		} else if err := os.Rename(from, to); err != nil {
-			return err
-		}
-	}
-	return os.Remove(dir)
 }
 
 // kernelOf looks in a result for the family of kernels that computed it: the

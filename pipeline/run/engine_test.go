@@ -398,3 +398,14 @@ func TestBoardLines(t *testing.T) {
 		t.Error(w.String())
 	}
 }
+
+func TestLeftoversAreSwept(t *testing.T) {
+	f, dir := &fakes{}, newDir(t)
+	s := mustRun(t, load(t, f, dir, chain), Options{})
+	left := filepath.Join(dir, "out", "."+filepath.Base(s.Rows[0].URI)+".staging-0123456789")
+	write(t, filepath.Join(left, "journal"), "")
+	mustRun(t, load(t, f, dir, chain), Options{})
+	if _, err := os.Stat(left); err == nil {
+		t.Error("the staging of a committed output is still there")
+	}
+}

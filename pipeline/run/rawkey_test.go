@@ -1,0 +1,120 @@
+package run
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/swerm/swerm/pipeline"
+)
+
+func keyOf(t *testing.T, k *Keyer, uri, name string) pipeline.Key {
+	t.Helper()
+	raw, err := k.Key(context.Background(), uri, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw.Key
+}
+
+func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	file, memory := filepath.Join(dir, "raw", "a"), filepath.Join(dir, "memory", "raw.json")
+	old := time.Now().Add(-time.Hour)
+	put := func(text string, at time.Time) {
+		write(t, file, text)
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("one", old)
+	k := NewKeyer(memory)
+	first := keyOf(t, k, filepath.Dir(file), "raw")
+	if err := k.Save(); err != nil {
+		t.Fatal(err)
+	}
+	// The same size and time: only a reader would see that the content is
+	// another, so an equal key shows that nobody read it.
+	put("two", old)
+	if keyOf(t, NewKeyer(memory), filepath.Dir(file), "raw") != first {
+		t.Error("an unchanged file was read again")
+	}
+	if keyOf(t, NewKeyer(""), filepath.Dir(file), "raw") == first {
+		t.Error("without memory the other content has the same key")
+	}
+	put("two", old.Add(time.Second))
+	if keyOf(t, NewKeyer(memory), filepath.Dir(file), "raw") == first {
+		t.Error("a file of another time was not read")
+	}
+}
+
+func TestFreshFilesAreNotRemembered(t *testing.T) {
+	dir := t.TempDir()
+	file, memory := filepath.Join(dir, "a"), filepath.Join(dir, "raw.json")
+	write(t, file, "one")
+	k := NewKeyer(memory)
+	keyOf(t, k, file, "a")
+	if err := k.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(memory); err == nil {
+		t.Error("a file written just now was remembered: it could change within the clock's grain")
+	}
+}
+
+func TestKeysOfTrees(t *testing.T) {
+	tree := func(files ...string) pipeline.Key {
+		dir := t.TempDir()
+		for i := 0; i < len(files); i += 2 {
+			write(t, filepath.Join(dir, files[i]), files[i+1])
+		}
+		return keyOf(t, NewKeyer(""), dir, "n")
+	}
+	seen := map[pipeline.Key]int{}
+	for i, k := range []pipeline.Key{
+		tree("a", "x", "b", "y"), tree("a", "y", "b", "x"), tree("a", "xb", "c", "y"), tree("a/b", "x"),
+		tree("ab", "x"), tree("a", "x"), tree(".a", "x"), tree("a", ""), tree("a", "x", "b", ""),
+	} {
+		if j, ok := seen[k]; ok {
+			t.Errorf("trees %d and %d have one key", i, j)
+		}
+		seen[k] = i
+	}
+	if tree("b", "y", "a", "x") != tree("a", "x", "b", "y") {
+		t.Error("the order of writing is in the key")
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), "x")
+	if keyOf(t, NewKeyer(""), dir, "n") == keyOf(t, NewKeyer(""), dir, "m") {
+		t.Error("the name that origins carry is not in the key")
+	}
+	t.Chdir(dir)
+	if keyOf(t, NewKeyer(""), ".", "n") != keyOf(t, NewKeyer(""), dir, "n") {
+		t.Error("the key depends on how the place is written")
+	}
+}
+
+func TestAbsentAndEmptyInputs(t *testing.T) {
+	dir := t.TempDir()
+	for _, uri := range []string{filepath.Join(dir, "absent"), dir} {
+		if _, err := NewKeyer("").Key(context.Background(), uri, "n"); err == nil {
+			t.Errorf("%s has a key", uri)
+		}
+	}
+}
+
+func BenchmarkKey(b *testing.B) {
+	dir := b.TempDir()
+	const size = 32 << 20
+	if err := os.WriteFile(filepath.Join(dir, "a"), make([]byte, size), 0o666); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(size)
+	for b.Loop() {
+		if _, err := NewKeyer("").Key(context.Background(), dir, "n"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
