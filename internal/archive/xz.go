@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -11,17 +10,17 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"io"
+	"math"
 	"runtime"
 	"sync/atomic"
 
-	"github.com/ulikunitz/xz"
-	"github.com/ulikunitz/xz/lzma"
+	"github.com/swerm/swerm/internal/archive/lzma2"
 )
 
 // An xz file written by several threads is a row of independent blocks whose
-// sizes stand in an index at its end. LZMA in Go unpacks 45-70 MB/s a core, so
-// blocks are unpacked side by side and given out in order; one large block, or
-// a file whose index is broken or missing, is read as one stream.
+// sizes stand in an index at its end: they are unpacked side by side and given
+// out in order. A file of large blocks, or one whose index is broken or cut
+// off, is read as one stream (see xzstream.go).
 const (
 	// xzParallelBytes is the largest block unpacked into memory. With two in
 	// flight and one being read this bounds the reader at 96 MiB.
@@ -46,7 +45,7 @@ type xzReader struct {
 	queue chan chan xzResult
 	quit  chan struct{}
 	cur   []byte
-	one   io.Reader // sequential fallback
+	one   io.Reader // blocks that do not fit in memory
 	err   error
 }
 
@@ -59,34 +58,17 @@ func newXZ(ra io.ReaderAt, size int64) (*xzReader, error) {
 	x := &xzReader{ra: ra, quit: make(chan struct{})}
 	blocks, err := xzIndex(ra, size)
 	if err != nil || !fitsParallel(blocks) {
-		// Cut short, damaged or one block: what can be read is read in order.
-		if err := xzCheckFirst(ra); err != nil {
-			return nil, err
-		}
-		count := &countingReader{r: io.NewSectionReader(ra, 0, size)}
-		r, err := xz.NewReader(bufio.NewReaderSize(&tally{count, &x.taken}, readBytes))
+		one, err := newXZStream(ra, size, blocks, &x.taken)
 		if err != nil {
 			return nil, err
 		}
-		x.one = r
+		x.one = one
 		return x, nil
 	}
 	x.blocks = blocks
 	x.queue = make(chan chan xzResult, max(1, min(xzAhead, runtime.GOMAXPROCS(0))-1))
 	go x.feed()
 	return x, nil
-}
-
-// tally passes the packed byte count on to a counter that another goroutine reads.
-type tally struct {
-	r *countingReader
-	n *atomic.Int64
-}
-
-func (t *tally) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	t.n.Add(int64(n))
-	return n, err
 }
 
 func (x *xzReader) packed() int64 { return x.taken.Load() }
@@ -139,7 +121,7 @@ func (x *xzReader) decode(b xzBlock) ([]byte, error) {
 	if _, err := x.ra.ReadAt(raw, b.off); err != nil {
 		return nil, err
 	}
-	header, dict, err := xzBlockHeader(raw)
+	header, _, err := xzBlockHeader(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -148,16 +130,18 @@ func (x *xzReader) decode(b xzBlock) ([]byte, error) {
 		return nil, errors.New("block is too short")
 	}
 	packed := raw[header : b.unpadded-int64(sumLen)]
-	r, err := lzma.Reader2Config{DictCap: dict}.NewReader2(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
+	dec, out := lzma2.New(bytes.NewReader(packed)), make([]byte, 0, b.size)
+	for err == nil && int64(len(out)) <= b.size {
+		out, err = dec.Append(out)
 	}
-	out := make([]byte, b.size)
-	if n, err := io.ReadFull(r, out); err != nil {
-		return out[:n], fmt.Errorf("block: %w", err)
+	if err != io.EOF {
+		if err == nil {
+			err = errors.New("longer than the index says")
+		}
+		return out[:min(int64(len(out)), b.size)], fmt.Errorf("block: %w", err)
 	}
-	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		return nil, errors.New("block is longer than its index says")
+	if int64(len(out)) != b.size {
+		return out, errors.New("block: shorter than the index says")
 	}
 	if sum != nil {
 		sum.Write(out)
@@ -201,7 +185,7 @@ var xzMagic = []byte{0xfd, '7', 'z', 'X', 'Z', 0}
 func xzIndex(ra io.ReaderAt, size int64) ([]xzBlock, error) {
 	var all []xzBlock
 	for end := size; end > 0; {
-		start, blocks, err := xzStream(ra, end)
+		start, blocks, err := xzStreamIndex(ra, end)
 		if err != nil {
 			return nil, err
 		}
@@ -214,8 +198,8 @@ func xzIndex(ra io.ReaderAt, size int64) ([]xzBlock, error) {
 	return all, nil
 }
 
-// xzStream reads the stream that ends at end, padding included.
-func xzStream(ra io.ReaderAt, end int64) (start int64, blocks []xzBlock, err error) {
+// xzStreamIndex reads the index of the stream that ends at end, padding included.
+func xzStreamIndex(ra io.ReaderAt, end int64) (start int64, blocks []xzBlock, err error) {
 	var foot [12]byte
 	for {
 		if end < 32 {
@@ -327,28 +311,17 @@ func xzBlockHeader(b []byte) (n, dict int, err error) {
 	if len(body) < 3 || body[0] != 0x21 || body[1] != 1 {
 		return 0, 0, errors.New("block has a filter other than LZMA2")
 	}
-	size, err := lzma.DecodeDictCap(body[2])
-	if err != nil {
-		return 0, 0, err
-	}
+	size := xzDict(body[2])
 	if size > MaxWindowBytes {
 		return 0, 0, fmt.Errorf("%w: window of %d bytes", ErrBomb, size)
 	}
-	return n, max(int(size), lzma.MinDictCap), nil
+	return n, int(size), nil
 }
 
-// xzCheckFirst holds the window of the first block of a stream to the limit.
-func xzCheckFirst(ra io.ReaderAt) error {
-	head := make([]byte, 12+1024)
-	n, err := ra.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
-		return err
+// xzDict is the window that a filter's property byte asks for.
+func xzDict(b byte) int64 {
+	if b >= 40 {
+		return math.MaxUint32
 	}
-	if n <= 12 {
-		return io.ErrUnexpectedEOF
-	}
-	if _, _, err := xzBlockHeader(head[12:n]); errors.Is(err, ErrBomb) {
-		return err
-	}
-	return nil
+	return (2 | int64(b&1)) << (b/2 + 11)
 }
