@@ -31,6 +31,9 @@ const (
 type MixConfig struct {
 	// Split takes rows of one split only: train, dev or test; "" takes all.
 	Split string `json:"split" yaml:"split"`
+	// Carry names other splits whose rows go through as they are, with scale 0,
+	// so that the view still has what training is tuned and judged on.
+	Carry []string `json:"carry,omitempty" yaml:"carry,omitempty"`
 	// Total is the number of trajectories; 0 is the most that the rest allows.
 	Total int64 `json:"total" yaml:"total"`
 	// Scales is several totals at once, each holding all smaller ones.
@@ -54,6 +57,11 @@ func (c *MixConfig) Validate() error {
 	fault := func(format string, a ...any) { faults = append(faults, fmt.Errorf(format, a...)) }
 	if c.Split != "" && !slices.Contains(splits(), c.Split) {
 		fault("split: %q, want one of %v", c.Split, splits())
+	}
+	for _, name := range c.Carry {
+		if !slices.Contains(splits(), name) || name == c.Split || c.Split == "" {
+			fault("carry: %q, want splits other than the one that is mixed", name)
+		}
 	}
 	if c.Total != 0 && len(c.Scales) > 0 {
 		fault("total and scales: give one of them")

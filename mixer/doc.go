@@ -6,6 +6,7 @@
 // draws an exact mixture from one split:
 //
 //	split: train
+//	carry: [dev, test]             # rows of these go through as they are
 //	scales: [250, 1000, 4000]      # nested; or total: 4000
 //	ratio: "2:1"                   # resolved to unresolved; or a share such as "0.4"
 //	policies: {claude: 0.5, qwen: 0.3, "*": 0.2}

@@ -12,6 +12,7 @@ type Report struct {
 	Candidates int64         `json:"candidates"` // rows with a verdict inside the split and the shares
 	Tasks      int64         `json:"tasks"`
 	CapPerTask int64         `json:"cap_per_task"`
+	Carried    int64         `json:"carried,omitempty"` // rows of other splits that went through as they are
 	Scales     []ScaleReport `json:"scales"`
 }
 

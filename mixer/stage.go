@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
@@ -95,7 +96,25 @@ func decideMix(ctx context.Context, t *pipeline.Task) ([]pipeline.Selection, *Pl
 		return nil, nil, fmt.Errorf("mixer: mix: split %q of a dataset that is not split: give a view from the stage split", c.Split)
 	}
 	plan, err := NewPlan(ctx, rows, c, nil)
-	return rows, plan, err
+	if err != nil {
+		return nil, nil, err
+	}
+	carry(rows, plan, c.Carry)
+	return rows, plan, nil
+}
+
+// carry keeps the rows of the named splits, which the plan left out.
+func carry(rows []pipeline.Selection, plan *Plan, names []string) {
+	for i := range rows {
+		if plan.Drop[i] != pipeline.DropOtherSplit || !slices.Contains(names, rows[i].Split) {
+			continue
+		}
+		if rows[i].Verdict == "" {
+			rows[i].Verdict = pipeline.VerdictUnknown
+		}
+		plan.Drop[i] = ""
+		plan.Report.Carried++
+	}
 }
 
 func runSplit(ctx context.Context, t *pipeline.Task) error {

@@ -157,6 +157,49 @@ func TestSplitThenMix(t *testing.T) {
 	}
 }
 
+// TestMixCarriesOtherSplits holds that a mixed view can stand in for the split:
+// its training rows are the mixture, the others are all there.
+func TestMixCarriesOtherSplits(t *testing.T) {
+	dir := t.TempDir()
+	ctx := context.Background()
+	set, labels := onDisk(t, dir, repos(30, 4))
+	split := task(SplitStage(), SplitStage().NewConfig(), filepath.Join(dir, "split"), 1, set, labels)
+	if err := split.Stage.Run(ctx, split); err != nil {
+		t.Fatal(err)
+	}
+	c := MixStage().NewConfig().(*MixConfig)
+	c.Split, c.Scales, c.Carry = pipeline.SplitTrain, []int64{5, 20}, []string{pipeline.SplitDev, pipeline.SplitTest}
+	mix := task(MixStage(), c, filepath.Join(dir, "mix"), 1, pipeline.Input{Port: "view", URI: split.Out, Kind: pipeline.KindView, Key: testKey})
+	if err := mix.Stage.Run(ctx, mix); err != nil {
+		t.Fatal(err)
+	}
+	_, all := readBack(t, split.Out)
+	want := map[string]int{pipeline.SplitTrain: 20}
+	for _, r := range all {
+		if r.Split != pipeline.SplitTrain {
+			want[r.Split]++
+		}
+	}
+	got := map[string]int{}
+	_, mixed := readBack(t, mix.Out)
+	for _, r := range mixed {
+		got[r.Split]++
+		if (r.Scale == 0) != (r.Split != pipeline.SplitTrain) {
+			t.Errorf("a row of %s has scale %d", r.Split, r.Scale)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows by split:\n%s", diff)
+	}
+	if n := mix.Result.(*Report).Carried; n != int64(want[pipeline.SplitDev]+want[pipeline.SplitTest]) {
+		t.Errorf("%d rows carried, want %v", n, want)
+	}
+	c.Carry = []string{pipeline.SplitTrain}
+	if c.Validate() == nil {
+		t.Error("the mixed split itself can be carried")
+	}
+}
+
 func TestMixNeedsVerdicts(t *testing.T) {
 	dir := t.TempDir()
 	ctx := context.Background()

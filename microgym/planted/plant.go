@@ -81,7 +81,7 @@ func (a *attempt) trajectory(policy string) map[string]any {
 			message{"assistant", fmt.Sprintf("%s\n\n```bash\n%s\n```", thought, command)},
 			message{"user", fmt.Sprintf("<returncode>%d</returncode>\n<output>\n%s</output>", code, output)})
 	}
-	for i := range 2 + a.r.IntN(5) {
+	for i := range 1 + a.r.IntN(3) {
 		say(fmt.Sprintf("Step %d: look at the code.", i+1), fmt.Sprintf("sed -n %d,%dp %s", 10*i+1, 10*i+10, a.file), a.listing(), 0)
 	}
 	say("Now the change.", fmt.Sprintf("apply_edit %s", a.file), "", 0)
@@ -90,7 +90,7 @@ func (a *attempt) trajectory(policy string) map[string]any {
 	} else {
 		say("Check it.", "python check.py", fmt.Sprintf("check %s: mismatch on empty\n", a.noun), 1)
 	}
-	for range a.r.IntN(3) {
+	for range a.r.IntN(2) {
 		say("Tidy up.", "git status --short", " M "+a.file+"\n", 0)
 	}
 	patch := a.patch()
@@ -112,7 +112,7 @@ func (a *attempt) trajectory(policy string) map[string]any {
 
 func (a *attempt) listing() string {
 	var b strings.Builder
-	for range 3 + a.r.IntN(6) {
+	for range 1 + a.r.IntN(3) {
 		fmt.Fprintf(&b, "    %s = %s[%d] + %d\n", nouns[a.r.IntN(len(nouns))], nouns[a.r.IntN(len(nouns))], a.r.IntN(9), a.r.IntN(99))
 	}
 	return b.String()
