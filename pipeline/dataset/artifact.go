@@ -32,6 +32,10 @@ func CreateArtifact(ctx context.Context, uri string, spec Spec) (*Artifact, erro
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
+	if err := stage.clearOpen(); err != nil {
+		stage.unlock()
+		return nil, fmt.Errorf("dataset: %s: staging: %w", uri, err)
+	}
 	return &Artifact{spec: spec, stage: stage, base: base}, nil
 }
 

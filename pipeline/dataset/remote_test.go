@@ -178,6 +178,8 @@ func artifact(t *testing.T, uri string) {
 		}
 	}
 	put("state/step", "12")
+	put(manifestName, "what a kill") // right before publishing
+	put(".open-123", "can leave")
 	if _, err := CreateArtifact(t.Context(), uri, spec); !errors.Is(err, ErrBusy) {
 		t.Errorf("a second writer gets %v", err)
 	}
@@ -201,6 +203,9 @@ func artifact(t *testing.T, uri string) {
 		if raw, err := os.ReadFile(d.Path(name)); err != nil || string(raw) != want {
 			t.Errorf("%s holds %q, %v", name, raw, err)
 		}
+	}
+	if n := len(d.Manifest.Files); n != 2 {
+		t.Errorf("%d files are listed: %v", n, d.Manifest.Files)
 	}
 	mustVerify(t, uri)
 	if _, err := CreateArtifact(t.Context(), uri, spec); !errors.Is(err, ErrExists) {

@@ -170,6 +170,24 @@ func (s *staging) clear(keep map[string]bool) error {
 	})
 }
 
+// openPattern names files of ours that are not whole.
+const openPattern = ".open-*"
+
+// clearOpen removes the manifest that a writer killed at the last instant
+// left, whole or not; every other file is the stage's own.
+func (s *staging) clearOpen() error {
+	open, err := filepath.Glob(filepath.Join(s.tree(""), openPattern))
+	if err != nil {
+		return err
+	}
+	for _, f := range append(open, s.tree(manifestName)) {
+		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // A stagedFile is a file being written under a temporary name and hashed on
 // the way. It gets its name when it is whole.
 type stagedFile struct {
@@ -183,7 +201,7 @@ func (s *staging) create(dir string) (*stagedFile, error) {
 	if err := os.MkdirAll(s.tree(dir), 0o777); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(s.tree(dir), ".open-*")
+	f, err := os.CreateTemp(s.tree(dir), openPattern)
 	if err != nil {
 		return nil, err
 	}
