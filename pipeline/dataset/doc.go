@@ -24,6 +24,7 @@
 //
 // [Read] streams all rows in order of part and row, [ReadAt] chosen ones,
 // [Scalars] only the narrow columns of trajectories, without opening text.
+// [Lines] prints rows of any kind as JSON.
 // Decoding runs ahead on a bounded number of goroutines. A value belongs to
 // its receiver: it shares no memory with a later one that would grow with the
 // dataset.
