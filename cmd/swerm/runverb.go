@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/run"
 	"github.com/swerm/swerm/pipeline/run/runner"
 )
@@ -90,6 +91,11 @@ func (a *app) runFile(c *cobra.Command, file *run.File, o run.Options) error {
 	a.closeBoard()
 	if a.json {
 		return errors.Join(err, a.print(s))
+	}
+	for _, r := range s.Rows { // what was judged just now stands above the table of stages
+		if r.Done != nil && r.Done.Manifest.Kind == pipeline.KindReport {
+			err = errors.Join(err, printTable(a.out, r.Result))
+		}
 	}
 	return errors.Join(err, s.Print(a.out))
 }

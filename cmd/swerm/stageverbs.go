@@ -40,6 +40,9 @@ type verb struct {
 	// stage was there to tell; nil prints the counts.
 	again func(ctx context.Context, r *run.Row) (any, error)
 
+	// prepare readies the inputs of a task; nil leaves them as they are.
+	prepare func(a *app, ctx context.Context, s *run.Single, o run.Options) error
+
 	// preview is what --dry-run shows of a task that would run; nil shows that
 	// it would.
 	preview func(ctx context.Context, t *pipeline.Task) (any, error)
@@ -63,8 +66,8 @@ func verbs() []verb {
 			ports: []string{"dataset"}},
 		{use: "train [FILE]", short: "Train a reward model; the same -o goes on where it stopped", stage: "train",
 			configArg: true, keys: []string{"steps"}},
-		{use: "score CKPT [TOKENS]", short: "Score trajectories with a reward model", stage: "score",
-			ports: []string{"checkpoint", "tokens"}},
+		{use: "score CKPT [TOKENS | DS]", short: "Score trajectories with a reward model", stage: "score",
+			ports: []string{"checkpoint", "tokens"}, prepare: (*app).tokenizeFirst},
 		{use: "calibrate CKPT", short: "Fit the probability of a model on its dev scores", stage: "calibrate",
 			ports: []string{"checkpoint"}},
 		{use: "eval SCORES", short: "Judge scores against labels", stage: "evaluate", ports: []string{"scores"},
@@ -288,6 +291,11 @@ func wantedInput(v verb, p pipeline.Port) string {
 
 func (a *app) runSingle(c *cobra.Command, v verb, s *run.Single, o *stageFlags) error {
 	opts := a.options()
+	if v.prepare != nil {
+		if err := v.prepare(a, c.Context(), s, opts); err != nil {
+			return err
+		}
+	}
 	if o.dry {
 		return a.previewSingle(c.Context(), v, s, opts)
 	}

@@ -189,7 +189,7 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 	}
 	if in.Kind != pipeline.KindRaw {
 		d, err := dataset.Open(ctx, uri)
-		if err == nil && d.Manifest.Kind != in.Kind {
+		if err == nil && !fits(d.Manifest.Kind, in.Kind) {
 			return in, fmt.Errorf("%s holds %s, and the input %q takes %s", uri, d.Manifest.Kind, in.Port, in.Kind)
 		}
 		if err == nil {
@@ -211,6 +211,12 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 	}
 	in.Key = raw.Key
 	return in, nil
+}
+
+// fits says whether a port takes a kind. A checkpoint holds its tokenizer, so
+// it can stand for one.
+func fits(kind, port pipeline.Kind) bool {
+	return kind == port || kind == pipeline.KindCheckpoint && port == pipeline.KindTokenizer
 }
 
 // matches expands a pattern of local paths, sorted. A path that exists as it

@@ -84,7 +84,7 @@ func (b *fileBuilder) input(s *Step, p pipeline.Port, item *yamlcfg.Node) {
 		return
 	}
 	if from := b.steps[ref.URI]; from != nil {
-		if from.Stage.Output != p.Kind {
+		if !fits(from.Stage.Output, p.Kind) {
 			b.fail(item.Errorf("the input %q of stage %s takes %s, and %q (stage %s) makes %s",
 				p.Name, s.Stage.Name, p.Kind, from.ID, from.Stage.Name, from.Stage.Output))
 			return
