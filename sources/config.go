@@ -31,6 +31,9 @@ type Config struct {
 
 	// Codec compresses the parts; see dataset.Spec.
 	Codec string `json:"codec,omitempty" yaml:"codec,omitempty"`
+
+	// PartBytes closes a part; 0 is the default of dataset.Spec.
+	PartBytes int64 `json:"part_bytes,omitempty" yaml:"part_bytes,omitempty"`
 }
 
 // Validate lists every fault.
@@ -46,6 +49,9 @@ func (c *Config) Validate() error {
 	}
 	if codecs := []string{"", "zstd", "zstd-fastest", "zstd-better", "snappy", "none"}; !slices.Contains(codecs, c.Codec) {
 		errs = append(errs, fmt.Errorf("codec %q is not one of %s", c.Codec, strings.Join(codecs[1:], ", ")))
+	}
+	if c.PartBytes < 0 {
+		errs = append(errs, fmt.Errorf("part_bytes %d is below 0", c.PartBytes))
 	}
 	return errors.Join(errs...)
 }

@@ -225,8 +225,8 @@ func TestCancelLeavesNoDataset(t *testing.T) {
 }
 
 func TestConfigListsEveryFault(t *testing.T) {
-	err := (&sources.Config{Format: "x", Codec: "y", Policies: map[string]string{"a": ""}}).Validate()
-	for _, want := range []string{"format", "codec", "policies"} {
+	err := (&sources.Config{Format: "x", Codec: "y", Policies: map[string]string{"a": ""}, PartBytes: -1}).Validate()
+	for _, want := range []string{"format", "codec", "policies", "part_bytes"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}

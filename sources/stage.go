@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
-	"github.com/swerm/swerm/pipeline/store"
 	"github.com/swerm/swerm/sources/identity"
 )
 
@@ -58,12 +56,12 @@ func run(ctx context.Context, t *pipeline.Task) error {
 	if !ok {
 		return fmt.Errorf("import: config is %T", t.Config)
 	}
-	names, err := namesOf(t, cfg)
+	names, err := namesOf(ctx, t, cfg)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
 	spec := dataset.SpecOf(t)
-	spec.Codec = cfg.Codec
+	spec.Codec, spec.PartBytes = cfg.Codec, cfg.PartBytes
 	w, err := dataset.Create[pipeline.Trajectory](ctx, t.Out, spec)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
@@ -86,16 +84,12 @@ func run(ctx context.Context, t *pipeline.Task) error {
 	return nil
 }
 
-func namesOf(t *pipeline.Task, cfg *Config) (*identity.Tables, error) {
+func namesOf(ctx context.Context, t *pipeline.Task, cfg *Config) (*identity.Tables, error) {
 	in, ok := t.Input("names")
 	if !ok {
 		return cfg.names(nil)
 	}
-	p, err := store.LocalPath(in.URI)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := os.ReadFile(p)
+	raw, err := readTable(ctx, in.URI)
 	if err != nil {
 		return nil, err
 	}
@@ -107,15 +101,7 @@ func namesOf(t *pipeline.Task, cfg *Config) (*identity.Tables, error) {
 // seen. Reading costs a fraction of writing.
 func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Tables, w *dataset.Writer[pipeline.Trajectory]) (*Result, error) {
 	res := &Result{Formats: map[string]int64{}, Policies: map[string]int64{}, Sources: map[string]int64{}}
-	r := Reader{Config: *cfg, Names: names, Workers: t.Workers}
-	for _, in := range t.All("raw") {
-		p, err := store.LocalPath(in.URI)
-		if err != nil {
-			return nil, err
-		}
-		in.URI = p
-		r.Inputs = append(r.Inputs, in)
-	}
+	r := Reader{Inputs: t.All("raw"), Config: *cfg, Names: names, Workers: t.Workers}
 	if len(r.Inputs) == 0 {
 		return nil, errors.New("no input")
 	}
