@@ -1,8 +1,9 @@
 """Compare our token ids with those of Hugging Face tokenizers.
 
-Usage: python interop/tokenizer.py [DIR]
+Usage: python interop/tokenizer.py [SWERM [DIR]]
 
-Needs the `tokenizers` package and Go. The Go side trains vocabularies on
+Needs the `tokenizers` package and Go; the binary SWERM, which run.sh passes to
+every check, is not used. The Go side trains vocabularies on
 generated text, encodes generated and adversarial texts with them (and with the
 Qwen3 tokenizer where the reference files are present), and writes everything
 to DIR (a temporary folder by default). This script loads the same
@@ -56,7 +57,7 @@ def main():
         print("interop: pip install tokenizers", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as scratch:
-        out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else scratch)
+        out = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else scratch)
         env = dict(os.environ, SWERM_INTEROP_OUT=str(out.resolve()))
         go = subprocess.run(["go", "test", "./moe/tokenizer", "-run", "TestWriteInterop", "-count=1"], cwd=ROOT, env=env)
         folders = sorted(p.parent for p in out.glob("*/cases.jsonl"))
