@@ -12,7 +12,6 @@ import (
 	"github.com/swerm/swerm/labeler/report"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
-	"github.com/swerm/swerm/pipeline/store"
 )
 
 // reportsVersion rises whenever equal inputs would give other labels.
@@ -109,11 +108,11 @@ func labelAll(ctx context.Context, t *pipeline.Task) (*ReportsResult, error) {
 	}
 	var roots []report.Source
 	for _, in := range t.All("reports") {
-		p, err := store.LocalPath(in.URI)
+		root, err := sourceOf(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		roots = append(roots, report.Source{Name: in.Name, Root: p})
+		roots = append(roots, root)
 	}
 	tree, err := report.Read(ctx, roots, archive.Limits{})
 	if err != nil {

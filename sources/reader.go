@@ -155,7 +155,7 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 // walk reads sequential members itself and leaves others to the workers.
 func (r *Reader) walk(ctx context.Context, work, order chan<- *job) error {
 	for i, in := range r.Inputs {
-		w := walker{r: r, ctx: ctx, input: i, root: in.URI, work: work, order: order}
+		w := walker{r: r, ctx: ctx, input: i, root: strings.TrimSuffix(in.URI, "/"), work: work, order: order}
 		if err := w.run(); err != nil {
 			return fmt.Errorf("%s: %w", in.URI, err)
 		}
@@ -175,7 +175,7 @@ type walker struct {
 }
 
 func (w *walker) run() error {
-	for m, err := range archive.Walk(w.ctx, w.root, w.r.Limits) {
+	for m, err := range walkURI(w.ctx, w.root, w.r.Limits) {
 		var bad *archive.MemberError
 		switch {
 		case errors.As(err, &bad):

@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -46,6 +45,7 @@ func isTar(head []byte) bool {
 type stream struct {
 	*bufio.Reader
 	packed bool
+	size   int64 // of the file as it lies
 	close  []func() error
 }
 
@@ -62,19 +62,20 @@ func (s *stream) Close() error {
 
 // unpack looks at the content of f, not at its name, and takes one layer of
 // compression off. It owns f.
-func unpack(f *os.File, lim Limits) (*stream, error) {
-	s := &stream{close: []func() error{f.Close}}
+func unpack(f File, lim Limits) (*stream, error) {
+	s := &stream{size: f.Size(), close: []func() error{f.Close}}
 	head := make([]byte, headBytes)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		f.Close()
 		return nil, err
 	}
-	count := &countingReader{r: f}
+	whole := io.NewSectionReader(f, 0, f.Size())
+	count := &countingReader{r: whole}
 	g := &guard{lim: lim.withDefaults(), packed: func() int64 { return count.n }}
 	switch packingOf(head[:n]) {
 	case plain:
-		s.Reader = bufio.NewReaderSize(f, readBytes)
+		s.Reader = bufio.NewReaderSize(whole, readBytes)
 		return s, nil
 	case gzipped:
 		z, err := gzip.NewReader(bufio.NewReaderSize(count, readBytes))
@@ -91,12 +92,7 @@ func unpack(f *os.File, lim Limits) (*stream, error) {
 		}
 		g.r, s.close = z, append(s.close, func() error { z.Close(); return nil })
 	case xzed:
-		st, err := f.Stat()
-		if err != nil {
-			f.Close()
-			return nil, err
-		}
-		z, err := newXZ(f, st.Size())
+		z, err := newXZ(f, f.Size())
 		if err != nil {
 			f.Close()
 			return nil, fmt.Errorf("xz: %w", err)

@@ -62,7 +62,8 @@ func (w *walker) root(root string) error {
 	case err == nil && st.IsDir():
 		return w.dir(root, "**")
 	case err == nil && st.Mode().IsRegular():
-		return w.file(root, filepath.Base(root), "")
+		return w.file(func() (File, error) { return openLocal(root) }, filepath.Base(root), "",
+			func(name string) (io.ReadCloser, error) { return os.OpenInRoot(filepath.Dir(root), name) })
 	case err == nil:
 		return fmt.Errorf("%s: neither a file nor a directory", root)
 	case hasMeta(root):
@@ -90,9 +91,8 @@ func (w *walker) dir(dir, pattern string) error {
 		if !d.Type().IsRegular() {
 			return w.emit(Member{Path: p, Irregular: true})
 		}
-		full := filepath.Join(dir, filepath.FromSlash(p))
 		if packedName(p) {
-			return w.file(full, p, p+"/")
+			return w.file(func() (File, error) { return openLocal(filepath.Join(dir, filepath.FromSlash(p))) }, p, p+"/", nil)
 		}
 		size := int64(-1)
 		if info, err := d.Info(); err == nil {
@@ -106,15 +106,15 @@ func (w *walker) dir(dir, pattern string) error {
 
 // file handles one file that may be packed. Members of an archive get prefix
 // before their own path.
-func (w *walker) file(full, p, prefix string) error {
-	open := func() (*stream, error) {
-		f, err := os.Open(full)
+func (w *walker) file(open func() (File, error), p, prefix string, sibling func(string) (io.ReadCloser, error)) error {
+	unpacked := func() (*stream, error) {
+		f, err := open()
 		if err != nil {
 			return nil, err
 		}
 		return unpack(f, w.lim)
 	}
-	s, err := open()
+	s, err := unpacked()
 	if err != nil {
 		return w.fail(p, true, err)
 	}
@@ -127,11 +127,10 @@ func (w *walker) file(full, p, prefix string) error {
 		return w.tar(s, p, prefix)
 	}
 	size := int64(-1)
-	if st, err := os.Stat(full); err == nil && !s.packed {
-		size = st.Size()
+	if !s.packed {
+		size = s.size
 	}
-	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return open() },
-		sibling: func(name string) (io.ReadCloser, error) { return os.OpenInRoot(filepath.Dir(full), name) }})
+	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return unpacked() }, sibling: sibling})
 }
 
 func (w *walker) tar(r io.Reader, name, prefix string) error {

@@ -8,9 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,6 +226,60 @@ func TestDirectoriesAreSortedAndLinksNotFollowed(t *testing.T) {
 	}
 	if got := list(t, filepath.Join(dir, "absent"), Limits{}); len(got) != 1 || !strings.HasPrefix(got[0], "walk ends") {
 		t.Errorf("%q", got)
+	}
+}
+
+// shelf is a Place in memory.
+type shelf map[string]string
+
+type book struct{ *strings.Reader }
+
+func (book) Close() error { return nil }
+
+func (s shelf) Open(_ context.Context, p string) (File, error) {
+	text, ok := s[p]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return book{strings.NewReader(text)}, nil
+}
+
+func (s shelf) List(_ context.Context, folder string) iter.Seq2[Listed, error] {
+	return func(yield func(Listed, error) bool) {
+		for _, p := range slices.Sorted(maps.Keys(s)) {
+			if p == folder || strings.HasPrefix(p, folder+"/") {
+				if !yield(Listed{Path: p, Size: int64(len(s[p]))}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func TestPlacesAreWalkedLikeDirectories(t *testing.T) {
+	s := shelf{"in/a/1.json": "1", "in/a/../../evil": "x", "in/b.tar.gz": string(pack(t, ".gz", tarOf(t, entry{"m", tar.TypeReg, "mm"}))),
+		"in/c.zst": string(pack(t, ".zst", []byte("123"))), "other": "x"}
+	for root, want := range map[string][]string{
+		"in":          {"a/../../evil: error, fatal false", "a/1.json: 1", "b.tar.gz/m: 2", "c.zst: 3"},
+		"in/b.tar.gz": {"m: 2"},
+		"in/a/1.json": {"1.json: 1"},
+	} {
+		var got []string
+		for m, err := range WalkPlace(context.Background(), s, root, Limits{}) {
+			var me *MemberError
+			if errors.As(err, &me) {
+				got = append(got, fmt.Sprintf("%s: error, fatal %v", me.Path, me.Fatal))
+				continue
+			}
+			b, err := m.Read(nil, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprintf("%s: %d", m.Path, len(b)))
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", root, d)
+		}
 	}
 }
 

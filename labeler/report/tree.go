@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -42,7 +43,17 @@ type Malformed struct {
 // A Source is one root of reports.
 type Source struct {
 	Name string // how evidence names it
-	Root string // a directory, a pattern, an archive or a file
+	Root string // a directory, a pattern, an archive or a file, local or in Place
+
+	// Place is where Root lies when it is not on the local disk.
+	Place archive.Place
+}
+
+func (s *Source) walk(ctx context.Context, lim archive.Limits) iter.Seq2[archive.Member, error] {
+	if s.Place == nil {
+		return archive.Walk(ctx, s.Root, lim)
+	}
+	return archive.WalkPlace(ctx, s.Place, s.Root, lim)
 }
 
 // genericFolders are names of folders that hold runs and name none.
@@ -72,7 +83,7 @@ type collector struct {
 
 func (c *collector) walk(ctx context.Context, lim archive.Limits) error {
 	c.first = len(c.tree.Reports)
-	for m, err := range archive.Walk(ctx, c.src.Root, lim) {
+	for m, err := range c.src.walk(ctx, lim) {
 		var bad *archive.MemberError
 		switch {
 		case errors.As(err, &bad):
