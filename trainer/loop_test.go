@@ -82,12 +82,17 @@ func markerCorpus(t testing.TB, train, dev int) *corpus {
 
 func testSetup(t testing.TB, cfg *Config, data *corpus, dir string) setup {
 	t.Helper()
+	return testSetupVocab(t, cfg, data, dir, testVocab)
+}
+
+func testSetupVocab(t testing.TB, cfg *Config, data *corpus, dir string, vocab int) setup {
+	t.Helper()
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	return setup{cfg: cfg, data: data, dir: dir, threads: 2, head: moe.Head{Yes: 2, No: 3},
 		log: slog.New(slog.DiscardHandler), progress: pipeline.NoProgress{},
-		fresh: func() (*moe.Model, error) { return moe.New(cfg.Model.shape(testVocab, 64), cfg.Seed) }}
+		fresh: func() (*moe.Model, error) { return moe.New(cfg.Model.shape(vocab, 64), cfg.Seed) }}
 }
 
 func mustRun(t testing.TB, s setup) *training {
@@ -117,7 +122,11 @@ func linesOf(t testing.TB, dir string) []Line {
 }
 
 func TestLearnsAPlantedMarker(t *testing.T) {
-	for _, name := range []string{"two_way", "full", "pairwise"} {
+	names := []string{"two_way", "full", "pairwise"}
+	if testing.Short() { // under the race detector
+		names = names[:1]
+	}
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			cfg := testConfig()
 			cfg.Objective.Name = name
@@ -244,7 +253,11 @@ func TestResumeIsBitForBit(t *testing.T) {
 	if !strings.Contains(want[metricsName], `"step":12,`) || want["model.safetensors"] == "" || want["state/optimizer.safetensors"] == "" {
 		t.Fatalf("files %v", len(want))
 	}
-	for _, at := range []int64{1, 4, 5, 6, 9, 11} {
+	kills := []int64{1, 4, 5, 6, 9, 11}
+	if testing.Short() {
+		kills = kills[3:4]
+	}
+	for _, at := range kills {
 		dir := t.TempDir()
 		s := testSetup(t, config(), data, dir)
 		if _, err := runUntil(context.Background(), s, &killer{at, func() { panic(killed{}) }}); err == nil {
@@ -520,22 +533,4 @@ func TestGoldenLossCurve(t *testing.T) {
 	if d := cmp.Diff(string(want), curve.String()); d != "" {
 		t.Errorf("loss curve (-want +got), rewrite with -update:\n%s", d)
 	}
-}
-
-func BenchmarkStep(b *testing.B) {
-	cfg := testConfig()
-	cfg.Steps = math.MaxInt32
-	data := markerCorpus(b, 64, 0)
-	tr, err := open(testSetup(b, cfg, data, b.TempDir()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer tr.journal.close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := tr.step(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.SetBytes(tr.st.Tokens * 4 / tr.st.Step)
 }

@@ -39,7 +39,7 @@ type Summary struct {
 	Dev             *Dev            `json:"dev,omitempty"`  // of the published weights, where they were evaluated
 	Parameters      int64           `json:"parameters"`
 	Tokens          int64           `json:"tokens"`
-	TokensPerSecond float64         `json:"tokens_per_second"` // of this process; 0 when nothing was left to train
+	TokensPerSecond float64         `json:"tokens_per_second,omitempty"` // of this process; 0 when nothing was left to train
 	KernelFamily    string          `json:"kernel_family"`
 	Counts          pipeline.Counts `json:"counts"`
 }
