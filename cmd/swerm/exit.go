@@ -26,8 +26,9 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// exitCode is the only place that chooses one.
-func exitCode(err error) int {
+// exitCode is the only place that chooses one. A cancellation counts as an
+// interruption only where ctx, the command's own, was interrupted.
+func exitCode(ctx context.Context, err error) int {
 	var (
 		config *yamlcfg.Error
 		wrong  *usageError
@@ -36,7 +37,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.Is(err, run.ErrRejects):
 		return exitRejects

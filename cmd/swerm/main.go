@@ -46,7 +46,7 @@ func execute(args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	a.closeBoard()
-	code := exitCode(err)
+	code := exitCode(ctx, err)
 	switch {
 	case code == exitInterrupted:
 		fmt.Fprintln(a.err, "swerm: interrupted; the same command goes on from here")

@@ -177,6 +177,9 @@ func (m *meter) String() string {
 		unit = *u
 	}
 	n, total, s := m.n.Load(), m.total.Load(), time.Since(m.begin).Seconds()
+	if n == 0 && total == 0 {
+		return "running, " + clock(s)
+	}
 	var b strings.Builder
 	b.WriteString(amount(float64(n), unit))
 	if total > 0 {

@@ -68,7 +68,7 @@ func lock(ctx context.Context, out string, wait bool, log *slog.Logger) (unlock 
 	}
 	host, _ := os.Hostname()
 	text, _ := json.Marshal(holder{PID: os.Getpid(), Host: host, Start: time.Now().UTC()})
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt(append(text, '\n'), 0)
 	}
 	if err != nil {
