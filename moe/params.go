@@ -125,20 +125,23 @@ func New(cfg Config, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range m.params {
-		if !p.Decay {
-			for j := range p.Data {
-				p.Data[j] = 1
-			}
-			continue
-		}
-		// A stream per tensor: a wider vocabulary leaves the other draws alone.
-		r := rand.New(rand.NewPCG(seed, uint64(i)))
-		for j := range p.Data {
-			p.Data[j] = float32(normal(r) * cfg.InitializerRange)
-		}
-	}
+	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, uint64(i), cfg.InitializerRange) })
 	return m, nil
+}
+
+// draw fills a fresh tensor from a stream of its own, so that tensors can be
+// drawn side by side and a wider one leaves the others alone.
+func (p *Param) draw(seed, stream uint64, sd float64) {
+	if !p.Decay {
+		for j := range p.Data {
+			p.Data[j] = 1
+		}
+		return
+	}
+	r := rand.New(rand.NewPCG(seed, stream))
+	for j := range p.Data {
+		p.Data[j] = float32(normal(r) * sd)
+	}
 }
 
 // normal draws by the polar method rather than by rand.NormFloat64, whose

@@ -162,9 +162,9 @@ func (p *Pass) chunk(n int) int {
 	return max(vocabStep, min(cols, whole))
 }
 
-// logits computes columns v0..v0+cols for row stripe lo..hi into the chunk.
-func (p *Pass) chunkLogits(lo, hi, v0, cols, ld int) {
-	f := p.kern
+// chunkLogits computes columns v0..v0+cols for row stripe lo..hi into the chunk.
+func (p *Pass) chunkLogits(lo, hi, v0, cols int) {
+	f, ld := p.kern, spread(p.chunk(len(p.rows)))
 	f.Mul(hi-lo, cols, p.D, p.hn[lo*p.D:], p.D, p.packT, p.logits[lo*ld:], ld, false)
 	for _, id := range p.skip {
 		if at := int(id) - v0; id >= 0 && at >= 0 && at < cols {
@@ -184,17 +184,18 @@ func (p *Pass) logSumExp() {
 	grow(&p.top, n)
 	growInts(&p.sum, n)
 	grow(&p.logit, n)
-	ld := p.chunk(n)
+	step := p.chunk(n)
+	ld := spread(step)
 	grow(&p.logits, n*ld)
-	grow(&p.packT, p.kern.PanelLen(p.D, ld))
+	grow(&p.packT, p.kern.PanelLen(p.D, step))
 	for i := range n {
 		p.top[i], p.sum[i] = maskedLogit, 0
 	}
-	for v0 := 0; v0 < p.V; v0 += ld {
-		cols := min(ld, p.V-v0)
+	for v0 := 0; v0 < p.V; v0 += step {
+		cols := min(step, p.V-v0)
 		p.packJobs(packJob{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true})
 		p.eachStripe(n, func(_ *worker, lo, hi int) {
-			p.chunkLogits(lo, hi, v0, cols, ld)
+			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
 				p.accumulate(i, p.logits[i*ld:i*ld+cols], v0)
 			}
@@ -231,17 +232,18 @@ func (p *Pass) rowLSE(i int) float64 { return float64(p.top[i]) + math.Log(p.sum
 // Σ_i coef[i]·(lse_i − logit of the target, where there are targets).
 func (p *Pass) vocabBackward() {
 	n := len(p.rows)
-	f, ld := p.kern, p.chunk(n)
-	grow(&p.packN, f.PanelLen(ld, p.D))
-	for v0 := 0; v0 < p.V; v0 += ld {
-		cols := min(ld, p.V-v0)
+	f, step := p.kern, p.chunk(n)
+	ld := spread(step)
+	grow(&p.packN, f.PanelLen(step, p.D))
+	for v0 := 0; v0 < p.V; v0 += step {
+		cols := min(step, p.V-v0)
 		weights := p.m.head.Data[v0*p.D:]
 		p.packJobs(
 			packJob{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true},
 			packJob{dst: p.packN, src: weights, k: cols, n: p.D},
 		)
 		p.eachStripe(n, func(_ *worker, lo, hi int) {
-			p.chunkLogits(lo, hi, v0, cols, ld)
+			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
 				p.logitGrad(i, p.logits[i*ld:i*ld+cols], v0)
 			}

@@ -231,14 +231,23 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 
 // packStrip copies rows floats from each of k rows of a, lda floats apart.
 func packStrip(dst, a []float32, lda, k, rows int) {
-	if rows == maxStripRows {
+	switch rows { // the usual heights as constants, which copy without a call
+	case 12:
 		for kk := range k {
-			*(*[maxStripRows]float32)(dst[kk*maxStripRows:]) = *(*[maxStripRows]float32)(a[kk*lda:])
+			*(*[12]float32)(dst[kk*12:]) = *(*[12]float32)(a[kk*lda:])
 		}
-		return
-	}
-	for kk := range k {
-		copy(dst[kk*rows:kk*rows+rows], a[kk*lda:kk*lda+rows])
+	case 8:
+		for kk := range k {
+			*(*[8]float32)(dst[kk*8:]) = *(*[8]float32)(a[kk*lda:])
+		}
+	case 6:
+		for kk := range k {
+			*(*[6]float32)(dst[kk*6:]) = *(*[6]float32)(a[kk*lda:])
+		}
+	default:
+		for kk := range k {
+			copy(dst[kk*rows:kk*rows+rows], a[kk*lda:kk*lda+rows])
+		}
 	}
 }
 
