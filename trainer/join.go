@@ -19,6 +19,13 @@ var ErrNoSamples = errors.New("no row to train on")
 // ErrTwoVerdicts is returned when a label set says two things of one trajectory.
 var ErrTwoVerdicts = errors.New("two verdicts on one trajectory")
 
+// maxVisits bounds the visits of one epoch, whose order is held in memory: 128
+// million are half a gigabyte and a hundred times the largest pool published.
+const maxVisits = 1 << 27
+
+// ErrTooManyVisits is returned for a view whose counts add up to more.
+var ErrTooManyVisits = errors.New("too many visits in one epoch")
+
 // A join meets view, labels and tokens by trajectory id. Candidates are the
 // rows of the view or, without one, of the token set; each becomes a sample,
 // or is dropped for a reason, or fails, and is counted exactly once.
@@ -257,6 +264,13 @@ func (j *join) finish() error {
 	}
 	if len(j.corpus.train) == 0 {
 		return fmt.Errorf("%w: %s", ErrNoSamples, j.counts)
+	}
+	visits := int64(0)
+	for _, s := range j.corpus.train {
+		visits += int64(s.count)
+	}
+	if visits > maxVisits {
+		return fmt.Errorf("%w: the counts add up to %d, above %d", ErrTooManyVisits, visits, maxVisits)
 	}
 	slices.SortStableFunc(j.corpus.dev, func(a, b sample) int { return cmp.Compare(a.task, b.task) })
 	return j.corpus.tokens.finish()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -133,6 +134,61 @@ func TestJoinRefusesTwoVerdicts(t *testing.T) {
 		pipeline.Label{TrajectoryID: "a", Verdict: pipeline.VerdictUnresolved}))
 	if !errors.Is(err, ErrTwoVerdicts) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestTooManyVisits(t *testing.T) {
+	j := testJoin(t, DefaultConfig())
+	for i := range 2 {
+		s := pipeline.Selection{TrajectoryID: fmt.Sprint(i), Split: "train", Count: maxVisits/2 + int32(i), Verdict: pipeline.VerdictResolved}
+		if err := j.selection(&s, place{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.tokenRow(&pipeline.TokenRow{TrajectoryID: fmt.Sprint(i), IDs: []int32{1}}, true, place{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.finish(); !errors.Is(err, ErrTooManyVisits) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Whatever the three inputs hold, every row of the view is in one place.
+func TestJoinOnRandomRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	id := func() string { return fmt.Sprint(rng.IntN(30)) }
+	for range 60 {
+		cfg := DefaultConfig()
+		cfg.Data.Scale = rng.Int64N(3)
+		j := testJoin(t, cfg)
+		j.verdicts = map[string]pipeline.Verdict{}
+		for range rng.IntN(40) {
+			j.verdicts[id()] = pipeline.Verdicts()[rng.IntN(7)]
+		}
+		rows := rng.IntN(40)
+		for i := range rows {
+			s := pipeline.Selection{TrajectoryID: id(), Split: []string{"train", "dev", "test", ""}[rng.IntN(4)],
+				Scale: rng.Int64N(4), Count: rng.Int32N(3), TaskID: id()}
+			if err := j.selection(&s, place{row: int64(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range rng.IntN(60) {
+			r := pipeline.TokenRow{TrajectoryID: id(), IDs: make([]int32, rng.IntN(3))}
+			if len(r.IDs) > 0 {
+				r.IDs[0] = rng.Int32N(120) - 5
+			}
+			if err := j.tokenRow(&r, true, place{row: int64(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := j.finish(); err != nil && !errors.Is(err, ErrNoSamples) {
+			t.Fatal(err)
+		}
+		c := j.counts
+		if err := c.Check(); err != nil || c.In != int64(rows) || c.Out != int64(len(j.corpus.train)+len(j.corpus.dev)) {
+			t.Fatalf("%d rows, %s, %d train, %d dev, error %v", rows, c, len(j.corpus.train), len(j.corpus.dev), err)
+		}
 	}
 }
 
