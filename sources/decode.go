@@ -210,7 +210,7 @@ func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) {
 	t.Policy = first(c.Policy, r.Names.Policy(deref(t.PolicyRaw)))
 	t.Source = first(c.Source, t.Source, r.Names.Source(rec.SourceHint))
 	t.Scaffold = first(c.Scaffold, t.Scaffold, identity.Unknown)
-	if run := first(c.Run, rec.RunHint, r.Inputs[j.input].Name); run != "" && t.Run == nil {
+	if run := first(c.Run, rec.RunHint, archive.RootName(r.Inputs[j.input].Name)); run != "" && t.Run == nil {
 		t.Run = &run
 	}
 	t.ID = t.ComputeID()

@@ -124,3 +124,14 @@ func TrimSuffix(p string) string {
 	}
 	return p
 }
+
+// RootName is the name of a root without what says that it is packed: an
+// archive and the folder that it was packed from have one name.
+func RootName(name string) string {
+	for _, s := range []string{".tgz", ".txz", ".tzst"} {
+		if t, ok := strings.CutSuffix(name, s); ok {
+			return t
+		}
+	}
+	return strings.TrimSuffix(TrimSuffix(name), ".tar")
+}

@@ -283,6 +283,14 @@ func TestPlacesAreWalkedLikeDirectories(t *testing.T) {
 	}
 }
 
+func TestRootName(t *testing.T) {
+	for in, want := range map[string]string{"a.tar.xz": "a", "a.tgz": "a", "a.b": "a.b", "a.tar": "a", "a.json.gz": "a.json"} {
+		if got := RootName(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestReadAtTheLimit(t *testing.T) {
 	p := write(t, t.TempDir(), "x.gz", string(pack(t, ".gz", bytes.Repeat([]byte("a"), 1000))))
 	for m, err := range Walk(context.Background(), p, Limits{}) {

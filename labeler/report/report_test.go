@@ -170,6 +170,8 @@ func TestMatching(t *testing.T) {
 			[]Attempt{attempt("a/o__r-1", "a", "p")}, []string{"folder in/a/o__r-1/report.json"}, 0},
 		{"a list fills what single reports leave", map[string]string{"a/o__r-1/report.json": noReport, "b/model.night.json": `{"resolved_ids":["o__r-1"],"schema_version":2}`},
 			[]Attempt{attempt("a/o__r-1", "a", "p"), attempt("t/night", "night", "p")}, []string{"folder in/a/o__r-1/report.json", "run in/b/model.night.json"}, 0},
+		{"a root without folders is named after its input", map[string]string{"o__r-1/report.json": yesReport},
+			[]Attempt{attempt("deep/in/o__r-1", "in", "p")}, []string{"run in/o__r-1/report.json"}, 0},
 		{"a flat report is about its folder's instance", map[string]string{"a/o__r-1/report.json": `{"resolved":true}`, "a/o__r-2/report.json": `{"resolved":true}`},
 			[]Attempt{attempt("a/o__r-1", "a", "p")}, []string{"folder in/a/o__r-1/report.json"}, 1},
 		{"an instance decides before a folder", map[string]string{"a/o__r-1/report.json": `{"o__r-2":{"resolved":true}}`},

@@ -205,6 +205,9 @@ func (c *collector) add(p, name string, parsed *Parsed) {
 		default:
 			r.Runs = runsOf(dir)
 		}
+		if len(r.Runs) == 0 && c.src.Name != "" {
+			r.Runs = []string{archive.RootName(c.src.Name)} // as an importer names a run without a folder
+		}
 		c.tree.Reports = append(c.tree.Reports, r)
 	}
 }

@@ -114,3 +114,28 @@ func must(b []byte, err error) []byte {
 	}
 	return b
 }
+
+// The text protocol of version 1.1 answers in user messages that carry what the
+// command returned.
+func TestUserMessagesWithAReturnCodeAreObservations(t *testing.T) {
+	r := record(t, `{"trajectory_format":"mini-swe-agent-1.1","messages":[{"role":"user","content":"task"},{"role":"assistant","content":"no fence"},
+	  {"role":"user","content":"custom rendering","extra":{"returncode":2,"raw_output":"x"}}]}`)
+	m := r.Messages[2]
+	if m.Kind != pipeline.KindObservation || m.ReturnCode == nil || *m.ReturnCode != 2 || m.RawOutput == nil {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestDetectsFilesOfTheFirstVersions(t *testing.T) {
+	for doc, want := range map[string]bool{
+		`{"info":{"exit_status":"Submitted","submission":"d"},"messages":[{"role":"system","content":"x"}]}`: true,
+		`{"info":{"mini_version":"1.0"},"messages":[]}`:                                                      true,
+		`{"info":{"submission":"d"},"history":[{"role":"user"}],"messages":[{"role":"system"}]}`:             false,
+		`{"messages":[{"role":"system","content":"x"}]}`:                                                     false,
+		`[{"role":"system","content":"x"}]`:                                                                  false,
+	} {
+		if got := (miniswe.Format{}).Detect(format.ShapeOf([]byte(doc))); got != want {
+			t.Errorf("%s: %v", doc, got)
+		}
+	}
+}

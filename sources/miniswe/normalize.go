@@ -37,7 +37,10 @@ func (Format) Detect(sh format.Shape) bool {
 	if k := sh.Key("trajectory_format"); k != nil {
 		return strings.HasPrefix(k.Text, "mini-swe-agent")
 	}
-	return sh.Has("info", "mini_version") || sh.Has("info", "config") && sh.Has("messages", "role") && sh.Key("history") == nil
+	if sh.Has("info", "mini_version") {
+		return true
+	}
+	return (sh.Has("info", "config") || sh.Has("info", "submission")) && sh.Has("messages", "role") && sh.Key("history") == nil
 }
 
 // protocolMarks are texts that only this scaffold's dialogue holds, as JSON
@@ -239,7 +242,7 @@ func submits(action string) bool {
 // action before it.
 func (n *classifier) interrupt(m *message) bool {
 	text := orEmpty(m.content)
-	if isObservation(text) || n.action == nil {
+	if isObservation(text) || n.action == nil || m.extra.returnCode != nil || m.extra.rawOutput != nil {
 		return false
 	}
 	if p := literalPrefix(n.doc.info.config.formatErrorTemplate); p != "" && strings.HasPrefix(text, p) {
