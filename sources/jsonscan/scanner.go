@@ -12,6 +12,16 @@ import (
 // document is an attack or an accident.
 const MaxDepth = 128
 
+// MaxTextBytes bounds what one document may make a reader keep: its decoded
+// strings, and elementBytes for each element of a list that is read. Documents
+// are larger where they repeat themselves; what is stepped over costs nothing.
+// The longest runs seen keep a few megabytes. Between a reader and a file on
+// disk a record stands in memory several times over.
+const (
+	MaxTextBytes = 32 << 20
+	elementBytes = 64
+)
+
 // Kind is what the next value is.
 type Kind byte
 
@@ -38,6 +48,8 @@ var (
 	ErrTruncated = errors.New("the document ends here")
 	// ErrDepth is returned past MaxDepth.
 	ErrDepth = fmt.Errorf("nested deeper than %d", MaxDepth)
+	// ErrText is returned past MaxTextBytes.
+	ErrText = fmt.Errorf("more than %d bytes of text in one record", MaxTextBytes)
 	// ErrDuplicate is returned by Fields' users through Fail: a known key twice.
 	ErrDuplicate = errors.New("key appears twice")
 )
@@ -75,6 +87,7 @@ type Scanner struct {
 	text arena
 
 	repaired int
+	kept     int // of MaxTextBytes
 }
 
 // New returns a scanner over a document.
@@ -86,7 +99,7 @@ func New(doc []byte) *Scanner {
 
 // Reset begins another document. Strings handed out stay valid.
 func (s *Scanner) Reset(doc []byte) {
-	s.buf, s.pos, s.err, s.path, s.repaired = doc, 0, nil, s.path[:0], 0
+	s.buf, s.pos, s.err, s.path, s.repaired, s.kept = doc, 0, nil, s.path[:0], 0, 0
 	if bytes.HasPrefix(doc, []byte("\xef\xbb\xbf")) {
 		s.pos = 3 // a byte order mark is not part of the document
 	}
@@ -203,6 +216,15 @@ func (s *Scanner) push(st step) bool {
 	return true
 }
 
+// keep counts n bytes against MaxTextBytes.
+func (s *Scanner) keep(n int) bool {
+	if s.kept += n; s.kept > MaxTextBytes {
+		s.Fail(ErrText)
+		return false
+	}
+	return true
+}
+
 // Fields yields the keys of an object. The body must read the value, or leave
 // it: what it leaves is stepped over. A null is an object without keys. The key
 // is valid until the next one.
@@ -265,7 +287,7 @@ func (s *Scanner) Elements() iter.Seq[int] {
 			return
 		}
 		for i := 0; s.err == nil; i++ {
-			if !s.push(step{index: i}) {
+			if !s.push(step{index: i}) || !s.keep(elementBytes) {
 				return
 			}
 			s.space()

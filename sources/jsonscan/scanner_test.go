@@ -156,3 +156,45 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// What a document makes a reader keep is bounded, however it is written; what
+// is stepped over is not.
+func TestKeptTextIsBounded(t *testing.T) {
+	half := strings.Repeat("x", MaxTextBytes/2)
+	read := func(doc string) error {
+		s := New([]byte(doc))
+		for range s.Fields() {
+			for range s.Elements() {
+				if s.Kind() == String {
+					s.Str()
+				}
+			}
+		}
+		return s.Err()
+	}
+	cases := map[string]struct {
+		doc  string
+		want error
+	}{
+		"fits":            {`{"a":["` + half + `","x"]}`, nil},
+		"two strings":     {`{"a":["` + half + `"],"b":["` + half + `"]}`, ErrText},
+		"grown by repair": {`{"a":["` + strings.Repeat("\xff", MaxTextBytes*2/5) + `"]}`, ErrText},
+		"elements":        {`{"a":[` + strings.Repeat("{},", MaxTextBytes/elementBytes) + `{}]}`, ErrText},
+		"stepped over":    {`{"a":[{"x":"` + half + half + half + `"}]}`, nil},
+	}
+	for name, c := range cases {
+		if err := read(c.doc); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	s := New([]byte(`["` + half + `","` + half + `"]`))
+	for range s.Elements() {
+		s.Str()
+	}
+	s.Reset([]byte(`["x"]`))
+	for range s.Elements() {
+		if got := s.Str(); got != "x" || s.Err() != nil {
+			t.Errorf("after Reset: %q, %v", got, s.Err())
+		}
+	}
+}

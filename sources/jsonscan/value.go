@@ -17,7 +17,7 @@ func (s *Scanner) Str() string {
 		return ""
 	}
 	body, escaped := s.stringBody()
-	if s.err != nil || len(body) == 0 {
+	if s.err != nil || len(body) == 0 || !s.keep(len(body)) {
 		return ""
 	}
 	dst := s.text.room(len(body))
@@ -27,8 +27,7 @@ func (s *Scanner) Str() string {
 		dst = s.unescape(dst, body)
 	}
 	if !utf8.Valid(dst) {
-		dst = s.repair(dst)
-		return string(dst)
+		return s.repair(dst)
 	}
 	s.text.keep(len(dst))
 	return alias(dst)
@@ -204,20 +203,32 @@ func hex4(b []byte) (r rune, n int) {
 	return r, 4
 }
 
-// repair replaces each invalid sequence by U+FFFD and counts it.
-func (s *Scanner) repair(b []byte) []byte {
-	out := make([]byte, 0, len(b)+16)
+// repair replaces each invalid byte by U+FFFD, which takes three, and counts it.
+func (s *Scanner) repair(b []byte) string {
+	n := 0
+	for rest := b; len(rest) > 0; {
+		r, k := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && k == 1 {
+			n++
+		}
+		rest = rest[k:]
+	}
+	s.repaired += n
+	grown := n * (utf8.RuneLen(utf8.RuneError) - 1)
+	if !s.keep(grown) {
+		return ""
+	}
+	out := make([]byte, 0, len(b)+grown)
 	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n == 1 {
-			s.repaired++
+		r, k := utf8.DecodeRune(b)
+		if r == utf8.RuneError && k == 1 {
 			out = utf8.AppendRune(out, utf8.RuneError)
 		} else {
-			out = append(out, b[:n]...)
+			out = append(out, b[:k]...)
 		}
-		b = b[n:]
+		b = b[k:]
 	}
-	return out
+	return alias(out)
 }
 
 // An arena holds the text of one document in few allocations: a record's

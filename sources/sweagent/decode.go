@@ -3,6 +3,7 @@ package sweagent
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -144,7 +145,7 @@ func readContent(s *jsonscan.Scanner) (text *string, omitted []string) {
 	if s.Kind() != jsonscan.Array {
 		return s.OptStr(), nil
 	}
-	joined, first := "", true
+	var parts []string
 	for range s.Elements() {
 		var kind string
 		var part *string
@@ -160,15 +161,13 @@ func readContent(s *jsonscan.Scanner) (text *string, omitted []string) {
 				}
 			}
 		}
-		switch {
-		case part == nil:
+		if part == nil {
 			omitted = append(omitted, kind)
-		case first:
-			joined, first = *part, false
-		default:
-			joined += "\n" + *part
+		} else {
+			parts = append(parts, *part)
 		}
 	}
+	joined := strings.Join(parts, "\n")
 	return &joined, omitted
 }
 
