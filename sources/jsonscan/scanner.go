@@ -144,14 +144,11 @@ func (s *Scanner) pathString() string {
 }
 
 func (s *Scanner) space() {
-	for s.pos < len(s.buf) {
-		switch s.buf[s.pos] {
-		case ' ', '\n', '\r', '\t':
-			s.pos++
-		default:
-			return
-		}
+	buf, p := s.buf, s.pos
+	for p < len(buf) && (buf[p] == ' ' || buf[p] == '\n' || buf[p] == '\r' || buf[p] == '\t') {
+		p++
 	}
+	s.pos = p
 }
 
 // peek returns the next byte that is not white space, 0 at the end.
@@ -387,59 +384,79 @@ func (s *Scanner) Raw() []byte {
 	return s.buf[start:s.pos]
 }
 
-// skipString steps over a string: to the first quote with an even number of
-// backslashes before it.
+// skipString steps over a string.
 func (s *Scanner) skipString() {
-	p := s.pos + 1
+	p := endOfString(s.buf, s.pos)
+	if p < 0 {
+		s.pos = len(s.buf)
+		s.Fail(ErrTruncated)
+		return
+	}
+	s.pos = p
+}
+
+// endOfString returns the place behind the string that opens at start: behind
+// the first quote with an even number of backslashes before it; -1 without one.
+func endOfString(buf []byte, start int) int {
+	p := start + 1
 	for {
-		i := bytes.IndexByte(s.buf[p:], '"')
+		i := bytes.IndexByte(buf[p:], '"')
 		if i < 0 {
-			s.pos = len(s.buf)
-			s.Fail(ErrTruncated)
-			return
+			return -1
 		}
 		p += i + 1
 		n := 0
-		for q := p - 2; q > s.pos && s.buf[q] == '\\'; q-- {
+		for q := p - 2; q > start && buf[q] == '\\'; q-- {
 			n++
 		}
 		if n%2 == 0 {
-			s.pos = p
-			return
+			return p
 		}
 	}
 }
 
+// structural marks the bytes that balancing brackets looks at.
+var structural = [256]bool{'"': true, '{': true, '}': true, '[': true, ']': true}
+
 // skipNested steps over an object or a list by balancing brackets.
 func (s *Scanner) skipNested() {
 	var open [MaxDepth]byte
-	depth := 0
-	for s.pos < len(s.buf) {
-		switch c := s.buf[s.pos]; c {
+	depth, room := 0, MaxDepth-len(s.path)
+	buf, p := s.buf, s.pos
+	for ; p < len(buf); p++ {
+		c := buf[p]
+		if !structural[c] {
+			continue
+		}
+		switch c {
 		case '"':
-			if s.skipString(); s.err != nil {
+			if p = endOfString(buf, p); p < 0 {
+				s.pos = len(buf)
+				s.Fail(ErrTruncated)
 				return
 			}
-			continue
+			p--
 		case '{', '[':
-			if depth+len(s.path) >= MaxDepth {
+			if depth >= room {
+				s.pos = p
 				s.Fail(ErrDepth)
 				return
 			}
 			open[depth] = c
 			depth++
-		case '}', ']':
+		default:
 			if open[depth-1] != c-2 {
+				s.pos = p
 				s.failf("%q closes %q", c, open[depth-1])
 				return
 			}
 			if depth--; depth == 0 {
-				s.pos++
+				s.pos = p + 1
 				return
 			}
 		}
-		s.pos++
 	}
+	s.pos = p
 	s.Fail(ErrTruncated)
 }
 
