@@ -7,19 +7,28 @@ import (
 	"github.com/swerm/swerm/internal/archive"
 	"github.com/swerm/swerm/labeler/report"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/store"
 )
 
-// sourceOf finds where a tree of reports lies.
-func sourceOf(ctx context.Context, in pipeline.Input) (report.Source, error) {
+// sourceOf finds where a tree of reports lies, and whether it is what the
+// trajectories were imported from.
+func sourceOf(ctx context.Context, in pipeline.Input, parents []dataset.Parent) (report.Source, error) {
+	var raw []dataset.Parent
+	for _, p := range parents {
+		if p.Kind == pipeline.KindRaw && p.Port == "raw" {
+			raw = append(raw, p)
+		}
+	}
+	imported := len(raw) == 1 && (raw[0].Key == in.Key && in.Key != "" || raw[0].URI == in.Name)
 	if p, err := store.LocalPath(in.URI); err == nil {
-		return report.Source{Name: in.Name, Root: p}, nil
+		return report.Source{Name: in.Name, Root: p, Imported: imported}, nil
 	}
 	st, root, err := store.Open(ctx, in.URI)
 	if err != nil {
 		return report.Source{}, err
 	}
-	return report.Source{Name: in.Name, Root: root, Place: place{st}}, nil
+	return report.Source{Name: in.Name, Root: root, Place: place{st}, Imported: imported}, nil
 }
 
 // A place shows a store to the walk.

@@ -108,7 +108,7 @@ func labelAll(ctx context.Context, t *pipeline.Task) (*ReportsResult, error) {
 	}
 	var roots []report.Source
 	for _, in := range t.All("reports") {
-		root, err := sourceOf(ctx, in)
+		root, err := sourceOf(ctx, in, d.Manifest.Parents)
 		if err != nil {
 			return nil, err
 		}

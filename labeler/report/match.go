@@ -164,6 +164,9 @@ func (m *matcher) pass(rule Rule, attemptKeys func(*Attempt) []string, reportKey
 				differs[i] = append(differs[i], j)
 				continue
 			}
+			if rule == RuleFolder && !sameFolder(a, m.reports[j]) {
+				continue
+			}
 			rivals[j]++
 			choices[i] = append(choices[i], j)
 		}
@@ -193,6 +196,16 @@ func (m *matcher) pass(rule Rule, attemptKeys func(*Attempt) []string, reportKey
 			m.refuse(i, ReasonPatchDiffers, differs[i])
 		}
 	}
+}
+
+// sameFolder says whether equal paths are one folder. A path that names no run,
+// only the instance, is equal in any two roots: then the root must be the one
+// that was imported, or carry the run's name, or the patch must be the same.
+func sameFolder(a *Attempt, r *Report) bool {
+	if strings.Contains(a.Dir, "/") || r.Imported || slices.Contains(r.Runs, a.Run) {
+		return true
+	}
+	return r.Patch != nil && a.Patch != nil && *r.Patch == *a.Patch
 }
 
 func (m *matcher) samePatch(i int, js []int) []int {

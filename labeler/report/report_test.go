@@ -172,6 +172,12 @@ func TestMatching(t *testing.T) {
 			[]Attempt{attempt("a/o__r-1", "a", "p"), attempt("t/night", "night", "p")}, []string{"folder in/a/o__r-1/report.json", "run in/b/model.night.json"}, 0},
 		{"a root without folders is named after its input", map[string]string{"o__r-1/report.json": yesReport},
 			[]Attempt{attempt("deep/in/o__r-1", "in", "p")}, []string{"run in/o__r-1/report.json"}, 0},
+		{"an instance's folder in another root is not the same folder", map[string]string{"o__r-1/report.json": yesReport},
+			[]Attempt{attempt("o__r-1", "other", "p")}, []string{ReasonNoReport}, 1},
+		{"unless the root has the run's name", map[string]string{"o__r-1/report.json": yesReport},
+			[]Attempt{attempt("o__r-1", "other", "p"), attempt("o__r-1", "in", "q")}, []string{ReasonNoReport, "folder in/o__r-1/report.json"}, 0},
+		{"or the patch is the same", map[string]string{"o__r-1/report.json": yesReport, "o__r-1/patch.diff": "p"},
+			[]Attempt{attempt("o__r-1", "other", "p")}, []string{"folder in/o__r-1/report.json"}, 0},
 		{"a flat report is about its folder's instance", map[string]string{"a/o__r-1/report.json": `{"resolved":true}`, "a/o__r-2/report.json": `{"resolved":true}`},
 			[]Attempt{attempt("a/o__r-1", "a", "p")}, []string{"folder in/a/o__r-1/report.json"}, 1},
 		{"an instance decides before a folder", map[string]string{"a/o__r-1/report.json": `{"o__r-2":{"resolved":true}}`},
@@ -197,6 +203,14 @@ func TestMatching(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestARootThatWasImportedKeepsItsFolders(t *testing.T) {
+	tr := tree(t, map[string]string{"o__r-1/report.json": yesReport})
+	tr.Reports[0].Imported = true
+	if m := MatchAll([]Attempt{attempt("o__r-1", "renamed by a flag", "p")}, tr).Matches[0]; m.Rule != RuleFolder {
+		t.Errorf("%+v", m)
 	}
 }
 

@@ -25,6 +25,7 @@ type Report struct {
 	Runs     []string // names that the run may go by, nearest folder first
 	Patch    *string  // pipeline.PatchHash of the patch that was tested, nil where it is not known
 	List     bool
+	Imported bool // Source.Imported
 }
 
 // A Tree is every report found.
@@ -47,6 +48,10 @@ type Source struct {
 
 	// Place is where Root lies when it is not on the local disk.
 	Place archive.Place
+
+	// Imported says that the trajectories were imported from this very root,
+	// so that equal paths inside it are equal folders.
+	Imported bool
 }
 
 func (s *Source) walk(ctx context.Context, lim archive.Limits) iter.Seq2[archive.Member, error] {
@@ -145,7 +150,7 @@ func (c *collector) json(m *archive.Member, name string) {
 	c.malformed(m.Path, err)
 	c.tree.Reports = append(c.tree.Reports, Report{
 		Verdict:  Verdict{Verdict: pipeline.VerdictUnknown, Reason: ReasonMalformed},
-		Evidence: c.evidence(m.Path), Dir: path.Dir(m.Path), Instance: path.Base(path.Dir(m.Path)), Runs: runsOf(path.Dir(path.Dir(m.Path))),
+		Evidence: c.evidence(m.Path), Dir: path.Dir(m.Path), Imported: c.src.Imported, Instance: path.Base(path.Dir(m.Path)), Runs: runsOf(path.Dir(path.Dir(m.Path))),
 	})
 }
 
@@ -193,7 +198,7 @@ func (c *collector) add(p, name string, parsed *Parsed) {
 		c.predicted[dir][id] = pipeline.PatchHash(patch)
 	}
 	for _, id := range parsed.sortedIDs() {
-		r := Report{Verdict: parsed.Instances[id], Evidence: c.evidence(p), Dir: dir, Instance: id, List: parsed.List}
+		r := Report{Verdict: parsed.Instances[id], Evidence: c.evidence(p), Dir: dir, Instance: id, List: parsed.List, Imported: c.src.Imported}
 		if r.Instance == "" {
 			r.Instance = path.Base(dir)
 		}
