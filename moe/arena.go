@@ -113,14 +113,14 @@ type arena struct {
 
 // worker is the scratch memory of one goroutine.
 type worker struct {
-	h       []float32 // stripe × widest row
-	h2      []float32
-	pack    []float32
-	pack2   []float32
-	s, dp   []float32 // attention scores
-	rowMax  [maxStrip]float32
-	rowSum  [maxStrip]float32
-	scratch [kernel.ScratchLen]float32
+	h      []float32 // stripe × widest row
+	h2     []float32
+	pack   []float32
+	pack2  []float32
+	left   []float32 // repacked left operands of weight gradients
+	s, dp  []float32 // attention scores
+	rowMax [maxStrip]float32
+	rowSum [maxStrip]float32
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every

@@ -214,8 +214,8 @@ func (p *Pass) attendBackward(a *acts, w *worker, seq, head int) {
 		for k0 := 0; k0 < q0+n; k0 += keyBlockBack {
 			keys := min(keyBlockBack, q0+n-k0)
 			b.scores(q0, n, k0, keys)
-			f.MulT(keys, p.C, n, w.s, ld, packDO, dv[k0*p.HC:], p.HC, true, w.scratch[:])
-			f.MulT(keys, p.C, n, w.dp, ld, packQ, dk[k0*p.HC:], p.HC, true, w.scratch[:])
+			f.MulT(keys, p.C, n, w.s, ld, packDO, dv[k0*p.HC:], p.HC, true, nil)
+			f.MulT(keys, p.C, n, w.dp, ld, packQ, dk[k0*p.HC:], p.HC, true, nil)
 		}
 	}
 }

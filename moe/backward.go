@@ -1,5 +1,7 @@
 package moe
 
+import "github.com/swerm/swerm/moe/kernel"
+
 // backward takes p.dx, the gradient of the last layer's output, down to the
 // embedding and adds every weight gradient on the way.
 func (p *Pass) backward(auxCoef []float32) {
@@ -41,6 +43,7 @@ func (p *Pass) sizeBackward() {
 	for i := range p.work {
 		w := &p.work[i]
 		grow(&w.h, max(len(w.h), stripe*max(p.D, p.F, p.C)))
+		grow(&w.left, kernel.ScratchLen(gradDepth, gradTileM))
 	}
 }
 

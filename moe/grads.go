@@ -88,6 +88,6 @@ func (p *Pass) gradTile(w *worker, t gradTile) {
 		} else {
 			f.Pack(w.pack, j.b[k0*j.ldb+t.n0:], j.ldb, k, n)
 		}
-		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.scratch[:])
+		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.left)
 	}
 }

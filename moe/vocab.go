@@ -1,6 +1,10 @@
 package moe
 
-import "math"
+import (
+	"math"
+
+	"github.com/swerm/swerm/moe/kernel"
+)
 
 // The head multiplies a few rows with the whole vocabulary in chunks of
 // columns, and keeps per row only a running maximum, a sum and the logit of
@@ -235,6 +239,9 @@ func (p *Pass) vocabBackward() {
 	f, step := p.kern, p.chunk(n)
 	ld := spread(step)
 	grow(&p.packN, f.PanelLen(step, p.D))
+	for i := range p.work {
+		grow(&p.work[i].left, kernel.ScratchLen(gradDepth, gradTileM))
+	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)
 		weights := p.m.head.Data[v0*p.D:]

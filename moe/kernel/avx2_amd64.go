@@ -42,6 +42,9 @@ func stripCols6AVX2(s *strip)
 func packRowsAVX2(n int, src *float32, ld int, dst *float32)
 
 //go:noescape
+func packStripsAVX2(k int, src *float32, ld int, dst *float32, strips int)
+
+//go:noescape
 func transposeAVX2(n int, src *float32, lds int, dst *float32, ldd int)
 
 //go:noescape

@@ -1336,6 +1336,37 @@ loop:
 	VZEROUPPER
 	RET
 
+// func packStripsAVX2(k int, src *float32, ld int, dst *float32, strips int)
+// Requires: AVX
+TEXT ·packStripsAVX2(SB), NOSPLIT, $0-40
+	MOVQ   k+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   ld+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	MOVQ   strips+32(FP), SI
+	IMUL3Q $0x00000018, AX, DI
+
+row:
+	MOVQ CX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+
+strip:
+	VMOVUPS (R8), X0
+	VMOVSD  16(R8), X1
+	VMOVUPS X0, (R9)
+	VMOVSD  X1, 16(R9)
+	ADDQ    $0x18, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     strip
+	ADDQ    DX, CX
+	ADDQ    $0x18, BX
+	DECQ    AX
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(n int, src *float32, lds int, dst *float32, ldd int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40

@@ -78,6 +78,9 @@ func stripCols12AVX512(s *strip)
 func packRowsAVX512(n int, src *float32, ld int, dst *float32)
 
 //go:noescape
+func packStripsAVX512(k int, src *float32, ld int, dst *float32, strips int)
+
+//go:noescape
 func transposeAVX512(n int, src *float32, lds int, dst *float32, ldd int)
 
 //go:noescape

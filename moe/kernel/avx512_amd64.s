@@ -4196,6 +4196,37 @@ loop:
 	VZEROUPPER
 	RET
 
+// func packStripsAVX512(k int, src *float32, ld int, dst *float32, strips int)
+// Requires: AVX, AVX512F
+TEXT ·packStripsAVX512(SB), NOSPLIT, $0-40
+	MOVQ   k+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   ld+16(FP), DX
+	MOVQ   dst+24(FP), BX
+	MOVQ   strips+32(FP), SI
+	IMUL3Q $0x00000030, AX, DI
+	MOVL   $0x00000fff, R8
+	KMOVW  R8, K1
+
+row:
+	MOVQ CX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+
+strip:
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS   Z0, K1, (R9)
+	ADDQ      $0x30, R8
+	ADDQ      DI, R9
+	DECQ      R10
+	JNZ       strip
+	ADDQ      DX, CX
+	ADDQ      $0x30, BX
+	DECQ      AX
+	JNZ       row
+	VZEROUPPER
+	RET
+
 // func transposeAVX512(n int, src *float32, lds int, dst *float32, ldd int)
 // Requires: AVX, AVX512F
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-40

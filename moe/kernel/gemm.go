@@ -90,17 +90,18 @@ func (f Family) PackT(dst, w []float32, ldw, k, n int) {
 }
 
 // PackGather packs rows of a matrix by index: B[kk][j] = b[rows[kk]·ldb + j].
+// Rows are taken whole, one after the other, which is how memory likes them.
 func (f Family) PackGather(dst, b []float32, ldb int, rows []int32, n int) {
 	w, k := f.panelWidth(), len(rows)
-	for j := 0; j < n; j += w {
-		panel, cols := dst[j*k:j*k+w*k], min(w, n-j)
-		for i, row := range rows {
-			src, out := b[int(row)*ldb+j:int(row)*ldb+j+cols], panel[i*w:i*w+w]
-			if w == 32 && cols == 32 {
-				*(*[32]float32)(out) = *(*[32]float32)(src)
+	for i, r := range rows {
+		row := b[int(r)*ldb : int(r)*ldb+n]
+		for j := 0; j < n; j += w {
+			out := dst[j*k+i*w : j*k+(i+1)*w]
+			if w == 32 && n-j >= 32 {
+				*(*[32]float32)(out) = *(*[32]float32)(row[j:])
 				continue
 			}
-			clear(out[copy(out, src):])
+			clear(out[copy(out, row[j:]):])
 		}
 	}
 }
@@ -127,20 +128,15 @@ func (f Family) Mul(m, n, k int, a []float32, lda int, panels, c []float32, ldc 
 }
 
 // MulT computes C (+)= Aᵀ·B, where A is k×m row-major with lda floats between
-// rows: the form of weight gradients, whose depth is tokens. scratch holds
-// [ScratchLen] floats.
+// rows: the form of weight gradients, whose depth is tokens. scratch should
+// hold [ScratchLen] floats.
 func (f Family) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool, scratch []float32) {
 	f.mul(product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true, scratch: scratch})
 }
 
-// ScratchLen is what MulT needs to repack a strip of a left operand whose rows
-// are so far apart that they would share a few sets of the first cache.
-const ScratchLen = maxStripRows*depthBlock + lineBytes/4
-
-const (
-	maxStripRows = 12
-	farRowFloats = 512 // 2 KiB: 32 rows cycle through two sets of a 32 KiB cache
-)
+// ScratchLen is the scratch of MulT for a product of k×m with anything. With
+// less, or none, it works in place and slower.
+func ScratchLen(k, m int) int { return min(k, depthBlock) * m }
 
 // MulPart is Mul over depth from..to of panels packed for a greater depth; it
 // multiplies columns from..to of A, whose rows start at a[0] = A[0][from].
@@ -207,15 +203,17 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	at := j0*p.packedDepth + k0*w
 	_ = p.b[at+(s.panels-1)*w*p.packedDepth+kc*w-1]
 	s.b = &p.b[at]
-	repack := p.transA && s.panels > 2 && p.lda%farRowFloats == 0
+	repack := p.transA && s.panels > 2 && len(p.scratch) >= kc*p.m
+	if repack && j0 == 0 {
+		f.packStrips(p.scratch, p.a[k0*p.lda:], p.lda, kc, p.m)
+	}
 	for i := 0; i < p.m; {
 		rows := nextStrip(p.m-i, f.stripRows())
 		s.c = &p.c[i*p.ldc+j0]
 		if p.transA {
 			s.a, s.lda = &p.a[k0*p.lda+i], 4*p.lda
 			if repack {
-				s.a, s.lda = &p.scratch[0], 4*rows
-				packStrip(p.scratch, p.a[k0*p.lda+i:], p.lda, kc, rows)
+				s.a, s.lda = &p.scratch[i*kc], 4*rows
 			}
 		} else {
 			s.a = &p.a[i*p.lda+k0]
@@ -229,25 +227,26 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	}
 }
 
-// packStrip copies rows floats from each of k rows of a, lda floats apart.
-func packStrip(dst, a []float32, lda, k, rows int) {
-	switch rows { // the usual heights as constants, which copy without a call
-	case 12:
+// packStrips copies the k×m left operand of a transposed product into strips,
+// each depth-major. It reads along the rows: read strip by strip, a large
+// operand would miss the cache at every row.
+func (f Family) packStrips(dst, a []float32, lda, k, m int) {
+	full, done := f.stripRows(), 0
+	for m-done >= 2*full || m-done == full { // as nextStrip cuts them
+		done += full
+	}
+	if done > 0 && f != Generic {
+		_, _ = a[(k-1)*lda+done-1], dst[done*k-1]
+		packStripsVec(f, k, &a[0], lda, &dst[0], done/full)
+	} else {
+		done = 0
+	}
+	for i := done; i < m; {
+		rows := nextStrip(m-i, full)
 		for kk := range k {
-			*(*[12]float32)(dst[kk*12:]) = *(*[12]float32)(a[kk*lda:])
+			copy(dst[i*k+kk*rows:i*k+(kk+1)*rows], a[kk*lda+i:kk*lda+m])
 		}
-	case 8:
-		for kk := range k {
-			*(*[8]float32)(dst[kk*8:]) = *(*[8]float32)(a[kk*lda:])
-		}
-	case 6:
-		for kk := range k {
-			*(*[6]float32)(dst[kk*6:]) = *(*[6]float32)(a[kk*lda:])
-		}
-	default:
-		for kk := range k {
-			copy(dst[kk*rows:kk*rows+rows], a[kk*lda:kk*lda+rows])
-		}
+		i += rows
 	}
 }
 

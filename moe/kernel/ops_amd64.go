@@ -19,6 +19,14 @@ func transpose(f Family, blocks int, src *float32, lds int, dst *float32, ldd in
 	transposeAVX2(blocks, src, 4*lds, dst, 4*ldd)
 }
 
+func packStripsVec(f Family, k int, src *float32, lds int, dst *float32, strips int) {
+	if f == AVX512 {
+		packStripsAVX512(k, src, 4*lds, dst, strips)
+		return
+	}
+	packStripsAVX2(k, src, 4*lds, dst, strips)
+}
+
 func dotVec(f Family, x, y *float32, n int) float32 {
 	if f == AVX512 {
 		return dotAVX512(x, y, n)

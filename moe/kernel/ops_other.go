@@ -11,6 +11,8 @@ func packRows(Family, int, *float32, int, *float32) { panic(noCode) }
 
 func transpose(Family, int, *float32, int, *float32, int) { panic(noCode) }
 
+func packStripsVec(Family, int, *float32, int, *float32, int) { panic(noCode) }
+
 func dotVec(Family, *float32, *float32, int) float32 { panic(noCode) }
 
 func sumSquaresVec(Family, *float32, int) float64 { panic(noCode) }

@@ -8,6 +8,7 @@ import (
 // packs writes the two ways a right operand becomes panels.
 func (f *family) packs() {
 	f.packRows()
+	f.packStrips()
 	if f.wide() {
 		f.transpose16()
 	} else {
@@ -36,6 +37,51 @@ func (f *family) packRows() {
 	f.ADDQ(U32(uint32(8*f.W)), dst)
 	f.DECQ(n)
 	f.JNZ(LabelRef("loop"))
+	f.end()
+}
+
+// packStrips: dst[s·k·MR + kk·MR + i] = src[kk·ld + s·MR + i] for s < strips and
+// i < MR; ld in bytes. It reads and writes exactly what there is.
+func (f *family) packStrips() {
+	f.text("packStrips", "(k int, src *float32, ld int, dst *float32, strips int)", "")
+	k := f.Load(f.Param("k"), f.GP64())
+	src := f.Load(f.Param("src"), f.GP64())
+	ld := f.Load(f.Param("ld"), f.GP64())
+	dst := f.Load(f.Param("dst"), f.GP64())
+	strips := f.Load(f.Param("strips"), f.GP64())
+	step := f.GP64() // bytes of a strip
+	f.IMUL3Q(U32(uint32(4*f.MR)), k, step)
+	mask := f.K()
+	if f.wide() {
+		bits := f.GP32()
+		f.MOVL(U32(1<<f.MR-1), bits)
+		f.KMOVW(bits, mask)
+	}
+	f.Label("row")
+	from, to, n := f.GP64(), f.GP64(), f.GP64()
+	f.MOVQ(src, from)
+	f.MOVQ(dst, to)
+	f.MOVQ(strips, n)
+	f.Label("strip")
+	if f.wide() {
+		x := f.ZMM()
+		f.VMOVUPS_Z(Mem{Base: from}, mask, x)
+		f.VMOVUPS(x, mask, Mem{Base: to})
+	} else {
+		x, y := f.XMM(), f.XMM()
+		f.VMOVUPS(Mem{Base: from}, x)
+		f.VMOVSD(Mem{Base: from, Disp: 16}, y)
+		f.VMOVUPS(x, Mem{Base: to})
+		f.VMOVSD(y, Mem{Base: to, Disp: 16})
+	}
+	f.ADDQ(Imm(uint64(4*f.MR)), from)
+	f.ADDQ(step, to)
+	f.DECQ(n)
+	f.JNZ(LabelRef("strip"))
+	f.ADDQ(ld, src)
+	f.ADDQ(Imm(uint64(4*f.MR)), dst)
+	f.DECQ(k)
+	f.JNZ(LabelRef("row"))
 	f.end()
 }
 

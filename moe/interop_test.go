@@ -1,0 +1,48 @@
+package moe
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestWriteInterop saves small models in every form that Save has for
+// interop/checkpoint_check.py, which opens them in transformers.
+func TestWriteInterop(t *testing.T) {
+	dir := os.Getenv("SWERM_INTEROP_OUT")
+	if dir == "" {
+		t.Skip("writes checkpoints for interop/checkpoint_check.py: set SWERM_INTEROP_OUT")
+	}
+	base := Config{
+		VocabSize: 300, HiddenSize: 48, NumHiddenLayers: 3, NumAttentionHeads: 4, NumKeyValueHeads: 2, HeadDim: 16,
+		NumExperts: 6, NumExpertsPerTok: 2, MoeIntermediateSize: 40, NormTopKProb: true, RopeTheta: 1e6,
+		RMSNormEps: 1e-6, MaxPositionEmbeddings: 4096, InitializerRange: 0.2, IntermediateSize: 128,
+	}
+	tied, many := base, base
+	tied.TieWordEmbeddings, tied.NormTopKProb, tied.RopeTheta = true, false, 1e4
+	many.NumExperts, many.NumExpertsPerTok, many.NumKeyValueHeads, many.HeadDim = 16, 8, 1, 32
+	for name, c := range map[string]struct {
+		cfg  Config
+		save SaveOptions
+	}{
+		"f32":         {base, SaveOptions{}},
+		"f32-shards":  {many, SaveOptions{ShardBytes: 100 << 10}},
+		"bf16-tied":   {tied, SaveOptions{DType: "BF16"}},
+		"bf16-shards": {base, SaveOptions{DType: "BF16", ShardBytes: 50 << 10}},
+	} {
+		m, err := New(c.cfg, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(dir, name)
+		if err := os.MkdirAll(to, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Save(to, c.save); err != nil {
+			t.Fatal(err)
+		}
+		if files, _ := filepath.Glob(filepath.Join(to, "*.safetensors")); c.save.ShardBytes > 0 && len(files) < 3 {
+			t.Errorf("%s: %d files", name, len(files))
+		}
+	}
+}
