@@ -142,8 +142,8 @@ func (r *Reader) detect(j *job, data []byte) (format.Format, error) {
 	if r.Config.Format != "" && j.named {
 		return r.formats[0], nil
 	}
-	sh := format.ShapeOf(data)
-	switch claims := r.claimants(sh); {
+	sh, claims := r.outline(data)
+	switch {
 	case len(claims) == 1:
 		return claims[0], nil
 	case len(claims) > 1:
@@ -156,6 +156,22 @@ func (r *Reader) detect(j *job, data []byte) (format.Format, error) {
 		return nil, fmt.Errorf("%w: it is %s", ErrUnrecognized, &sh)
 	}
 	return nil, nil
+}
+
+// outlineFirst bytes of a long document mostly tell what it is.
+const outlineFirst = 128 << 10
+
+// outline finds who claims a document. One claim on its beginning is enough;
+// none or several are looked at again with all of it.
+func (r *Reader) outline(data []byte) (format.Shape, []format.Format) {
+	if len(data) > 2*outlineFirst {
+		sh := format.ShapeOf(data[:outlineFirst])
+		if claims := r.claimants(sh); len(claims) == 1 {
+			return sh, claims
+		}
+	}
+	sh := format.ShapeOf(data)
+	return sh, r.claimants(sh)
 }
 
 func (r *Reader) claimants(sh format.Shape) []format.Format {
