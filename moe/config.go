@@ -1,6 +1,7 @@
 package moe
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -157,14 +158,14 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Architectures         []string `json:"architectures"`
 		AttentionBias         bool     `json:"attention_bias"`
-		AttentionDropout      float64  `json:"attention_dropout"`
+		AttentionDropout      real     `json:"attention_dropout"`
 		BOS                   any      `json:"bos_token_id"`
 		DecoderSparseStep     int      `json:"decoder_sparse_step"`
 		EOS                   any      `json:"eos_token_id"`
 		HeadDim               int      `json:"head_dim"`
 		HiddenAct             string   `json:"hidden_act"`
 		HiddenSize            int      `json:"hidden_size"`
-		InitializerRange      float64  `json:"initializer_range"`
+		InitializerRange      real     `json:"initializer_range"`
 		IntermediateSize      int      `json:"intermediate_size"`
 		MaxPositionEmbeddings int      `json:"max_position_embeddings"`
 		MlpOnlyLayers         []int    `json:"mlp_only_layers"`
@@ -178,10 +179,10 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		NumKeyValueHeads      int      `json:"num_key_value_heads"`
 		OutputRouterLogits    bool     `json:"output_router_logits"`
 		Pad                   any      `json:"pad_token_id"`
-		RMSNormEps            float64  `json:"rms_norm_eps"`
+		RMSNormEps            real     `json:"rms_norm_eps"`
 		RopeScaling           any      `json:"rope_scaling"`
-		RopeTheta             float64  `json:"rope_theta"`
-		RouterAuxLossCoef     float64  `json:"router_aux_loss_coef"`
+		RopeTheta             real     `json:"rope_theta"`
+		RouterAuxLossCoef     real     `json:"router_aux_loss_coef"`
 		SlidingWindow         any      `json:"sliding_window"`
 		TieWordEmbeddings     bool     `json:"tie_word_embeddings"`
 		UseCache              bool     `json:"use_cache"`
@@ -190,14 +191,26 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	}{
 		Architectures: []string{architecture}, BOS: id(c.BOS), EOS: id(c.EOS), Pad: id(c.Pad),
 		DecoderSparseStep: 1, HeadDim: c.HeadDim, HiddenAct: "silu", HiddenSize: c.HiddenSize,
-		InitializerRange: c.InitializerRange, IntermediateSize: c.IntermediateSize,
+		InitializerRange: real(c.InitializerRange), IntermediateSize: c.IntermediateSize,
 		MaxPositionEmbeddings: c.MaxPositionEmbeddings, MlpOnlyLayers: []int{}, ModelType: modelType,
 		MoeIntermediateSize: c.MoeIntermediateSize, NormTopKProb: c.NormTopKProb,
 		NumAttentionHeads: c.NumAttentionHeads, NumExperts: c.NumExperts, NumExpertsPerTok: c.NumExpertsPerTok,
-		NumHiddenLayers: c.NumHiddenLayers, NumKeyValueHeads: c.NumKeyValueHeads, RMSNormEps: c.RMSNormEps,
-		RopeTheta: c.RopeTheta, RouterAuxLossCoef: c.RouterAuxLossCoef,
+		NumHiddenLayers: c.NumHiddenLayers, NumKeyValueHeads: c.NumKeyValueHeads, RMSNormEps: real(c.RMSNormEps),
+		RopeTheta: real(c.RopeTheta), RouterAuxLossCoef: real(c.RouterAuxLossCoef),
 		TieWordEmbeddings: c.TieWordEmbeddings, VocabSize: c.VocabSize,
 	})
+}
+
+// real is written with a fraction or an exponent: transformers tells 0.0 from
+// 0 and refuses the latter where it wants a float.
+type real float64
+
+func (v real) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(float64(v))
+	if err == nil && !bytes.ContainsAny(text, ".e") {
+		text = append(text, ".0"...)
+	}
+	return text, err
 }
 
 const (

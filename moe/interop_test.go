@@ -1,8 +1,10 @@
 package moe
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +45,20 @@ func TestWriteInterop(t *testing.T) {
 		}
 		if files, _ := filepath.Glob(filepath.Join(to, "*.safetensors")); c.save.ShardBytes > 0 && len(files) < 3 {
 			t.Errorf("%s: %d files", name, len(files))
+		}
+	}
+}
+
+// TestConfigWritesFloats: transformers refuses 0 and 1000000 where it wants a float.
+func TestConfigWritesFloats(t *testing.T) {
+	text, err := json.Marshal(&Config{RopeTheta: 1e6, RMSNormEps: 1e-6, InitializerRange: 1, RouterAuxLossCoef: 1e21})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"rope_theta":1000000.0,`, `"initializer_range":1.0,`, `"rms_norm_eps":0.000001,`,
+		`"router_aux_loss_coef":1e+21,`, `"attention_dropout":0.0,`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in %s", want, text)
 		}
 	}
 }
