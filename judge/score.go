@@ -45,9 +45,10 @@ func (c *ScoreConfig) Validate() error {
 
 // ScoreResult is what `swerm score --json` prints.
 type ScoreResult struct {
-	Counts   pipeline.Counts  `json:"counts"`
-	Scored   int64            `json:"scored"`
-	Unscored map[string]int64 `json:"unscored"`
+	Counts       pipeline.Counts  `json:"counts"`
+	Scored       int64            `json:"scored"`
+	Unscored     map[string]int64 `json:"unscored"`
+	KernelFamily string           `json:"kernel_family"`
 }
 
 // ScoreStage scores tokens with a checkpoint.
@@ -98,7 +99,7 @@ func runScore(ctx context.Context, t *pipeline.Task) error {
 		pass:  model.NewPass(moe.Options{Threads: t.Workers}),
 		head:  moe.Head{Yes: card.Contract.YesID, No: card.Contract.NoID, Full: cfg.Head == HeadFull},
 		vocab: int32(model.Config().VocabSize), progress: t.Progress,
-		result: ScoreResult{Unscored: map[string]int64{}},
+		result: ScoreResult{Unscored: map[string]int64{}, KernelFamily: moe.KernelFamily()},
 	}
 	if wanted != nil {
 		t.Progress.Total(int64(len(wanted)), "rows")

@@ -110,7 +110,7 @@ type Usage struct {
 type Origin struct {
 	URI         string // relative to the named input root, slash separated
 	Row         int64  // row or line in that file, from 0
-	ContentHash string // SHA-256 of the raw record, hex
+	ContentHash string // hash of the raw record, algorithm first: blake3:<hex>
 	Format      string // importer that read it
 	Version     string // version of that importer
 }
