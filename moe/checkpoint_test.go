@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/swerm/swerm/moe/kernel"
 	"github.com/swerm/swerm/moe/safetensors"
 )
@@ -23,8 +24,8 @@ func TestSaveLoad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if back.Config() != m.Config() {
-				t.Errorf("%s: config %+v, saved %+v", name, back.Config(), m.Config())
+			if diff := cmp.Diff(m.Config(), back.Config()); diff != "" {
+				t.Errorf("%s: the config changed on the way: %s", name, diff)
 			}
 			for i, p := range m.Params() {
 				q := back.Params()[i]

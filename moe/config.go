@@ -52,7 +52,8 @@ type Config struct {
 	// this family's supported subset has; it is carried because transformers
 	// wants the key.
 	IntermediateSize int
-	// BOS, EOS and Pad are token ids or -1; the network does not read them.
+	// BOS, EOS and Pad are token ids, or -1 for none; the network does not read
+	// them, but transformers reads what a checkpoint says.
 	BOS, EOS, Pad int
 }
 

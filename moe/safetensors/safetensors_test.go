@@ -160,8 +160,15 @@ func TestRoundTrip(t *testing.T) {
 		if err := WriteDir(dir, items()[:3], WriteOptions{ShardBytes: 1}); err != nil {
 			t.Fatal(err)
 		}
+		beside := filepath.Join(dir, "model-adapter.safetensors")
+		if err := os.WriteFile(beside, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		if err := WriteDir(dir, items(), o); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := os.Stat(beside); err != nil {
+			t.Errorf("a file of someone else is gone: %v", err)
 		}
 		set, err := OpenDir(dir)
 		if err != nil {

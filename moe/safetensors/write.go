@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // Item is a tensor to write.
@@ -29,7 +30,8 @@ type WriteOptions struct {
 // WriteDir writes the items, in the order given, into dir: model.safetensors,
 // or shards and their index. Files appear by rename after they are on disk,
 // the index last. Files of an earlier checkpoint in dir that the new one does
-// not name are removed, so that no reader mixes the two.
+// not name are removed afterwards, so that no reader mixes the two; a writer
+// that must survive a crash writes into a fresh directory.
 func WriteDir(dir string, items []Item, o WriteOptions) error {
 	if o.DType == "" {
 		o.DType = F32
@@ -41,9 +43,9 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 	if err != nil {
 		return err
 	}
-	old, err := filepath.Glob(filepath.Join(dir, "model*.safetensors*"))
+	old, err := weightFiles(dir)
 	if err != nil {
-		return fmt.Errorf("safetensors: %w", err)
+		return err
 	}
 	written := map[string]bool{}
 	weightMap, total := map[string]string{}, uint64(0)
@@ -76,6 +78,25 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 		}
 	}
 	return nil
+}
+
+// weightName matches the files that this package writes and no others, such as
+// adapters that someone keeps beside a checkpoint.
+var weightName = regexp.MustCompile(`^model(-\d{5,}-of-\d{5,})?\.safetensors(\.index\.json)?$`)
+
+// weightFiles lists the weights and the index that lie in dir.
+func weightFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if weightName.MatchString(e.Name()) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // split cuts the items into shards of at most o.ShardBytes, each at least one

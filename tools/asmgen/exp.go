@@ -41,7 +41,6 @@ type expConsts struct {
 	lo, hi                         reg.VecVirtual
 	log2e, nln2hi, nln2lo, one, c0 Op
 	c                              [5]Op
-	bias                           Op
 }
 
 // expLow is where exp becomes zero: with wide vectors where the result
