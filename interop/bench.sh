@@ -4,6 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$1 swerm=$2
-"$venv/bin/python3" -c 'import torch' 2>/dev/null || "$venv/bin/pip" install -q --no-deps -r interop/requirements-torch.txt
+interop/torch.sh "$venv"
 mkdir -p docs/bench
 "$venv/bin/python3" interop/bench_peers.py "$swerm" --real "${REAL:-../shared/real}" | tee "docs/bench/$(date +%F).md"

@@ -20,6 +20,7 @@ import time
 
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "true"
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def timed(work):
@@ -46,12 +47,29 @@ def report(title, took, unit, amount):
     sys.stdout.flush()
 
 
-def peak_mib(command):
+def peak_mib(command, env):
     """Runs a command and returns its wall seconds and peak resident memory."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, _, usage = os.wait4(process.pid, 0)
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def unpacked(real, work):
+    """Unpacks the archives of real runs once and returns the folder."""
+    source = os.path.join(work, "raw")
+    if not os.path.isdir(source):
+        archives = glob.glob(os.path.join(real, "packed", "*.tar.xz"))
+        if not archives:
+            sys.exit(f"{real}/packed holds no .tar.xz; give the folder of real runs with --real")
+        for archive in archives:
+            with lzma.open(archive) as f, tarfile.open(fileobj=f) as t:
+                t.extractall(source, filter="data")
+    return source
 
 
 # Import: unpacked mini-swe-agent runs to Parquet.
@@ -91,17 +109,16 @@ def rows_of(files):
 
 def bench_import(swerm, real, n, work):
     import multiprocessing
-    source = os.path.join(work, "raw")
-    for archive in glob.glob(os.path.join(real, "packed", "*.tar.xz")):
-        with lzma.open(archive) as f, tarfile.open(fileobj=f) as t:
-            t.extractall(source, filter="data")
+    source = unpacked(real, work)
     files = sorted(glob.glob(os.path.join(source, "**", "*.traj.json"), recursive=True))
     size = sum(map(os.path.getsize, files)) / 1e6
     memory = []
 
     def ours():
         shutil.rmtree(os.path.join(work, "ours"), ignore_errors=True)
-        seconds, mib = peak_mib([swerm, "import", source, "-o", os.path.join(work, "ours")])
+        shutil.rmtree(os.path.join(work, "cache"), ignore_errors=True)  # what is remembered of inputs would be a head start
+        env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"))
+        seconds, mib = peak_mib([swerm, "import", source, "-o", os.path.join(work, "ours")], env)
         memory.append(mib)
         return seconds
 
@@ -133,7 +150,7 @@ def bench_import(swerm, real, n, work):
 # Go benchmarks that print MB/s or tokens/s, against the same work in Python.
 
 def go_bench(package, name, metric):
-    out = subprocess.run(["go", "test", "-run", "^$", "-bench", f"^{name}$", package], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["go", "test", "-run", "^$", "-bench", f"^{name}$", package], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     value = re.search(rf"([\d.]+) {re.escape(metric)}", out)
     if not value:
         sys.exit(f"{package} {name}: no {metric} in:\n{out}")
@@ -147,7 +164,7 @@ def bench_tokenizer(swerm, real, n, work):
     with lzma.open(golden) as f, open(tokenizer, "wb") as g:
         shutil.copyfileobj(f, g)
     text = []
-    for path in sorted(glob.glob(os.path.join(work, "raw", "**", "*.traj.json"), recursive=True))[:120]:
+    for path in sorted(glob.glob(os.path.join(unpacked(real, work), "**", "*.traj.json"), recursive=True))[:120]:
         text += [m["content"] for m in row(path)["messages"] if m["content"]]
     size = sum(len(t.encode()) for t in text) / 1e6
     corpus = os.path.join(work, "corpus.jsonl")
@@ -188,7 +205,7 @@ def bench_train(swerm, real, n, work):
 
     step()
     took = rounds(n, {
-        "swerm": lambda: tokens / go_bench("./moe", "BenchmarkTrainStep", "tokens/s"),
+        "swerm": lambda: tokens / go_bench("./moe", "BenchmarkTrainStep/8x512", "tokens/s"),
         "PyTorch fp32, sdpa + grouped_mm": lambda: timed(step),
     })
     report("Training step, fp32, 4,096 tokens (V8192 D256 L6 H4/2 E16 K2 F256)", took, "tokens/s", tokens)
@@ -198,13 +215,13 @@ def bench_auc(swerm, real, n, work):
     import numpy as np
     from sklearn.metrics import roc_auc_score
     rng = np.random.default_rng(1)
-    score, label = rng.random(16000), rng.random(16000) < 0.4
+    score, label = rng.random(16384), rng.random(16384) < 0.4
     rows = len(score)
     took = rounds(n, {
-        "swerm": lambda: go_bench("./metrics", "BenchmarkAUC/16000", "ns/op") / 1e9,
+        "swerm": lambda: go_bench("./metrics", "BenchmarkAUC/16384", "ns/op") / 1e9,
         "scikit-learn": lambda: min(timed(lambda: roc_auc_score(label, score)) for _ in range(5)),
     })
-    report("AUC of 16,000 scores", took, "scores/s", rows)
+    report("AUC of 16,384 scores", took, "scores/s", rows)
 
 
 def main():

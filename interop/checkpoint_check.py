@@ -1,7 +1,8 @@
-"""Opens a saved checkpoint in transformers and compares the two verdict logits
-with `swerm score --ids` on random ids of several lengths.
+"""Opens saved checkpoints in transformers and compares the two verdict logits with
+`swerm score --ids` on random ids of several lengths; then lets transformers save
+each model, and reads that back with swerm.
 
-usage: checkpoint_check.py SWERM CHECKPOINT
+usage: checkpoint_check.py SWERM CHECKPOINT...
 """
 import json
 import os
@@ -11,41 +12,70 @@ import sys
 import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
+logging.disable_progress_bar()
+LENGTHS = (1, 2, 17, 64, 333, 1000)
 TOLERANCE = 2e-4  # fp32 on both sides, different order of sums
 
 
-def main():
-    swerm, directory = sys.argv[1:3]
-    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager")
+def ours(swerm, directory, rows, yes, no):
+    lines = "".join(json.dumps({"ids": ids}) + "\n" for ids in rows)
+    out = subprocess.run([swerm, "score", directory, "--ids", "-", "--yes", str(yes), "--no", str(no)],
+                         input=lines, check=True, capture_output=True, text=True).stdout
+    scores = [json.loads(line) for line in out.splitlines()]
+    return [(s["logit_yes"], s["logit_no"]) for s in scores]
+
+
+def theirs(model, rows, yes, no):
+    pairs = []
+    with torch.no_grad():
+        for ids in rows:
+            logits = model(torch.tensor([ids])).logits[0, -1]
+            pairs.append((logits[yes].item(), logits[no].item()))
+    return pairs
+
+
+def largest_difference(ours, theirs):
+    return max(abs(x - y) for a, b in zip(ours, theirs, strict=True) for x, y in zip(a, b, strict=True))
+
+
+def check(swerm, directory):
+    model, loading = AutoModelForCausalLM.from_pretrained(
+        directory, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
     model.eval()
-    assert type(model).__name__ == "Qwen3MoeForCausalLM", type(model)
-    rng = random.Random(7)
-    vocab = model.config.vocab_size
-    rows = [[rng.randrange(vocab) for _ in range(n)] for n in (1, 2, 17, 64, 333, 1000)]
+    faults = [f"{what}: {sorted(names)[:3]}" for what, names in loading.items() if names]
+    if type(model).__name__ != "Qwen3MoeForCausalLM":
+        faults.append(f"opened as {type(model).__name__}")
     yes, no = 3, 5
     if os.path.exists(os.path.join(directory, "swerm.json")):
-        contract = json.load(open(os.path.join(directory, "swerm.json")))["contract"]
+        with open(os.path.join(directory, "swerm.json")) as f:
+            contract = json.load(f)["contract"]
         yes, no = contract["yes_id"], contract["no_id"]
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", delete=False) as f:
-        for ids in rows:
-            f.write(json.dumps({"ids": ids}) + "\n")
-    out = subprocess.run([swerm, "score", directory, "--ids", f.name, "--yes", str(yes), "--no", str(no)],
-                         check=True, capture_output=True, text=True).stdout
-    os.unlink(f.name)
-    worst = 0.0
-    for ids, line in zip(rows, out.splitlines(), strict=True):
-        got = json.loads(line)
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0, -1]
-        worst = max(worst, abs(logits[yes].item() - got["logit_yes"]), abs(logits[no].item() - got["logit_no"]))
-    print(f"{'ok  ' if worst < TOLERANCE else 'FAIL'} transformers  {directory}: largest difference of a logit {worst:.2e}")
+    rng = random.Random(7)
+    rows = [[rng.randrange(model.config.vocab_size) for _ in range(n)] for n in LENGTHS]
+    want = theirs(model, rows, yes, no)
+    opened = largest_difference(ours(swerm, directory, rows, yes, no), want)
+    with tempfile.TemporaryDirectory() as saved:
+        model.save_pretrained(saved)
+        back = largest_difference(ours(swerm, saved, rows, yes, no), want)
+    if not max(opened, back) < TOLERANCE:
+        faults.append(f"a logit differs by more than {TOLERANCE}")
+    print(f"{'FAIL' if faults else 'ok  '} transformers {directory}: largest difference of a logit {opened:.2e}; saved by transformers and read back {back:.2e}")
+    for fault in faults:
+        print("     ", fault)
     if os.path.exists(os.path.join(directory, "tokenizer.json")):
         tokenizer = AutoTokenizer.from_pretrained(directory)
-        print(f"ok   AutoTokenizer opens {directory}: {len(tokenizer)} tokens")
-    sys.exit(worst >= TOLERANCE)
+        print(f"ok   AutoTokenizer {directory}: {len(tokenizer)} tokens")
+    return not faults
+
+
+def main():
+    swerm, *directories = sys.argv[1:]
+    sys.exit(not all([check(swerm, d) for d in directories]))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,54 @@
 #!/usr/bin/env bash
 # Reads what swerm writes with the tools its users have, and the other way round.
-# usage: interop/run.sh VENV SWERM
+# What it prints is kept in docs/interop/DATE.md once every check passes.
+# usage: [REAL=folder] [SWERM_GOLDEN=folder] interop/run.sh VENV SWERM
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=$1 swerm=$2
+venv=$1 swerm=$2 work=runs/interop
 py="$venv/bin/python3"
-"$py" -c 'import torch' 2>/dev/null || "$venv/bin/pip" install -q --no-deps -r interop/requirements-torch.txt
+interop/torch.sh "$venv"
 
-rm -rf runs/interop
-"$swerm" run configs/debug.yaml out=runs/interop >/dev/null
+rm -rf $work
+"$swerm" run configs/debug.yaml out=$work -q >/dev/null
 path() { "$py" -c 'import json,sys; print(json.load(open("runs/interop/run.json"))["stages"][sys.argv[1]]["path"])' "$1"; }
-dirs=(import label split mix tokenize score)
 failed=0
-"$py" interop/datasets_check.py "$swerm" $(for id in "${dirs[@]}"; do path "$id"; done) || failed=1
+check() { "$py" "interop/$1.py" "$swerm" "${@:2}" 2>>$work/stderr || failed=1; }
 
-# The same trajectories in many parts.
-"$swerm" import "$(path plant)" -o runs/interop/parts --policy-aliases '' part_bytes=65536 >/dev/null
-"$py" interop/datasets_check.py "$swerm" runs/interop/parts || failed=1
+checks() {
+  dirs=()
+  for id in import label split mix tokenize score; do dirs+=("$(path $id)"); done
+  # The same trajectories in many parts.
+  "$swerm" import "$(path plant)" -o $work/parts part_bytes=65536 >/dev/null 2>&1
+  dirs+=($work/parts)
+  # Text of real runs, where there is any.
+  local archive=${REAL:-../shared/real}/packed/mini-deepseek-chat.tar.xz
+  if [ -e "$archive" ]; then
+    "$swerm" import "$archive" -o $work/real part_bytes=16777216 >/dev/null 2>&1
+    dirs+=($work/real)
+  fi
+  check datasets_check "${dirs[@]}"
 
-"$py" interop/checkpoint_check.py "$swerm" "$(path train)" || failed=1
-for check in interop/tokenizer*.py; do
-  "$py" "$check" "$swerm" || failed=1
-done
-exit $failed
+  SWERM_INTEROP_OUT=$PWD/$work/checkpoints go test -count=1 -run '^TestWriteInterop$' ./moe >/dev/null
+  check checkpoint_check "$(path train)" $work/checkpoints/*
+  check golden_check
+  check tokenizer
+}
+
+{
+  echo "# Interoperability, $(date +%F)"
+  echo
+  echo "\`make interop\` with Python $("$py" -c 'import platform; print(platform.python_version())'):" \
+    "$("$py" -c 'import importlib.metadata as m; print(", ".join(f"{p} {m.version(p)}" for p in "pyarrow polars duckdb datasets tokenizers transformers torch".split()))')."
+  echo
+  echo '```'
+  checks
+  echo '```'
+} > >(tee $work/output.md)
+wait
+if [ $failed = 1 ]; then
+  cat $work/stderr >&2
+  echo "interop: a check failed" >&2
+  exit 1
+fi
+mkdir -p docs/interop
+cp $work/output.md "docs/interop/$(date +%F).md"

@@ -59,7 +59,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         out = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else scratch)
         env = dict(os.environ, SWERM_INTEROP_OUT=str(out.resolve()))
-        go = subprocess.run(["go", "test", "./moe/tokenizer", "-run", "TestWriteInterop", "-count=1"], cwd=ROOT, env=env)
+        go = subprocess.run(["go", "test", "./moe/tokenizer", "-run", "TestWriteInterop", "-count=1"], cwd=ROOT, env=env, stdout=sys.stderr)
         folders = sorted(p.parent for p in out.glob("*/cases.jsonl"))
         if go.returncode != 0 or not folders:
             print("interop: the Go side wrote nothing", file=sys.stderr)
