@@ -30,9 +30,10 @@ const (
 	// partBytes closes a part: about 60 MB of file, small enough to copy, hash
 	// and redo after a kill, large enough that a terabyte is 4,000 files.
 	partBytes = 256 << 20
-	// textPartRows keeps a part of tiny rows below 4,096 row groups; the format
-	// itself ends at 32,767.
-	textPartRows = 4096 * textGroupRows
+	// textPartRows closes a part of tiny rows at 512 row groups: what the footer
+	// and the index say of a group is held until the part ends, 200 KB for 64
+	// trajectories of a few hundred bytes.
+	textPartRows = 512 * textGroupRows
 	// narrowPartRows closes a part of narrow rows: 16 row groups.
 	narrowPartRows = 16 * narrowGroupRows
 
