@@ -196,6 +196,9 @@ func (r *Reader) records(j *job, f format.Format, data []byte) {
 		if err == nil && rec == nil {
 			err = errors.New("the format gave no record")
 		}
+		if err == nil {
+			err = checkNames(rec)
+		}
 		if err != nil {
 			it.Err = &pipeline.RecordError{URI: j.member.Path, Row: row, Err: err}
 		} else {

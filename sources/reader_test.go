@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -271,5 +273,28 @@ func TestRealLooseFiles(t *testing.T) {
 	}
 	if demos != 2 || res.Sources["swe-smith"] != 3 || res.Policies["claude-3-7-sonnet"] != 3 {
 		t.Errorf("%d demonstrations, %+v", demos, res)
+	}
+}
+
+// A name is held where text is not, so what is too long to be one is refused.
+func TestNamesAreBounded(t *testing.T) {
+	long := strings.Repeat("n", 4097)
+	cases := map[string]string{
+		"a instance_id":  strings.Replace(doc, "octo__cat-7_2", long, 1),
+		"b policy":       strings.Replace(doc, "acme/rocket", long, 1),
+		"c exit_status":  strings.Replace(doc, "Submitted", long, 1),
+		"d messages[1]":  strings.Replace(doc, `"content":"Done."`, `"tool_calls":[{"id":"`+long+`","function":{"name":"bash","arguments":"{}"}}]`, 1),
+		"e messages[0]":  strings.Replace(doc, `"content":"Fix it."`, `"name":"`+long+`"`, 1),
+		"f octo__cat-7 ": strings.Replace(doc, `"content":"Fix it."`, `"content":"`+long+`"`, 1),
+	}
+	dir := t.TempDir()
+	for name, text := range cases {
+		writeFile(t, dir, name[:1]+".traj.json", text)
+	}
+	got := items(t, sources.Config{}, 0, dir)
+	for i, name := range slices.Sorted(maps.Keys(cases)) {
+		if i >= len(got) || !strings.Contains(got[i], name[2:]) || i < 5 && !strings.Contains(got[i], "4097 bytes where a name has at most 4096") {
+			t.Fatalf("%s: %.300q", name, got)
+		}
 	}
 }
