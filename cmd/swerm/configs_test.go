@@ -62,7 +62,8 @@ func TestWorkersDoNotChangeOutputs(t *testing.T) {
 	var want map[string]string
 	for _, workers := range []string{"1", "3"} {
 		dir := newRunDir(t)
-		if out, err := swermIn(dir, "run", "run.yaml", "-j", workers, "train.steps=2").CombinedOutput(); err != nil {
+		args := append([]string{"run", "run.yaml", "-j", workers}, smallKillPipeline...)
+		if out, err := swermIn(dir, args...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		got := contents(t, dir)
