@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -21,7 +20,7 @@ func TestGenerated(t *testing.T) {
 		t.Skipf("the generator's module does not resolve here: %v\n%s", err, out)
 	}
 	test := exec.Command("go", "test", ".")
-	test.Dir, test.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod")
+	test.Dir = dir
 	if out, err := test.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
