@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zeebo/blake3"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/swerm/swerm/pipeline"
@@ -28,10 +29,14 @@ const (
 	// racyWindow is how old a file must be for its hash to be remembered: a file
 	// written again within the clock's grain would keep size and time.
 	racyWindow = 2 * time.Second
-	// hashBuffer is the read size of hashing.
-	hashBuffer = 1 << 20
+	// hashBuffer is the read size of hashing: what is read stays in a core's
+	// cache until it is hashed.
+	hashBuffer = 256 << 10
 	// maxRawFiles bounds one raw input.
 	maxRawFiles = 5_000_000
+	// rawLayout names what a key is made of, and is part of it: name, then path
+	// and BLAKE3 of every file, each with its length.
+	rawLayout = "swerm-raw-2"
 )
 
 // A Keyer gives raw inputs their keys: a file by its content, a directory by
@@ -39,6 +44,8 @@ const (
 // and modification time, so unchanged files are not read again.
 type Keyer struct {
 	Progress pipeline.Progress // bytes hashed; nil for none
+
+	free sync.Pool // *hasher
 
 	mu    sync.Mutex
 	file  string // where hashes are remembered; "" nowhere
@@ -49,7 +56,15 @@ type Keyer struct {
 type remembered struct {
 	Size  int64  `json:"size"`
 	MTime int64  `json:"mtime"` // nanoseconds since 1970
-	SHA   string `json:"sha256"`
+	Sum   string `json:"blake3"`
+}
+
+// A hasher reads and hashes one file at a time. Hashes are BLAKE3: every raw
+// byte passes through here and again through an importer, and SHA-256 without
+// help from the processor takes longer than the import.
+type hasher struct {
+	sum *blake3.Hasher
+	buf []byte
 }
 
 // NewKeyer returns a Keyer that remembers in file, which need not exist. A
@@ -130,7 +145,7 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 		return Raw{}, err
 	}
 	h := sha256.New()
-	put(h, "swerm-raw-1", name)
+	put(h, rawLayout, name)
 	for i, e := range entries {
 		put(h, relative(root, e.Path), sums[i])
 	}
@@ -177,20 +192,20 @@ func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root string, e sto
 	k.mu.Lock()
 	old, ok := k.known[id]
 	k.mu.Unlock()
-	if ok && old.Size == e.Size && old.MTime == mtime {
+	if ok && old.Sum != "" && old.Size == e.Size && old.MTime == mtime {
 		k.add(e.Size)
-		return old.SHA, nil
+		return old.Sum, nil
 	}
-	sha, err := k.read(ctx, st, e)
+	sum, err := k.read(ctx, st, e)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path.Join(uri, relative(root, e.Path)), err)
 	}
 	if time.Since(e.ModTime) > racyWindow {
 		k.mu.Lock()
-		k.known[id], k.dirty = remembered{e.Size, mtime, sha}, true
+		k.known[id], k.dirty = remembered{e.Size, mtime, sum}, true
 		k.mu.Unlock()
 	}
-	return sha, nil
+	return sum, nil
 }
 
 // remember names a file in the memory: its absolute path, or its URI.
@@ -218,14 +233,18 @@ func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string
 		return "", err
 	}
 	defer b.Close()
-	h := sha256.New()
-	buf := make([]byte, min(hashBuffer, max(1, b.Size())))
+	h, ok := k.free.Get().(*hasher)
+	if !ok {
+		h = &hasher{sum: blake3.New(), buf: make([]byte, hashBuffer)}
+	}
+	defer k.free.Put(h)
+	h.sum.Reset()
 	for at := int64(0); at < b.Size(); {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		n, err := b.ReadAt(buf[:min(int64(len(buf)), b.Size()-at)], at)
-		h.Write(buf[:n])
+		n, err := b.ReadAt(h.buf[:min(int64(len(h.buf)), b.Size()-at)], at)
+		_, _ = h.sum.Write(h.buf[:n])
 		k.add(int64(n))
 		at += int64(n)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -235,5 +254,5 @@ func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string
 			return "", errors.New("shrank while it was read")
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.sum.Sum(nil)), nil
 }

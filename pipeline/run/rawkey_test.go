@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -116,5 +117,25 @@ func BenchmarkKey(b *testing.B) {
 		if _, err := NewKeyer("").Key(context.Background(), dir, "n"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A memory of an earlier layout has no hash for a file that it lists: the file
+// is read again, and its key is not that of a file without content.
+func TestMemoryOfAnotherLayoutIsReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	file, memory := filepath.Join(dir, "a"), filepath.Join(dir, "raw.json")
+	write(t, file, "one")
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(file, old, old); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, memory, fmt.Sprintf(`{%q:{"size":3,"mtime":%d,"sha256":"00"}}`, file, info.ModTime().UnixNano()))
+	if keyOf(t, NewKeyer(memory), file, "a") != keyOf(t, NewKeyer(""), file, "a") {
+		t.Error("a hash of another layout was taken")
 	}
 }
