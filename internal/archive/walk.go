@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +139,10 @@ func (w *walker) tar(r io.Reader, name, prefix string) error {
 	for {
 		h, err := tr.Next()
 		if err == io.EOF {
-			return nil
+			return w.tail(r, name)
+		}
+		if err == nil && h.Size > w.lim.StreamBytes {
+			err = fmt.Errorf("member %q says that it has %d bytes: %w", h.Name[:min(len(h.Name), MaxPathBytes)], h.Size, ErrTooLarge)
 		}
 		if err != nil {
 			return w.fail(name, true, fmt.Errorf("archive is broken or cut short here: %w", err))
@@ -158,6 +162,27 @@ func (w *walker) tar(r io.Reader, name, prefix string) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// tail reads what follows the end mark of an archive. Only there does a
+// compressed stream tell whether all before was whole, and archives put
+// together end to end would otherwise lose all but the first in silence.
+func (w *walker) tail(r io.Reader, name string) error {
+	buf := make([]byte, 32<<10)
+	for {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(buf)
+		switch {
+		case len(bytes.TrimLeft(buf[:n], "\x00")) > 0:
+			return w.fail(name, true, errors.New("data follows the end of the archive: it is damaged, or several were put together and only the first was read"))
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return w.fail(name, true, fmt.Errorf("archive is broken behind its last member: %w", err))
 		}
 	}
 }

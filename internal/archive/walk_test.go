@@ -392,3 +392,49 @@ func BenchmarkWalk(b *testing.B) {
 		})
 	}
 }
+
+// What follows the end mark says whether all before it was whole.
+func TestWhatFollowsTheEndOfAnArchiveIsRead(t *testing.T) {
+	data := tarOf(t, entry{"a", tar.TypeReg, "x"})
+	gz := pack(t, ".gz", data)
+	sum := bytes.Clone(gz)
+	sum[len(sum)-8] ^= 1
+	zst := pack(t, ".zst", data)
+	cases := map[string]struct {
+		data []byte
+		bad  bool
+	}{
+		"zeros":              {append(bytes.Clone(data), make([]byte, 100_000)...), false},
+		"another archive":    {append(bytes.Clone(data), data...), true},
+		"gzip whole":         {gz, false},
+		"gzip two":           {append(bytes.Clone(gz), gz...), true},
+		"gzip without sum":   {gz[:len(gz)-8], true},
+		"gzip, another sum":  {sum, true},
+		"zstd and something": {append(bytes.Clone(zst), "something"...), true},
+	}
+	for name, c := range cases {
+		got := list(t, write(t, t.TempDir(), "x", string(c.data)), Limits{})
+		want := []string{"a: 1"}
+		if c.bad {
+			want = append(want, "x: error, fatal true")
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// A header can say anything of its member's size.
+func TestMembersPastTheLimitEndTheirArchive(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range []tar.Header{{Name: "a", Size: 0, Mode: 0o600}, {Name: "b", Size: 1<<62 + 1, Mode: 0o600, Format: tar.FormatGNU}} {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := list(t, write(t, t.TempDir(), "x.tar", b.String()), Limits{})
+	if d := cmp.Diff([]string{"a: 0", "x.tar: error, fatal true"}, got); d != "" {
+		t.Error(d)
+	}
+}
