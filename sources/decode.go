@@ -15,7 +15,7 @@ import (
 
 // load reads a document into a buffer of the pool. It returns false where
 // there is nothing to decode; the job's items then say why.
-func (r *Reader) load(j *job, f io.Reader) bool {
+func (r *Reader) load(ctx context.Context, j *job, f io.Reader) bool {
 	buf, ok := r.buffers.Get().(*[]byte)
 	if !ok {
 		buf = new([]byte)
@@ -38,10 +38,7 @@ func (r *Reader) load(j *job, f io.Reader) bool {
 		}
 		return r.tooLarge(j)
 	}
-	if n := int(j.member.Size); n >= cap(*buf) {
-		*buf = append(make([]byte, 0, n+1), *buf...)
-	}
-	err := r.fill(j, f, MaxFileBytes)
+	err := r.rest(ctx, j, f)
 	if err == io.EOF {
 		return true
 	}
@@ -49,6 +46,42 @@ func (r *Reader) load(j *job, f io.Reader) bool {
 		return r.unreadable(j, err)
 	}
 	return r.tooLarge(j)
+}
+
+// rest reads a document to its end (io.EOF) or to the limit (nil).
+func (r *Reader) rest(ctx context.Context, j *job, f io.Reader) error {
+	switch n := int(j.member.Size); {
+	case n < 0: // packed: only reading tells
+		if err := r.fill(j, f, keepBuffer); err != nil {
+			return err
+		}
+		fallthrough
+	case n >= budgetBytes:
+		if err := r.enlarge(ctx, j); err != nil {
+			return err
+		}
+	case n >= cap(*j.data):
+		*j.data = append(make([]byte, 0, n+1), *j.data...)
+	}
+	return r.fill(j, f, MaxFileBytes)
+}
+
+// enlarge gives a job the one buffer that any document fits in, and waits for
+// it. A job of known size has all of the budget by then, so that whoever has
+// the buffer is being decoded and waits for nobody.
+func (r *Reader) enlarge(ctx context.Context, j *job) error {
+	select {
+	case b := <-r.large:
+		if b == nil {
+			b = make([]byte, 0, MaxFileBytes+1)
+		}
+		b = append(b[:0], *j.data...)
+		r.recycle(j)
+		j.data, j.large = &b, true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // fill reads until the buffer holds n bytes (nil) or the file ends (io.EOF).
@@ -89,14 +122,18 @@ func (r *Reader) unreadable(j *job, err error) bool {
 	return false
 }
 
-// keepBuffer is the largest buffer that goes back to the pool.
+// keepBuffer is about the largest buffer that goes back to the pool, and how
+// much of a document of unknown size is read before it takes the large one.
 const keepBuffer = 8 << 20
 
 func (r *Reader) recycle(j *job) {
-	if j.data != nil && cap(*j.data) <= keepBuffer {
+	switch {
+	case j.large:
+		r.large <- *j.data
+	case j.data != nil && cap(*j.data) <= keepBuffer+keepBuffer/4:
 		r.buffers.Put(j.data)
 	}
-	j.data = nil
+	j.data, j.large = nil, false
 }
 
 // decode turns a job's file into items. A panic of a decoder is that file's
@@ -108,6 +145,7 @@ func (r *Reader) decode(ctx context.Context, j *job) {
 		}
 	}()
 	if ctx.Err() != nil {
+		r.recycle(j)
 		return
 	}
 	if j.data == nil {
@@ -116,7 +154,7 @@ func (r *Reader) decode(ctx context.Context, j *job) {
 			r.unreadable(j, err)
 			return
 		}
-		ok := r.load(j, f)
+		ok := r.load(ctx, j, f)
 		f.Close()
 		if !ok {
 			return

@@ -30,7 +30,7 @@ const (
 	// budgetBytes bounds the documents in flight together: raw bytes of files
 	// that were read and whose records have not been taken yet. A larger
 	// document waits until it is alone.
-	budgetBytes = 48 << 20
+	budgetBytes = 24 << 20
 	// maxInFlight bounds how many documents that may be.
 	maxInFlight = 256
 	// sniffBytes of a file tell whether it can be JSON at all.
@@ -75,6 +75,7 @@ type Reader struct {
 	formats []format.Format
 	budget  *semaphore.Weighted
 	buffers sync.Pool
+	large   chan []byte // holds the one buffer of MaxFileBytes while it is free
 }
 
 // A job is one file on its way: the walker fills it, a worker decodes it, the
@@ -84,6 +85,7 @@ type job struct {
 	member archive.Member
 	named  bool // the user named this file, or its suffix says trajectory
 	data   *[]byte
+	large  bool // data is the reader's large buffer
 	neigh  func(string) []byte
 	held   int64 // of the budget
 
@@ -108,6 +110,8 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			r.formats = []format.Format{findFormat(r.Config.Format)}
 		}
 		r.budget = semaphore.NewWeighted(budgetBytes)
+		r.large = make(chan []byte, 1)
+		r.large <- nil // made when it is first wanted
 		work, order := make(chan *job), make(chan *job, maxInFlight)
 		var walkErr error
 		wg.Go(func() {
@@ -275,7 +279,7 @@ func (w *walker) sequential(m archive.Member) error {
 		}
 	}
 	j.neigh = func(name string) []byte { return snapshot[name] }
-	if !w.r.load(j, f) {
+	if !w.r.load(w.ctx, j, f) {
 		w.r.budget.Release(j.held)
 		j.held = 0
 		return w.settle(m, j.items...)

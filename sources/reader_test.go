@@ -3,6 +3,7 @@ package sources_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -295,6 +296,37 @@ func TestNamesAreBounded(t *testing.T) {
 	for i, name := range slices.Sorted(maps.Keys(cases)) {
 		if i >= len(got) || !strings.Contains(got[i], name[2:]) || i < 5 && !strings.Contains(got[i], "4097 bytes where a name has at most 4096") {
 			t.Fatalf("%s: %.300q", name, got)
+		}
+	}
+}
+
+// A packed file says nothing of its size: several at once, each past what one
+// may hold before it waits for the large buffer, between small ones.
+func TestLargePackedFiles(t *testing.T) {
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	long := strings.Replace(doc, `"messages"`, `"other":"`+strings.Repeat("k", 20<<20)+`","messages"`, 1)
+	if _, err := z.Write([]byte(long)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 12 {
+		name, text := fmt.Sprintf("%02d.traj.json", i), doc
+		if i%2 == 0 {
+			name, text = name+".gz", packed.String()
+		}
+		writeFile(t, dir, name, text)
+	}
+	got := items(t, sources.Config{}, 4, dir)
+	if len(got) != 12 {
+		t.Fatalf("%q", got)
+	}
+	for i, line := range got {
+		if !strings.HasPrefix(line, fmt.Sprintf("%02d.traj.json", i)) || !strings.Contains(line, "octo__cat-7 rocket") {
+			t.Error(line)
 		}
 	}
 }

@@ -18,7 +18,7 @@ const MaxDepth = 128
 // The longest runs seen keep a few megabytes. Between a reader and a file on
 // disk a record stands in memory several times over.
 const (
-	MaxTextBytes = 32 << 20
+	MaxTextBytes = 16 << 20
 	elementBytes = 64
 )
 
