@@ -79,13 +79,27 @@ type Label struct {
 // tabs and carriage returns at the end of lines go, and so do empty lines at
 // the end. Two patches with one hash are one patch to a label.
 func PatchHash(patch string) string {
-	lines := strings.Split(patch, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " \t\r")
+	h := sha256.New()
+	buf := make([]byte, 0, 8<<10) // a patch of a million lines is not split into as many strings
+	write := func(text string) {
+		for len(text) > 0 {
+			n := min(len(text), cap(buf)-len(buf))
+			if buf, text = append(buf, text[:n]...), text[n:]; len(buf) == cap(buf) {
+				h.Write(buf)
+				buf = buf[:0]
+			}
+		}
 	}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
+	ends := 0 // line ends that count once something follows them
+	for line := range strings.SplitSeq(patch, "\n") {
+		if line = strings.TrimRight(line, " \t\r"); line != "" {
+			for ; ends > 0; ends-- {
+				write("\n")
+			}
+			write(line)
+		}
+		ends++
 	}
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:16])
+	h.Write(buf)
+	return hex.EncodeToString(h.Sum(buf[:0])[:16])
 }
