@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -100,14 +101,39 @@ func lineColumn(f arrow.Field) column[line] {
 				} else {
 					l.json = append(l.json, ',')
 				}
+				l.json = append(slices.Grow(l.json, len(key)+lengthOf(a, i, i+1)), key...)
 				var err error
-				if l.json, err = appendValue(append(l.json, key...), a, i); err != nil {
+				if l.json, err = appendValue(l.json, a, i); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}}
+}
+
+// lengthOf estimates the JSON of the values [from, to), so that a line of
+// megabytes does not grow by copying.
+func lengthOf(a arrow.Array, from, to int) int {
+	if from == to {
+		return 0
+	}
+	const scalar = 12
+	n := (to - from) * scalar
+	switch a := a.(type) {
+	case *array.String:
+		size := int(a.ValueOffset64(to-1)) + a.ValueLen(to-1) - int(a.ValueOffset64(from))
+		return n + size + size/16 // some is escaped
+	case *array.List:
+		lo, _ := a.ValueOffsets(from)
+		_, hi := a.ValueOffsets(to - 1)
+		return n + lengthOf(a.ListValues(), int(lo), int(hi))
+	case *array.Struct:
+		for i, f := range a.DataType().(*arrow.StructType).Fields() {
+			n += (to-from)*len(f.Name) + lengthOf(a.Field(i), from, to)
+		}
+	}
+	return n
 }
 
 // appendValue appends one value of any type that columns have.
