@@ -142,11 +142,11 @@ func (k *killer) through(dir string) {
 	}
 }
 
-// strike starts a run, sends it a signal at a random moment inside a stage, or
-// of the whole run where stage is empty, and reports whether the run was under
+// strike starts a run, sends it a signal at a random moment of the first share
+// of a stage, or of the whole run where stage is empty, and reports whether the run was under
 // way then: the process ended by the signal, and the ledger has the stage
 // begun and not ended.
-func (k *killer) strike(dir, stage string, signal os.Signal) (hit bool) {
+func (k *killer) strike(dir, stage string, signal os.Signal, share float64) (hit bool) {
 	k.t.Helper()
 	seen := len(events(dir, 0))
 	cmd := k.command(dir)
@@ -169,13 +169,15 @@ func (k *killer) strike(dir, stage string, signal os.Signal) (hit bool) {
 			}
 		}
 	}
-	time.Sleep(time.Duration(k.rng.Float64() * 0.9 * float64(span)))
+	time.Sleep(time.Duration(k.rng.Float64() * share * float64(span)))
 	_ = cmd.Process.Signal(signal) // the process may be gone
 	<-ended
 	code, flying := cmd.ProcessState.ExitCode(), inFlight(events(dir, seen))
 	switch {
 	case signal == os.Kill && code == -1:
 		return stage == "" || slices.Contains(flying, stage)
+	case code == -1: // Ctrl-C before there is a handler
+		return stage == ""
 	case signal == os.Interrupt && code == exitInterrupted:
 		interrupted := slices.ContainsFunc(events(dir, seen), func(e run.Event) bool { return e.ID == stage && e.Event == run.EventInterrupt })
 		return stage == "" || interrupted
@@ -189,13 +191,15 @@ func (k *killer) strike(dir, stage string, signal os.Signal) (hit bool) {
 // directory of that run.
 func (k *killer) hitIn(stage string, signal os.Signal) string {
 	k.t.Helper()
-	const tries = 30 // a stage of milliseconds is sometimes over
+	const tries = 30
+	share := 0.9
 	for range tries {
 		dir := k.fresh()
-		if k.strike(dir, stage, signal) {
+		if k.strike(dir, stage, signal, share) {
 			k.hits[stage]++
 			return dir
 		}
+		share *= 0.8 // a stage of milliseconds is sometimes over
 	}
 	k.t.Fatalf("%d strikes, and none inside %s, which takes %v", tries, stage, k.took[stage])
 	return ""
@@ -343,7 +347,7 @@ func (k *killer) noticesDamage() {
 		k.t.Fatal(err)
 	}
 	k.same(dir, "put back")
-	if k.strike(dir, "train", os.Kill) {
+	if k.strike(dir, "train", os.Kill, 0.9) {
 		k.t.Error("a strike at a run that has nothing to do counts as one inside training")
 	}
 }

@@ -71,7 +71,7 @@ func (k *killer) soak(stages []string, signal os.Signal) {
 	for _, stage := range stages {
 		dir := k.hitIn(stage, signal)
 		again := 0
-		for k.rng.IntN(2) == 0 && k.strike(dir, "", signal) {
+		for k.rng.IntN(2) == 0 && k.strike(dir, "", signal, 0.9) {
 			again++
 		}
 		k.other += again
