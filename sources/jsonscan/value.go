@@ -46,6 +46,89 @@ func (s *Scanner) OptStr() *string {
 	return &v
 }
 
+// OptStrOutside reads a string like OptStr unless other, a string of the same
+// document as it is written there, holds it: then it is stepped over, which
+// costs a fraction, and within is true. It only says so where that is certain:
+// text that is written in another way, or that decoding would repair, is read.
+func (s *Scanner) OptStrOutside(other []byte) (text *string, within bool) {
+	if len(other) >= 2 && s.Kind() == String {
+		at := s.pos
+		if body, _ := s.stringBody(); s.err == nil && holds(other[1:len(other)-1], body) {
+			return nil, true
+		}
+		if s.err != nil {
+			return nil, false
+		}
+		s.pos = at
+	}
+	return s.OptStr(), false
+}
+
+const (
+	// anchorBytes of a text are looked for first: what bytes.Index does at once.
+	anchorBytes = 32
+	// maxAnchors bounds the places that are compared: of texts that repeat
+	// themselves there would be too many.
+	maxAnchors = 8
+)
+
+// holds reports whether the valid body of a string holds another body, and
+// certainly decodes to something that holds what that one decodes to.
+func holds(body, part []byte) bool {
+	if len(part) == 0 {
+		return true
+	}
+	if !utf8.RuneStart(part[0]) || halfPair(part) || halfPair(part[max(0, len(part)-6):]) {
+		return false
+	}
+	anchor := part[:min(len(part), anchorBytes)]
+	from := 0
+	for range maxAnchors {
+		i := bytes.Index(body[from:], anchor)
+		if i < 0 {
+			return false
+		}
+		from += i
+		end := from + len(part)
+		if end > len(body) {
+			return false
+		}
+		if bytes.Equal(body[from:end], part) && betweenRunes(body, from) && (end == len(body) || utf8.RuneStart(body[end])) {
+			return true
+		}
+		from++
+	}
+	return false
+}
+
+// halfPair reports whether b begins with the escape of a surrogate, which
+// means something else beside another one.
+func halfPair(b []byte) bool {
+	return len(b) >= 3 && b[0] == '\\' && b[1] == 'u' && b[2]|0x20 == 'd'
+}
+
+// betweenRunes reports whether at lies within no escape of a string's body.
+func betweenRunes(body []byte, at int) bool {
+	i := at - 1
+	for ; i >= max(0, at-5) && body[i] != '\\'; i-- {
+	}
+	if i < 0 || body[i] != '\\' {
+		return true
+	}
+	run := 1
+	for run <= i && body[i-run] == '\\' {
+		run++
+	}
+	if run%2 == 0 {
+		return true // pairs, each of them one backslash
+	}
+	size := 2
+	if i+1 < len(body) && body[i+1] == 'u' {
+		size = 6
+	}
+	return i+size <= at
+}
+
 // OptFloat reads a finite number; null, NaN and the infinities are nil.
 func (s *Scanner) OptFloat() *float64 {
 	lit := s.number()

@@ -165,6 +165,7 @@ func isSampling(key string) bool {
 func (m *message) read(s *jsonscan.Scanner) {
 	before := s.Repaired()
 	var keys seen
+	var content []byte // as the document writes it
 	for key := range s.Fields() {
 		switch key {
 		case "role":
@@ -172,7 +173,11 @@ func (m *message) read(s *jsonscan.Scanner) {
 			m.role = s.Str()
 		case "content":
 			keys.once(s, 1)
+			at, kind, repaired := s.Mark(), s.Kind(), s.Repaired()
 			m.content, m.omitted = readContent(s)
+			if kind == jsonscan.String && s.Repaired() == repaired {
+				content = s.Since(at)
+			}
 		case "reasoning_content", "reasoning": // some providers write both
 			if m.reasoning == nil && s.Kind() == jsonscan.String {
 				m.reasoning = s.OptStr()
@@ -188,7 +193,7 @@ func (m *message) read(s *jsonscan.Scanner) {
 			m.name = s.OptStr()
 		case "extra":
 			keys.once(s, 6)
-			m.extra.read(s)
+			m.extra.read(s, content)
 		}
 	}
 	if m.role == "" {
@@ -264,13 +269,16 @@ func readArguments(s *jsonscan.Scanner) string {
 	return orEmpty(s.OptStr())
 }
 
-func (e *extra) read(s *jsonscan.Scanner) {
+// read takes what is kept of a message beside its content, which mostly holds
+// the raw output and is given as the document writes it, nil where it is not
+// known yet.
+func (e *extra) read(s *jsonscan.Scanner, content []byte) {
 	var keys seen
 	for key := range s.Fields() {
 		switch key {
 		case "raw_output":
 			keys.once(s, 0)
-			e.rawOutput = s.OptStr()
+			e.rawOutput, e.rawShown = s.OptStrOutside(content)
 		case "returncode":
 			keys.once(s, 1)
 			e.returnCode = s.OptInt()

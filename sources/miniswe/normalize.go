@@ -242,7 +242,7 @@ func submits(action string) bool {
 // action before it.
 func (n *classifier) interrupt(m *message) bool {
 	text := orEmpty(m.content)
-	if isObservation(text) || n.action == nil || m.extra.returnCode != nil || m.extra.rawOutput != nil {
+	if isObservation(text) || n.action == nil || m.extra.returnCode != nil || m.extra.rawOutput != nil || m.extra.rawShown {
 		return false
 	}
 	if p := literalPrefix(n.doc.info.config.formatErrorTemplate); p != "" && strings.HasPrefix(text, p) {

@@ -45,6 +45,7 @@ type toolCall struct {
 
 type extra struct {
 	rawOutput     *string
+	rawShown      bool // there is one, and content holds it: rawOutput is nil
 	returnCode    *int64
 	timestamp     *float64
 	interruptType *string
