@@ -114,6 +114,9 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 	}
 	var entries []store.Entry
 	for e, err := range st.List(ctx, root) {
+		if locked, ok := lockedFolder(uri, root, err); ok {
+			e, err = locked, nil
+		}
 		if err != nil {
 			return Raw{}, err
 		}
@@ -151,6 +154,22 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 	}
 	raw.Key = pipeline.Key(hex.EncodeToString(h.Sum(nil)[:16]))
 	return raw, nil
+}
+
+// lockedFolder stands for a folder inside a local input that may not be read.
+// Whoever reads the input meets it again and says what is lost; once it may be
+// read, the key is another one.
+func lockedFolder(uri, root string, err error) (store.Entry, bool) {
+	var bad *fs.PathError
+	local, notLocal := store.LocalPath(uri)
+	if notLocal != nil || !errors.Is(err, fs.ErrPermission) || !errors.As(err, &bad) {
+		return store.Entry{}, false
+	}
+	rel, err := filepath.Rel(local, bad.Path)
+	if err != nil || rel == "." || !filepath.IsLocal(rel) {
+		return store.Entry{}, false
+	}
+	return store.Entry{Path: path.Join(root, filepath.ToSlash(rel)), Other: true}, true
 }
 
 // absent tells a path that is not there from an empty directory.
@@ -197,6 +216,9 @@ func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root string, e sto
 		return old.Sum, nil
 	}
 	sum, err := k.read(ctx, st, e)
+	if errors.Is(err, fs.ErrPermission) && relative(root, e.Path) != "" {
+		return "unreadable", nil // one file of many: its reader says so and goes on
+	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path.Join(uri, relative(root, e.Path)), err)
 	}

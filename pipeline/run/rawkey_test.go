@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -137,5 +139,49 @@ func TestMemoryOfAnotherLayoutIsReadAgain(t *testing.T) {
 	write(t, memory, fmt.Sprintf(`{%q:{"size":3,"mtime":%d,"sha256":"00"}}`, file, info.ModTime().UnixNano()))
 	if keyOf(t, NewKeyer(memory), file, "a") != keyOf(t, NewKeyer(""), file, "a") {
 		t.Error("a hash of another layout was taken")
+	}
+}
+
+// A file or a folder that may not be read is part of what an input is. The
+// input itself must be readable.
+func TestUnreadableFilesDoNotEndAKey(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything: run this test as another user")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "sub/c"} {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[pipeline.Key]string{}
+	for _, step := range []struct {
+		name string
+		mode os.FileMode
+	}{{"b", 0}, {"b", 0o600}, {"sub", 0}} {
+		if err := os.Chmod(filepath.Join(dir, step.name), step.mode); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := NewKeyer("").Key(t.Context(), dir, "x")
+		if err != nil {
+			t.Fatalf("%v: %v", step, err)
+		}
+		if before, met := seen[raw.Key]; met {
+			t.Errorf("%v has the key of %s", step, before)
+		}
+		seen[raw.Key] = step.name
+	}
+	if err := os.Chmod(filepath.Join(dir, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "a"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewKeyer("").Key(t.Context(), filepath.Join(dir, "a"), "x"); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("an input that may not be read: %v", err)
 	}
 }
