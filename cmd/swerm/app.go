@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/swerm/swerm/internal/term"
 	"github.com/swerm/swerm/internal/yamlcfg"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/run"
@@ -125,9 +127,14 @@ func (a *app) logger() *slog.Logger {
 // print writes v as the JSON document of a verb.
 func (a *app) print(v any) error {
 	a.closeBoard()
-	enc := json.NewEncoder(a.out)
+	var doc bytes.Buffer
+	enc := json.NewEncoder(&doc)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := a.out.Write(term.JSON(doc.Bytes()))
+	return err
 }
 
 // memory is where verbs remember hashes of raw inputs; run files have their own.

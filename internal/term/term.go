@@ -3,11 +3,12 @@
 //
 // Trajectories, file names and config lines can carry control sequences that
 // move the cursor, retitle a window, or reverse the reading direction. [Text]
-// and [Line] take them out; what a person reads is otherwise unchanged. It
-// does not escape for HTML or shells.
+// and [Line] take them out; what a person reads is otherwise unchanged; [JSON]
+// escapes them instead. It does not escape for HTML or shells.
 package term
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -26,6 +27,30 @@ func Text(s string) string { return clean(s, true) }
 
 // Line is Text on one line: newlines become spaces too.
 func Line(s string) string { return clean(s, false) }
+
+// JSON escapes what a terminal would act upon in a JSON document, so that it
+// says the same and can be shown. Encoders escape the controls of ASCII
+// themselves.
+func JSON(doc []byte) []byte {
+	var out []byte // nil while there is nothing to escape
+	from := 0
+	for i := 0; i < len(doc); {
+		if doc[i] < 0x7f {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(doc[i:])
+		if r >= 0x7f && r < 0xa0 || hidden(r) {
+			out = fmt.Appendf(append(out, doc[from:i]...), `\u%04x`, r)
+			from = i + size
+		}
+		i += size
+	}
+	if out == nil {
+		return doc
+	}
+	return append(out, doc[from:]...)
+}
 
 func clean(s string, multi bool) string {
 	if plain(s) {

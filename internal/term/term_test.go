@@ -1,6 +1,9 @@
 package term
 
 import (
+	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -34,6 +37,26 @@ func TestText(t *testing.T) {
 	}
 	if got := Line("a\nb\x1b[0m"); got != "a b" {
 		t.Errorf("Line: %q", got)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":"plain é 日本"}`:                   "",
+		"{\"a\":\"\u009b31m\u009d0;t\u009c\"}": `{"a":"\u009b31m\u009d0;t\u009c"}`,
+		"[\"x\u202egpj\x7f\", 1]":              `["x\u202egpj\u007f", 1]`,
+	} {
+		if want == "" {
+			want = in
+		}
+		got := JSON([]byte(in))
+		if string(got) != want {
+			t.Errorf("JSON(%q) = %q, want %q", in, got, want)
+		}
+		var a, b any
+		if err := errors.Join(json.Unmarshal([]byte(in), &a), json.Unmarshal(got, &b)); err != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%q says something else: %v", got, err)
+		}
 	}
 }
 
