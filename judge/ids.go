@@ -56,8 +56,9 @@ func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o ID
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 64<<10), maxIDsLine)
 	enc := json.NewEncoder(out)
-	failed := 0
+	read, failed := 0, 0
 	for lines.Scan() {
+		read++
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o ID
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading ids: %w", err)
+		return fmt.Errorf("reading ids: line %d (at most %d bytes): %w", read+1, maxIDsLine, err)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%w: %d", ErrLines, failed)

@@ -82,6 +82,15 @@ func Parse(b []byte) (*Tokenizer, error) {
 	if len(b) > maxFileBytes {
 		return nil, fmt.Errorf("tokenizer: %d bytes, the limit is %d", len(b), maxFileBytes)
 	}
+	var kind struct {
+		Model struct {
+			Type string `json:"type"`
+		} `json:"model"`
+	}
+	if err := json.Unmarshal(b, &kind); err == nil && kind.Model.Type != "" && kind.Model.Type != "BPE" {
+		// The vocabulary of another kind has another form, which would be blamed.
+		return nil, fmt.Errorf("tokenizer: %w", unsupported("model of type %q; known is BPE", kind.Model.Type))
+	}
 	var w wireFile
 	if err := json.Unmarshal(b, &w); err != nil {
 		return nil, fmt.Errorf("tokenizer: not a tokenizer.json: %w", err)

@@ -129,3 +129,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A vocabulary of another kind has another form: the kind is to blame.
+func TestOtherKindsAreNamed(t *testing.T) {
+	for kind, vocab := range map[string]string{"Unigram": `[["a",0]]`, "WordPiece": `{"a":0}`, "WordLevel": `{"a":0}`} {
+		_, err := Parse([]byte(`{"version":"1.0","added_tokens":[],"model":{"type":"` + kind + `","vocab":` + vocab + `}}`))
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), kind) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
