@@ -38,6 +38,11 @@ func execute(args []string) int {
 		select {
 		case <-ended:
 		case <-ctx.Done():
+			select {
+			case <-ended: // the end cancels too
+				return
+			default:
+			}
 			stop() // a second signal ends the process at once
 			fmt.Fprintln(a, "swerm: stopping; once more to stop at once")
 		}
