@@ -173,9 +173,21 @@ func (a *app) list(ctx context.Context, d *dataset.Dataset) error {
 			return err
 		}
 		v := row.Value
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", v.ID, term.Line(v.TaskID), term.Line(v.Policy), term.Line(v.Scaffold), term.Line(text(v.ExitStatus)))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", v.ID, cell(v.TaskID), cell(v.Policy), cell(v.Scaffold), cell(text(v.ExitStatus)))
 	}
 	return t.Flush()
+}
+
+// cellRunes is how much of a name a table shows: one long name would make every
+// line as long.
+const cellRunes = 80
+
+func cell(s string) string {
+	r := []rune(term.Line(s))
+	if len(r) <= cellRunes {
+		return string(r)
+	}
+	return string(r[:cellRunes-1]) + "…"
 }
 
 // find reads the one trajectory that id names.

@@ -371,6 +371,9 @@ func (a *app) printRow(ctx context.Context, v verb, r *run.Row) error {
 	if err := printTable(a.out, result); err != nil {
 		return err
 	}
+	if r.Counts.Failed > 0 && !a.quiet {
+		fmt.Fprintf(a.err, "swerm: %d records failed; `swerm cat %s --rejects` says which and why\n", r.Counts.Failed, r.URI)
+	}
 	_, err := fmt.Fprintf(a.out, "%s: %s: %s (%s, %.1fs)\n", r.URI, r.Done.Manifest.Kind, r.Counts, r.State, r.Seconds)
 	return err
 }
