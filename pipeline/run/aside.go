@@ -28,19 +28,22 @@ func (e *engine) replace(t *Planned, do func() error) error {
 	return os.RemoveAll(aside)
 }
 
-// sweep removes the staging of outputs that are committed: a run killed just
-// after it published one leaves that behind.
+// sweep removes what a killed run leaves behind: the staging of outputs that
+// it had just published, and files that had not got their names.
 func (p *Plan) sweep() error {
+	left := []string{"." + stateName + "-*", filepath.Join(cacheDir, ".*-*")}
 	for _, t := range p.Tasks {
-		if t.Done == nil {
-			continue
+		if t.Done != nil {
+			left = append(left, "."+filepath.Base(t.Out)+".staging-*")
 		}
-		left, err := filepath.Glob(filepath.Join(p.File.Out, "."+filepath.Base(t.Out)+".staging-*"))
+	}
+	for _, pattern := range left {
+		found, err := filepath.Glob(filepath.Join(p.File.Out, pattern))
 		if err != nil {
 			return err
 		}
-		for _, dir := range left {
-			if err := os.RemoveAll(dir); err != nil {
+		for _, path := range found {
+			if err := os.RemoveAll(path); err != nil {
 				return err
 			}
 		}

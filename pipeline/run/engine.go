@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -293,14 +294,15 @@ func (e *engine) ready(ctx context.Context, rows []Row, index map[*Planned]int) 
 func (e *engine) cached(t *Planned, r *Row) {
 	r.State, r.Done, r.Counts = StateCached, t.Done, &t.Done.Manifest.Counts
 	was := e.state.get(t.Step.ID)
-	now := e.output(t, "")
-	if was.Key == t.Key {
-		now.Kernel = was.Kernel
-	}
+	now := e.output(t, was.Kernel)
 	if now == was {
 		return // nothing changed: a second run leaves no trace
 	}
-	err := errors.Join(e.state.set(t.Step.ID, now),
+	var err error
+	if was.Key != t.Key { // of another config, or a kill came before it was noted
+		now.Kernel, err = kernelIn(e.plan.File.Out, t.Key)
+	}
+	err = errors.Join(err, e.state.set(t.Step.ID, now),
 		e.ledger.append(Event{Event: EventCached, ID: r.ID, Stage: r.Stage, Key: t.Key, URI: now.Path, Counts: r.Counts}))
 	if err != nil {
 		r.State, r.err, r.Error = StateFailed, err, err.Error()
@@ -315,6 +317,9 @@ func (e *engine) output(t *Planned, kernel string) Output {
 func (e *engine) execute(ctx context.Context, t *Planned, workers int, r *Row) {
 	begin := time.Now()
 	base := Event{ID: r.ID, Stage: r.Stage, Key: t.Key, URI: filepath.Base(t.Out), Workers: workers}
+	if floats(t.Step.Stage.Output) {
+		base.Kernel = e.o.Kernel
+	}
 	err := e.record(base, EventStart)
 	if err == nil {
 		err = e.replace(t, func() error { return e.perform(ctx, t, workers, r) })
@@ -324,7 +329,7 @@ func (e *engine) execute(ctx context.Context, t *Planned, workers int, r *Row) {
 	switch {
 	case err == nil:
 		r.State = StateDone
-		base.Counts, base.Kernel, base.Result = r.Counts, kernelOf(r.Result), resultJSON(r.Result)
+		base.Counts, base.Kernel, base.Result = r.Counts, cmp.Or(kernelOf(r.Result), base.Kernel), resultJSON(r.Result)
 		if err = e.state.set(t.Step.ID, e.output(t, base.Kernel)); err == nil {
 			err = e.record(base, EventFinish)
 		}

@@ -118,3 +118,17 @@ func ReadLedger(out string) ([]Event, error) {
 	}
 	return events, nil
 }
+
+// kernelIn returns the family of float kernels that the output of a key was
+// computed with, "" where the ledger does not say. The start of a task says it
+// too, since a run can be killed between publishing an output and its finish.
+func kernelIn(out string, key pipeline.Key) (string, error) {
+	events, err := ReadLedger(out)
+	kernel := ""
+	for _, e := range events {
+		if e.Key == key && e.Kernel != "" {
+			kernel = e.Kernel
+		}
+	}
+	return kernel, err
+}
