@@ -196,14 +196,18 @@ func (r *Reader) detect(j *job, data []byte) (format.Format, error) {
 	return nil, nil
 }
 
-// outlineFirst bytes of a long document mostly tell what it is.
-const outlineFirst = 128 << 10
+// beginnings are how much of a long document is looked at first: runs write
+// what they are about before their messages, and behind them only now and then.
+var beginnings = [...]int{16 << 10, 128 << 10}
 
 // outline finds who claims a document. One claim on its beginning is enough;
-// none or several are looked at again with all of it.
+// none or several are looked at again with more of it.
 func (r *Reader) outline(data []byte) (format.Shape, []format.Format) {
-	if len(data) > 2*outlineFirst {
-		sh := format.ShapeOf(data[:outlineFirst])
+	for _, n := range beginnings {
+		if len(data) <= 2*n {
+			break
+		}
+		sh := format.ShapeOf(data[:n])
 		if claims := r.claimants(sh); len(claims) == 1 {
 			return sh, claims
 		}

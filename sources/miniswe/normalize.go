@@ -313,8 +313,11 @@ func (m *message) extraJSON() *string {
 			}
 		}
 	}
+	if x.Interrupt == "" && x.Exception == "" && x.Message == "" && len(x.Actions) == 0 && len(x.Omitted) == 0 && x.InvalidUTF8 == 0 {
+		return nil // nearly always
+	}
 	b, err := json.Marshal(x)
-	if err != nil || string(b) == "{}" {
+	if err != nil {
 		return nil // strings always marshal
 	}
 	text := string(b)

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -86,6 +87,13 @@ func (c *chunkWriter) pageBytes() int {
 
 // rawBytes is the raw size of everything appended so far.
 func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
+
+// expect makes room for n raw bytes of text, as far as a page goes.
+func (c *chunkWriter) expect(n int) {
+	if !c.useDict {
+		c.plain = slices.Grow(c.plain, min(n, max(0, c.limit-len(c.plain))))
+	}
+}
 
 // null appends an empty slot: a null, an empty list, or the absence of a parent.
 func (c *chunkWriter) null(rep, def uint8) {

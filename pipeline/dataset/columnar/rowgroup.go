@@ -245,6 +245,7 @@ func (e *emitter) appendTo(a arrow.Array) func(i int, rep uint8) {
 	c := e.c
 	switch a := a.(type) {
 	case *array.String:
+		c.expect(len(a.ValueBytes()) + 4*a.Len())
 		return func(i int, rep uint8) { c.text(rep, a.Value(i)) }
 	case *array.Binary:
 		return func(i int, rep uint8) { c.text(rep, a.ValueString(i)) }
