@@ -210,3 +210,33 @@ func TestAutoBatchRows(t *testing.T) {
 	}
 	release(narrow)
 }
+
+// TestColumnsArePickedConcurrently holds that choosing columns writes to
+// nothing that another reader of the file looks at; the race detector sees it.
+func TestColumnsArePickedConcurrently(t *testing.T) {
+	elem := arrow.StructOf(arrow.Field{Name: "role", Type: arrow.BinaryTypes.String}, arrow.Field{Name: "text", Type: arrow.BinaryTypes.String})
+	tops, err := treeOf(arrow.NewSchema([]arrow.Field{
+		{Name: "usage", Type: arrow.StructOf(arrow.Field{Name: "turns", Type: arrow.PrimitiveTypes.Int32})},
+		{Name: "messages", Type: arrow.ListOf(elem), Nullable: true},
+	}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &layout{tops: tops}
+	var wg sync.WaitGroup
+	for _, columns := range [][]string{{"usage"}, {"usage", "messages.role"}, {"messages"}, {"messages.text", "usage.turns"}} {
+		wg.Go(func() {
+			for range 100 {
+				picked, err := l.pick(columns)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if schemaOf(picked).NumFields() == 0 {
+					t.Error("nothing was picked")
+				}
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -291,7 +291,6 @@ func (l *layout) pick(columns []string) ([]*node, error) {
 	var out []*node
 	for _, n := range l.tops {
 		if k := n.prune(columns, used); k != nil {
-			k.retype()
 			out = append(out, k)
 		}
 	}
@@ -316,7 +315,9 @@ func (l *layout) unknown(column string) error {
 	return fmt.Errorf("no column %q; there are %s", column, strings.Join(names, ", "))
 }
 
-// prune copies n without the leaves that columns do not name.
+// prune copies n without the leaves that columns do not name. What is kept
+// whole is n's own, which other readers of the file look at too: it is not
+// written to.
 func (n *node) prune(columns []string, used map[string]bool) *node {
 	if slices.Contains(columns, n.path) {
 		used[n.path] = true
@@ -336,5 +337,6 @@ func (n *node) prune(columns []string, used map[string]bool) *node {
 		return nil
 	}
 	out.leaf = out.kids[0].leaf
+	out.retypeTop()
 	return &out
 }

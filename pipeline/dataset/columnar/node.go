@@ -73,18 +73,24 @@ func (n *node) place(path string, rep, slotDef, def uint8, leaf int) int {
 	}
 }
 
-// retype recomputes the Arrow type of n from its children.
+// retype recomputes the Arrow type of n and of everything below it.
 func (n *node) retype() {
+	for _, k := range n.kids {
+		k.retype()
+	}
+	n.retypeTop()
+}
+
+// retypeTop recomputes the Arrow type of n alone; that of its children stands.
+func (n *node) retypeTop() {
 	switch n.kind {
 	case kindList:
-		n.kids[0].retype()
 		elem := n.kids[0].field()
 		elem.Name = "item" // what arrow.ListOf calls it, whatever the file does
 		n.typ = arrow.ListOfField(elem)
 	case kindStruct:
 		fields := make([]arrow.Field, len(n.kids))
 		for i, k := range n.kids {
-			k.retype()
 			fields[i] = k.field()
 		}
 		n.typ = arrow.StructOf(fields...)
