@@ -40,7 +40,8 @@ func CreateArtifact(ctx context.Context, uri string, spec Spec) (*Artifact, erro
 }
 
 // Dir is the local directory to write into. Files keep their names. What an
-// earlier, killed writer of the same key left is still there.
+// earlier, killed writer of the same key left is still there, except files
+// under temporary names: .x, x.tmp and x.tmp-123.
 func (a *Artifact) Dir() string { return a.stage.tree("") }
 
 // Resumed reports whether Dir was there before: its content is the earlier

@@ -180,6 +180,9 @@ func artifact(t *testing.T, uri string) {
 	put("state/step", "12")
 	put(manifestName, "what a kill") // right before publishing
 	put(".open-123", "can leave")
+	put(".config.json-77", "{")
+	put("state/step.tmp", "1")
+	put("model.safetensors.tmp-88", "")
 	if _, err := CreateArtifact(t.Context(), uri, spec); !errors.Is(err, ErrBusy) {
 		t.Errorf("a second writer gets %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
@@ -173,19 +174,30 @@ func (s *staging) clear(keep map[string]bool) error {
 // openPattern names files of ours that are not whole.
 const openPattern = ".open-*"
 
-// clearOpen removes the manifest that a writer killed at the last instant
-// left, whole or not; every other file is the stage's own.
+// clearOpen removes what a killed writer of an artifact had not finished: files
+// that had not got their names, and the manifest. Every other file is the
+// stage's own.
 func (s *staging) clearOpen() error {
-	open, err := filepath.Glob(filepath.Join(s.tree(""), openPattern))
+	err := filepath.WalkDir(s.tree(""), func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !unfinished(e.Name()) {
+			return err
+		}
+		return os.Remove(file)
+	})
 	if err != nil {
 		return err
 	}
-	for _, f := range append(open, s.tree(manifestName)) {
-		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := os.Remove(s.tree(manifestName)); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
+}
+
+// unfinished tells the name of a file that is renamed once it is whole, as
+// writers here and those that stages call choose them.
+func unfinished(name string) bool {
+	ext := filepath.Ext(name)
+	return strings.HasPrefix(name, ".") || ext == ".tmp" || strings.HasPrefix(ext, ".tmp-")
 }
 
 // A stagedFile is a file being written under a temporary name and hashed on
