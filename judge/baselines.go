@@ -3,6 +3,7 @@ package judge
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/swerm/swerm/judge/baseline"
 	"github.com/swerm/swerm/pipeline"
@@ -42,6 +43,7 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 		train []baseline.Features
 		y     []float64
 		test  = make([]baseline.Features, len(r.rows))
+		found int
 	)
 	t.Progress.Total(d.Rows(), "rows")
 	for row, err := range dataset.Read[pipeline.Trajectory](ctx, d, dataset.ReadOptions{Workers: t.Workers}) {
@@ -54,6 +56,7 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 		switch {
 		case isTest:
 			test[i] = baseline.Extract(row.Value)
+			found++
 		case isTrain && len(train) < maxBaselineRows:
 			target := 0.0
 			if resolved {
@@ -61,6 +64,10 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 			}
 			train, y = append(train, baseline.Extract(row.Value)), append(y, target)
 		}
+	}
+	if found != len(r.rows) {
+		return nil, fmt.Errorf("%s: %d of the %d judged trajectories are not in it: baselines cannot be judged on the same rows",
+			in.URI, len(r.rows)-found, len(r.rows))
 	}
 	return scoreBaselines(t, cfg, train, y, test)
 }

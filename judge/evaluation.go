@@ -222,9 +222,14 @@ func (ev *Evaluation) ranking(r *evalRows, ks []int, b *bootstrapper) error {
 		ev.RMAt[name], ev.PassAt[name], ev.RandomAt[name] = at.RM, at.Pass, at.Random
 		ev.RMStrictAt[name] = ev.Ranking.Strict.At[i].RM
 		ev.GroupsAt[name] = at.Groups
-		if stat, err := ranker.ResampledRM(metrics.ScoredOnly, k); err == nil && at.Groups > 0 {
-			rank.add("rm@"+name, stat)
+		if at.Groups == 0 {
+			continue
 		}
+		stat, err := ranker.ResampledRM(metrics.ScoredOnly, k)
+		if err != nil {
+			return err
+		}
+		rank.add("rm@"+name, stat)
 	}
 	intervals, err := rank.run()
 	if err != nil {

@@ -63,7 +63,11 @@ func gather(ctx context.Context, t *pipeline.Task, cfg *EvalConfig) (*evalRows, 
 	if err != nil {
 		return nil, err
 	}
-	return r, refuseOverlap(trainedOn(scores), r.tasks(), in.URI)
+	learned, err := trainedOn(scores)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.URI, err)
+	}
+	return r, refuseOverlap(learned, r.tasks(), in.URI)
 }
 
 func gatherRows(ctx context.Context, t *pipeline.Task, cfg *EvalConfig) (*evalRows, error) {
@@ -182,13 +186,17 @@ func readTraits(ctx context.Context, t *pipeline.Task) (map[string]traits, error
 	return out, nil
 }
 
-// trainedOn reads the tasks that the scoring model learned from.
-func trainedOn(scores *dataset.Dataset) map[string][]string {
+// trainedOn reads the tasks that the scoring model learned from. Scores whose
+// manifest says nothing of training (another tool's) have none.
+func trainedOn(scores *dataset.Dataset) (map[string][]string, error) {
 	var from struct {
 		TrainedOn map[string][]string `json:"trained_on"`
 	}
-	if json.Unmarshal(scores.Manifest.Config, &from) != nil {
-		return nil // scores of another tool say nothing of training
+	if len(scores.Manifest.Config) == 0 {
+		return nil, nil
 	}
-	return from.TrainedOn
+	if err := json.Unmarshal(scores.Manifest.Config, &from); err != nil {
+		return nil, fmt.Errorf("what the model was trained on cannot be read, so overlap cannot be refused: %w", err)
+	}
+	return from.TrainedOn, nil
 }

@@ -232,6 +232,24 @@ func TestEvaluateRefusesTasksThatWereTrainedOn(t *testing.T) {
 	}
 }
 
+// TestBaselinesNeedEveryJudgedRow holds that a trajectory whose text is absent
+// is no trajectory of length zero.
+func TestBaselinesNeedEveryJudgedRow(t *testing.T) {
+	b := newBench(t)
+	_, err := b.run(ScoreStage(), "scores", nil, "checkpoint=ckpt", "tokens=tokens", "view=view")
+	b.must(err)
+	writeRows(b, "half", pipeline.KindTrajectories, nil, func(w *dataset.Writer[pipeline.Trajectory], i int) error {
+		if i == 3 {
+			return nil
+		}
+		return w.Add(&pipeline.Trajectory{ID: rowID(i), TaskID: taskOf(i), Source: "s", Policy: "p", Scaffold: "x"}, at(i))
+	})
+	_, err = b.run(EvaluateStage(), "report", nil, "scores=scores", "labels=labels", "view=view", "dataset=half")
+	if err == nil || !strings.Contains(err.Error(), "1 of the") {
+		t.Errorf("error is %v; it must count the judged rows that are absent", err)
+	}
+}
+
 func TestCalibrateWritesACheckpoint(t *testing.T) {
 	b := newBench(t)
 	_, err := b.run(ScoreStage(), "scores", nil, "checkpoint=ckpt", "tokens=tokens", "view=view")
