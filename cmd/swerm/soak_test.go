@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,27 +13,26 @@ import (
 	"github.com/swerm/swerm/internal/testpath"
 )
 
-// TestSoakKills kills real processes at random moments: every stage at least
-// once, twenty runs with changing numbers of workers, and each stage again
-// with one worker and with four. Some runs are killed several times. Then the
-// same with Ctrl-C.
+// soakKills is how many runs are struck for each choice of workers.
+const soakKills = 20
+
+// TestSoakKills kills real processes at random moments, every stage at least
+// once: twenty runs with changing numbers of workers, twenty with one worker
+// and twenty with four. Some runs are killed several times. Then every stage
+// again with Ctrl-C.
 func TestSoakKills(t *testing.T) {
 	testpath.Soak(t)
 	binary := build(t)
 	t.Run("mixed workers", func(t *testing.T) {
 		k := newKiller(t, binary, 1, []int{0, 1, 2, 4})
-		stages := append([]string(nil), killStages...)
-		for len(stages) < 20 {
-			stages = append(stages, k.anyStage())
-		}
-		k.soak(stages, os.Kill)
+		k.soak(k.struck(soakKills), os.Kill)
 		k.noticesDamage()
 		k.noticesOtherWork()
 	})
 	for _, workers := range []int{1, 4} {
 		t.Run(fmt.Sprintf("%d workers", workers), func(t *testing.T) {
 			k := newKiller(t, binary, uint64(10+workers), []int{workers})
-			k.soak(killStages, os.Kill)
+			k.soak(k.struck(soakKills), os.Kill)
 		})
 	}
 	t.Run("interrupted", func(t *testing.T) {
@@ -48,6 +48,15 @@ func build(t *testing.T) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return binary
+}
+
+// struck lists n stages to strike: each once, then any.
+func (k *killer) struck(n int) []string {
+	stages := slices.Clone(killStages)
+	for len(stages) < n {
+		stages = append(stages, k.anyStage())
+	}
+	return stages
 }
 
 // anyStage chooses a stage by the time that it takes.
