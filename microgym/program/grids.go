@@ -1,0 +1,6 @@
+package program
+
+// grids lists the templates about grids.
+func grids() []Template {
+	return nil
+}

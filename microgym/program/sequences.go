@@ -1,0 +1,6 @@
+package program
+
+// sequences lists the templates about sequences.
+func sequences() []Template {
+	return nil
+}

@@ -1,0 +1,6 @@
+package program
+
+// units lists the templates about units.
+func units() []Template {
+	return nil
+}
