@@ -132,13 +132,19 @@ func (s *sketch) path(module string) string {
 	return s.fill("$pkg/" + module + ".star")
 }
 
-// fn lists a function of a module with its cases; equal ones count once.
+// fn lists a function of a module. Cases are argument lists, "(3, 4)", or
+// whole calls; one text may hold many, a line each or parted by " ; ". Equal
+// ones count once.
 func (s *sketch) fn(module, name, summary string, cases ...string) {
 	f := Func{Name: s.fill(name), File: s.path(module), Summary: s.fill(summary)}
-	for _, c := range cases {
-		c = strings.TrimSpace(s.fill(c))
-		if c != "" && !slices.Contains(f.Cases, c) {
-			f.Cases = append(f.Cases, c)
+	text := strings.ReplaceAll(s.fill(strings.Join(cases, "\n")), " ; ", "\n")
+	for call := range strings.Lines(text) {
+		call = strings.TrimSpace(call)
+		if strings.HasPrefix(call, "(") {
+			call = f.Name + call
+		}
+		if call != "" && !slices.Contains(f.Cases, call) {
+			f.Cases = append(f.Cases, call)
 		}
 	}
 	s.prog.Funcs = append(s.prog.Funcs, f)
