@@ -53,13 +53,14 @@ const maxK = 1024
 const (
 	EvaluationFile = "evaluation.json"
 	TableFile      = "report.md"
+	CurvesFile     = "curves.json"
 )
 
 // EvaluateStage judges scores against labels.
 func EvaluateStage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "evaluate",
-		Version: 1,
+		Version: 2,
 		Doc:     "judge scores against labels, beside baselines, with intervals",
 		Inputs: []pipeline.Port{
 			{Name: "scores", Kind: pipeline.KindScores},
@@ -171,8 +172,13 @@ func writeReport(ctx context.Context, t *pipeline.Task, ev *Evaluation) error {
 	if err != nil {
 		return err
 	}
+	curves, err := json.Marshal(ev.curves)
+	if err != nil {
+		return err
+	}
 	for name, content := range map[string]string{
 		EvaluationFile: string(data) + "\n",
+		CurvesFile:     string(curves) + "\n",
 		TableFile:      ev.Table(),
 	} {
 		if err := os.WriteFile(filepath.Join(out.Dir(), name), []byte(content), 0o644); err != nil {

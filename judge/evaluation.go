@@ -3,7 +3,10 @@ package judge
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/swerm/swerm/contract"
 	"github.com/swerm/swerm/metrics"
@@ -42,8 +45,18 @@ type Evaluation struct {
 	Verdicts    map[pipeline.Verdict]int64 `json:"verdicts"`
 	Unscored    map[string]int64           `json:"unscored,omitempty"`
 	Counts      pipeline.Counts            `json:"counts"`
+	ScoredBy    *ScoredBy                  `json:"scored_by,omitempty"` // nil for scores of another tool
 
-	order []string // baselines in the order of the table
+	order  []string // baselines in the order of the table
+	curves *Curves
+}
+
+// ScoredBy says where the scores come from, so that figures of another model
+// are not shown beside them.
+type ScoredBy struct {
+	Checkpoint   pipeline.Key `json:"checkpoint"`
+	Tokens       pipeline.Key `json:"tokens"`
+	KernelFamily string       `json:"kernel_family"`
 }
 
 // SystemFigures are one baseline's figures on the same rows.
@@ -113,7 +126,8 @@ func evaluate(ctx context.Context, r *evalRows, systems []system, cfg *EvalConfi
 	ev := &Evaluation{
 		N: len(c.p), Tasks: c.tasks,
 		Calibration: r.calibration, Verdicts: r.verdicts, Unscored: r.unscored, Counts: r.counts,
-		RMAt: map[string]*float64{}, RMStrictAt: map[string]*float64{}, PassAt: map[string]*float64{},
+		ScoredBy: r.scoredBy,
+		RMAt:     map[string]*float64{}, RMStrictAt: map[string]*float64{}, PassAt: map[string]*float64{},
 		RandomAt: map[string]*float64{}, GroupsAt: map[string]int{},
 		Intervals: map[string]metrics.Interval{}, Baselines: map[string]SystemFigures{},
 	}
@@ -141,8 +155,11 @@ func evaluate(ctx context.Context, r *evalRows, systems []system, cfg *EvalConfi
 	if ev.ByPolicy, err = slicesOf(c, c.policy, c.policies); err != nil {
 		return nil, err
 	}
-	ev.BySource, err = slicesOf(c, c.source, c.sources)
-	return ev, err
+	if ev.BySource, err = slicesOf(c, c.source, c.sources); err != nil {
+		return nil, err
+	}
+	ev.curves = curvesOf(c, systems)
+	return ev, nil
 }
 
 // model fills the pooled figures and asks for their intervals.
@@ -225,18 +242,38 @@ func (ev *Evaluation) ranking(r *evalRows, ks []int, b *bootstrapper) error {
 		if at.Groups == 0 {
 			continue
 		}
-		stat, err := ranker.ResampledRM(metrics.ScoredOnly, k)
-		if err != nil {
-			return err
+		for _, figure := range []struct {
+			name string
+			of   func(metrics.Reading, int) (metrics.Statistic, error)
+		}{{"rm@", ranker.ResampledRM}, {"pass@", ranker.ResampledPass}, {"random@", ranker.ResampledRandom}} {
+			stat, err := figure.of(metrics.ScoredOnly, k)
+			if err != nil {
+				return err
+			}
+			rank.add(figure.name+name, stat)
 		}
-		rank.add("rm@"+name, stat)
 	}
 	intervals, err := rank.run()
 	if err != nil {
 		return err
 	}
-	for name, in := range intervals {
-		ev.Intervals[name] = in
+	maps.Copy(ev.Intervals, intervals)
+	return ev.gains(rank)
+}
+
+// gains adds what choosing by the score brings over choosing at random, paired
+// on the resamples: rm_gain@K.
+func (ev *Evaluation) gains(rank *bootstrapper) error {
+	for i, name := range rank.names {
+		k, ok := strings.CutPrefix(name, "rm@")
+		if !ok {
+			continue
+		}
+		gain, err := rank.draws.Difference(i, slices.Index(rank.names, "random@"+k), rank.cfg.Level)
+		if err != nil {
+			return err
+		}
+		ev.Intervals["rm_gain@"+k] = gain.Interval
 	}
 	return nil
 }

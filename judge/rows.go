@@ -32,6 +32,7 @@ type evalRows struct {
 	verdicts    map[pipeline.Verdict]int64 // of the judged split, scores and others
 	train       map[string]bool            // id -> resolved, for baselines
 	calibration *contract.Calibration
+	scoredBy    *ScoredBy
 }
 
 func (r *evalRows) tasks() []string {
@@ -63,11 +64,12 @@ func gather(ctx context.Context, t *pipeline.Task, cfg *EvalConfig) (*evalRows, 
 	if err != nil {
 		return nil, err
 	}
-	learned, err := trainedOn(scores)
+	from, err := provenance(scores)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.URI, err)
 	}
-	return r, refuseOverlap(learned, r.tasks(), in.URI)
+	r.scoredBy = scoredBy(scores, from)
+	return r, refuseOverlap(from.TrainedOn, r.tasks(), in.URI)
 }
 
 func gatherRows(ctx context.Context, t *pipeline.Task, cfg *EvalConfig) (*evalRows, error) {
@@ -186,17 +188,31 @@ func readTraits(ctx context.Context, t *pipeline.Task) (map[string]traits, error
 	return out, nil
 }
 
-// trainedOn reads the tasks that the scoring model learned from. Scores whose
-// manifest says nothing of training (another tool's) have none.
-func trainedOn(scores *dataset.Dataset) (map[string][]string, error) {
-	var from struct {
-		TrainedOn map[string][]string `json:"trained_on"`
-	}
+// provenance reads what scored: its kernels and the tasks that it learned from.
+// Scores whose manifest says nothing of it (another tool's) have neither.
+func provenance(scores *dataset.Dataset) (scoreProvenance, error) {
+	var from scoreProvenance
 	if len(scores.Manifest.Config) == 0 {
-		return nil, nil
+		return from, nil
 	}
 	if err := json.Unmarshal(scores.Manifest.Config, &from); err != nil {
-		return nil, fmt.Errorf("what the model was trained on cannot be read, so overlap cannot be refused: %w", err)
+		return from, fmt.Errorf("what the model was trained on cannot be read, so overlap cannot be refused: %w", err)
 	}
-	return from.TrainedOn, nil
+	return from, nil
+}
+
+func scoredBy(scores *dataset.Dataset, from scoreProvenance) *ScoredBy {
+	by := ScoredBy{KernelFamily: from.KernelFamily}
+	for _, p := range scores.Manifest.Parents {
+		switch p.Port {
+		case "checkpoint":
+			by.Checkpoint = p.Key
+		case "tokens":
+			by.Tokens = p.Key
+		}
+	}
+	if by.Checkpoint == "" {
+		return nil
+	}
+	return &by
 }

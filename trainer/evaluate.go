@@ -21,6 +21,11 @@ type Dev struct {
 	Loss      *float64 `json:"loss,omitempty"`
 	AUC       *float64 `json:"auc,omitempty"`
 	Sequences int      `json:"sequences"`
+
+	// ExpertLoad counts, per layer and expert, the tokens that were sent there.
+	// Objectives of a verdict compute the last layer at the last position of
+	// each sequence alone, so that layer counts those.
+	ExpertLoad [][]int64 `json:"expert_load,omitempty"`
 }
 
 // evaluate runs the dev split forward. It returns ctx's error as soon as the
@@ -30,19 +35,39 @@ func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
 	if n.cfg.Objective.Name == ObjectiveNextToken {
 		run = n.evaluateText
 	}
+	n.load = nil
 	d, err := run(ctx, dev)
 	if errors.Is(err, moe.ErrNotFinite) {
 		return &Dev{Sequences: len(dev)}, nil
 	}
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	d.ExpertLoad = n.load
+	return d, nil
+}
+
+// countLoad adds the load of the last forward of the evaluation.
+func (n *network) countLoad() {
+	load := n.eval.ExpertLoad()
+	for l := range n.load {
+		for e, count := range n.load[l] {
+			load[l][e] += count
+		}
+	}
+	n.load = load
 }
 
 func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, error) {
 	logits := make([]objective.Logits, 0, len(dev))
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
 		part, err := n.forward(n.eval, dev[lo:hi])
+		if err != nil {
+			return err
+		}
 		logits = append(logits, part...)
-		return err
+		n.countLoad()
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -82,16 +107,20 @@ func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (floa
 func (n *network) evaluateText(ctx context.Context, dev []sample) (*Dev, error) {
 	var sum, predictions float64
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
-		b, err := n.load(dev[lo:hi])
+		b, err := n.read(dev[lo:hi])
 		if err != nil {
 			return err
 		}
 		sums, err := n.eval.NextToken(b, nil, nil)
+		if err != nil {
+			return err
+		}
 		for i, s := range sums {
 			sum += s
 			predictions += float64(dev[lo+i].length - 1)
 		}
-		return err
+		n.countLoad()
+		return nil
 	})
 	if err != nil {
 		return nil, err

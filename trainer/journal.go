@@ -16,8 +16,9 @@ import (
 // metricsName is the file of one line per step.
 const metricsName = "metrics.jsonl"
 
-// maxLineBytes bounds one line of metrics.jsonl; ours have a few hundred bytes.
-const maxLineBytes = 1 << 16
+// maxLineBytes bounds one line of metrics.jsonl; ours have a few hundred bytes,
+// and with an evaluation some ten for each expert of each layer.
+const maxLineBytes = 1 << 20
 
 // ErrJournal is returned when metrics.jsonl holds less than the checkpoint
 // says it must.

@@ -164,8 +164,25 @@ func TestLearnsText(t *testing.T) {
 	if math.Abs(first-math.Log(testVocab)) > 0.3 || last > first/3 {
 		t.Errorf("loss went from %v (uniform is %v) to %v", first, math.Log(testVocab), last)
 	}
-	if dev := lines[39].Dev; dev == nil || dev.Loss == nil || dev.AUC != nil {
-		t.Errorf("dev %+v", dev)
+	dev := lines[39].Dev
+	if dev == nil || dev.Loss == nil || dev.AUC != nil {
+		t.Fatalf("dev %+v", dev)
+	}
+	var tokens int64
+	for _, s := range data.dev {
+		tokens += int64(s.length)
+	}
+	if len(dev.ExpertLoad) != cfg.Model.Layers {
+		t.Fatalf("load of %d layers", len(dev.ExpertLoad))
+	}
+	for l, load := range dev.ExpertLoad { // of all batches, each token at top_k experts
+		var sum int64
+		for _, n := range load {
+			sum += n
+		}
+		if sum != tokens*int64(cfg.Model.TopK) {
+			t.Errorf("layer %d sent %d tokens, want %d times %d", l, sum, tokens, cfg.Model.TopK)
+		}
 	}
 }
 

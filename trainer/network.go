@@ -26,6 +26,7 @@ type network struct {
 	pairs  bool // some term compares sequences of different micro-batches
 
 	batch moe.Batch // scratch
+	load  [][]int64 // of the experts, in the evaluation that is under way
 }
 
 // A term is one objective with its share of the loss.
@@ -170,7 +171,7 @@ func (n *network) nextToken(w *work, list []sample, micros [][]int32) error {
 			weight[i] = float32(1 / predictions)
 			aux[i] = float32(n.cfg.Aux.Coefficient / float64(len(list)))
 		}
-		b, err := n.load(take(list, micro))
+		b, err := n.read(take(list, micro))
 		if err != nil {
 			return err
 		}
@@ -221,7 +222,7 @@ func (n *network) loss(logits []objective.Logits, rows []objective.Row, scales [
 }
 
 func (n *network) forward(pass *moe.Pass, list []sample) ([]objective.Logits, error) {
-	b, err := n.load(list)
+	b, err := n.read(list)
 	if err != nil {
 		return nil, err
 	}
@@ -254,9 +255,9 @@ func (n *network) addAux(w *work, sequences int) {
 	}
 }
 
-// load reads the tokens of a micro-batch. The batch is scratch: the next call
+// read fetches the tokens of a micro-batch. The batch is scratch: the next call
 // overwrites it.
-func (n *network) load(list []sample) (moe.Batch, error) {
+func (n *network) read(list []sample) (moe.Batch, error) {
 	n.batch.IDs, n.batch.Offsets = n.batch.IDs[:0], append(n.batch.Offsets[:0], 0)
 	for _, s := range list {
 		var err error

@@ -59,7 +59,7 @@ type Summary struct {
 func Stage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "train",
-		Version: 1,
+		Version: 2,
 		Doc:     "fine-tune a reward model, or warm up its trunk on text",
 		Inputs: []pipeline.Port{
 			{Name: portTokens, Kind: pipeline.KindTokens},
