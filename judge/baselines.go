@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/swerm/swerm/judge/baseline"
 	"github.com/swerm/swerm/pipeline"
@@ -35,6 +37,7 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 	if err != nil {
 		return nil, err
 	}
+	r.train = sampleByID(r.train, maxBaselineRows)
 	judged := make(map[string]int, len(r.rows))
 	for i := range r.rows {
 		judged[r.rows[i].id] = i
@@ -57,7 +60,7 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 		case isTest:
 			test[i] = baseline.Extract(row.Value)
 			found++
-		case isTrain && len(train) < maxBaselineRows:
+		case isTrain:
 			target := 0.0
 			if resolved {
 				target = 1
@@ -70,6 +73,20 @@ func fitBaselines(ctx context.Context, t *pipeline.Task, cfg *EvalConfig, r *eva
 			in.URI, len(r.rows)-found, len(r.rows))
 	}
 	return scoreBaselines(t, cfg, train, y, test)
+}
+
+// sampleByID keeps at most n rows: those with the lowest ids. An id is a hash,
+// so they are a sample of all policies and sources, and the same one whatever
+// the order of the pool.
+func sampleByID(rows map[string]bool, n int) map[string]bool {
+	if len(rows) <= n {
+		return rows
+	}
+	kept := make(map[string]bool, n)
+	for _, id := range slices.Sorted(maps.Keys(rows))[:n] {
+		kept[id] = rows[id]
+	}
+	return kept
 }
 
 func scoreBaselines(t *pipeline.Task, cfg *EvalConfig, train []baseline.Features, y []float64, test []baseline.Features) ([]system, error) {
