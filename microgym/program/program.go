@@ -36,5 +36,6 @@ func Templates() []Template {
 		units(),
 		sequences(),
 		grids(),
+		text(),
 	)
 }
