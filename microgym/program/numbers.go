@@ -69,6 +69,7 @@ func checkDigit(s *sketch) {
 	s.draw("pkg: ticket badge voucher parcel", "digits: digits split_digits figures", "total: weighted_sum checksum weigh",
 		"check: check_digit control_digit last_digit", "seal: seal stamp complete", "valid: is_valid looks_right verify",
 		"mod: 10 11 9", "wa: 3 2 7", "wb: 1 4 5", "min: 4 5", "left?")
+	s.flags["ten"] = s.words["mod"] == "11"
 	s.module("figures", `
 def $digits(code):
     """List the digits of a code, leaving out spaces and dashes."""
@@ -88,12 +89,13 @@ def $total(numbers):
     return result
 
 def $check(code):
-    """Return the digit that makes the sum a multiple of $mod, "x" for ten."""
+    """Return the digit that makes the sum a multiple of $mod, "x" for ten."""  #?ten
+    """Return the digit that makes the sum a multiple of $mod."""  #!ten
     rest = $total($digits(code)) % $mod
     if rest == 0:
         return "0"
-    if $mod - rest == 10:
-        return "x"
+    if $mod - rest == 10:  #?ten
+        return "x"  #?ten
     return str($mod - rest)
 
 def $seal(code, sep="-"):

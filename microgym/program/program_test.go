@@ -361,4 +361,3 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 }
-

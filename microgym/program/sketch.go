@@ -216,3 +216,9 @@ func atoi(text string) int {
 	}
 	return n
 }
+
+// comma turns "5 10" into "5, 10".
+func comma(list string) string { return strings.Join(strings.Fields(list), ", ") }
+
+// first is the first word of a list.
+func first(list string) string { return strings.Fields(list)[0] }
