@@ -1,0 +1,140 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"go.starlark.net/starlark"
+)
+
+// sourceName is the path that a program without a file has in tracebacks.
+const sourceName = "<string>"
+
+// RunFile runs the file at p as a script. It returns what the script printed,
+// with the traceback at the end when it crashed, and the exit code, 0 or 1.
+// The error is the context's.
+func RunFile(ctx context.Context, files map[string]string, p string, l Limits) (stdout string, code int, err error) {
+	clean := path.Clean(p)
+	if _, ok := files[clean]; !ok {
+		return fmt.Sprintf("starlark: can't open file '%s': No such file or directory\n", printable(p)), 2, ctx.Err()
+	}
+	return run(ctx, files, clean, files[clean], l)
+}
+
+// RunSource runs src as a script in the tree.
+func RunSource(ctx context.Context, files map[string]string, src string, l Limits) (stdout string, code int, err error) {
+	return run(ctx, files, sourceName, src, l)
+}
+
+func run(ctx context.Context, files map[string]string, name, src string, l Limits) (string, int, error) {
+	if err := ctx.Err(); err != nil {
+		return "", 0, err
+	}
+	l = l.withDefaults()
+	m := newMeter(ctx, name, l.Steps, l)
+	t := newTree(files, l)
+	t.loading = []string{name}
+	_, err := t.exec(m.thread, name, src)
+	if err == nil {
+		return m.out.String(), 0, nil
+	}
+	f, ended := m.judge(err)
+	if ended != nil {
+		return "", 0, ended
+	}
+	return m.out.String() + f.traceback(), 1, nil
+}
+
+// traceback renders the failure as the starlark command prints it.
+func (f *failure) traceback() string {
+	const ends = 8 // frames shown at either end of a deep recursion
+	var b strings.Builder
+	if f.kind == "SyntaxError" || f.kind == "NameError" {
+		if n := len(f.frames); n > 0 {
+			at := f.frames[n-1]
+			fmt.Fprintf(&b, "%s:%d:%d: ", printable(at.path), at.line, at.col)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", f.kind, f.message)
+		return b.String()
+	}
+	if len(f.frames) > 0 {
+		b.WriteString("Traceback (most recent call last):\n")
+	}
+	for i, fr := range f.frames {
+		n := len(f.frames)
+		if n > 2*ends && i >= ends && i < n-ends {
+			if i == ends {
+				fmt.Fprintf(&b, "  ... %d frames ...\n", n-2*ends)
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "  %s:%d:%d: in %s\n", printable(fr.path), fr.line, fr.col, frameName(fr))
+	}
+	fmt.Fprintf(&b, "%s: %s\n", f.kind, f.message)
+	return b.String()
+}
+
+// Value is what an expression came to: its repr, or its error.
+type Value struct {
+	Repr string
+	Err  string
+}
+
+// Eval evaluates expressions against a tree, each in a load of its own, so
+// that a value is the one that a test with only this expression would see.
+// preamble holds the load statements, and may define functions. A fault of
+// one expression is its Value's alone; the error is the context's.
+func Eval(ctx context.Context, files map[string]string, preamble string, exprs []string, l Limits) ([]Value, error) {
+	l = l.withDefaults()
+	values := make([]Value, len(exprs))
+	var b strings.Builder
+	b.WriteString(strings.TrimSuffix(preamble, "\n"))
+	b.WriteByte('\n')
+	for i, e := range exprs {
+		if len(e) > l.FileBytes {
+			values[i].Err = fmt.Sprintf("SyntaxError: expression of %d bytes", len(e))
+		} else if _, err := language().ParseExpr(sourceName, e, 0); err != nil {
+			values[i].Err = "SyntaxError: " + newSourceError(sourceName, err).message
+		} else {
+			// The line break keeps a comment at its end from the bracket.
+			fmt.Fprintf(&b, "def expr_%d_(): return (%s\n)\n", i, e)
+		}
+	}
+	src := b.String()
+	for i := range exprs {
+		if values[i].Err != "" {
+			continue
+		}
+		v, err := evalOne(ctx, files, src, fmt.Sprintf("expr_%d_", i), l)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = v
+	}
+	return values, nil
+}
+
+// evalOne calls one function of src, in a new load of the tree.
+func evalOne(ctx context.Context, files map[string]string, src, name string, l Limits) (Value, error) {
+	if err := ctx.Err(); err != nil {
+		return Value{}, err
+	}
+	m := newMeter(ctx, name, l.Steps, l)
+	t := newTree(files, l)
+	globals, err := t.exec(m.thread, sourceName, src)
+	var f *failure
+	if err != nil {
+		f, err = m.judge(err)
+	} else {
+		var v starlark.Value
+		if v, f, err = m.call(globals[name]); v != nil {
+			return Value{Repr: v.String()}, nil
+		}
+	}
+	if err != nil {
+		return Value{}, err
+	}
+	return Value{Err: f.kind + ": " + f.message}, nil
+}
