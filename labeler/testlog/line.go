@@ -1,0 +1,137 @@
+package testlog
+
+import (
+	"bytes"
+	"slices"
+)
+
+// line is one line of a log with its terminal sequences taken out, and the way
+// back to the bytes it came from.
+type line struct {
+	raw  []byte
+	at   int64
+	text []byte  // what a reader sees
+	pos  []int32 // of each byte of text in raw; unused where text is raw
+
+	buf    []byte
+	clean  bool // text is raw
+	log    *Log
+	limits Limits
+	names  int64 // bytes of names kept so far
+}
+
+func (l *line) set(raw []byte, at int64) {
+	l.raw, l.at, l.text, l.clean = raw, at, raw, true
+	if raw[0] < ' ' || bytes.IndexByte(raw, esc) >= 0 {
+		l.strip()
+	}
+}
+
+const esc = 0x1b
+
+// strip takes terminal sequences and control bytes out.
+func (l *line) strip() {
+	if !l.clean {
+		return
+	}
+	l.clean = false
+	l.buf, l.pos = l.buf[:0], l.pos[:0]
+	for i := 0; i < len(l.raw); {
+		if c := l.raw[i]; c >= ' ' && c != 0x7f || c == '\t' {
+			l.buf, l.pos = append(l.buf, c), append(l.pos, int32(i))
+			i++
+			continue
+		}
+		i += control(l.raw[i:])
+	}
+	l.text = l.buf
+}
+
+// maxSequence bounds a control sequence. Titles that a terminal is given may be
+// long; what is longer is no sequence.
+const maxSequence = 256
+
+// control returns the length of the control byte or sequence that b starts with.
+func control(b []byte) int {
+	if b[0] != esc || len(b) < 2 {
+		return 1
+	}
+	within := b[:min(len(b), maxSequence)]
+	switch b[1] {
+	case '[': // parameters, then one final byte
+		for i := 2; i < len(within); i++ {
+			if c := within[i]; c >= 0x40 && c <= 0x7e {
+				return i + 1
+			} else if c < 0x20 || c > 0x3f {
+				break
+			}
+		}
+		return 1
+	case ']': // up to BEL or ESC \
+		for i := 2; i < len(within); i++ {
+			if within[i] == 0x07 {
+				return i + 1
+			}
+			if within[i] == esc && i+1 < len(within) && within[i+1] == '\\' {
+				return i + 2
+			}
+		}
+		return 1
+	case '(', ')': // character sets
+		return min(3, len(b))
+	}
+	if b[1] >= 0x40 && b[1] <= 0x5f {
+		return 2
+	}
+	return 1
+}
+
+// Strip returns text as a reader sees it: without terminal sequences and control
+// bytes.
+func Strip(text []byte) []byte {
+	l := line{raw: text, clean: true}
+	l.strip()
+	return slices.Clone(l.buf)
+}
+
+// plain makes sure that text holds no control byte: lines without an escape are
+// only looked at once they seem to matter.
+func (l *line) plain() {
+	if !l.clean {
+		return
+	}
+	for _, c := range l.raw {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			l.strip()
+			return
+		}
+	}
+}
+
+// span maps a range of text to the log.
+func (l *line) span(from, to int) Span {
+	if !l.clean {
+		from, to = int(l.pos[from]), int(l.pos[to-1])+1
+	}
+	return Span{l.at + int64(from), l.at + int64(to)}
+}
+
+// all is the whole line.
+func (l *line) all() Span { return Span{l.at, l.at + int64(len(l.raw))} }
+
+// record keeps a status: text[n0:n1] is the name, text[s0:s1] the word.
+func (l *line) record(st Status, part Part, fold int32, n0, n1, s0, s1 int) {
+	l.names += int64(n1 - n0)
+	if len(l.log.Records) >= l.limits.Records || l.names > l.limits.NameBytes {
+		l.log.Lost++
+		return
+	}
+	l.log.Records = append(l.log.Records, Record{Name: string(l.text[n0:n1]), Status: st, Part: part, Fold: fold,
+		NameAt: l.span(n0, n1), StatusAt: l.span(s0, s1)})
+}
+
+func (l *line) event(kind EventKind) {
+	if len(l.log.Events) < maxEvents {
+		l.log.Events = append(l.log.Events, Event{kind, l.all()})
+	}
+}
