@@ -37,5 +37,6 @@ func Templates() []Template {
 		sequences(),
 		grids(),
 		text(),
+		parsing(),
 	)
 }

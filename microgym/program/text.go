@@ -74,18 +74,18 @@ def $page(title, body, width=$width):
 		"  spaced   out  ", 20 ; "x", 1 ; "", 10 ; "   ", 4
 	`))
 	s.fn("layout", "$clip", "shortens a text to a width and marks the cut", calls(`
-		"hello $w", ${6..9} ; "the road to $v is long" ; "$full" ; "${full}s" ; "$part $w" ; "abcdefgh", 5
-		"abcdefgh", 7 ; "abcdefgh", 8 ; "abcdefgh", 9 ; "abcdefgh", 4 ; "abcdefgh", 3 ; "abcdefgh", 2
-		"abcdefgh", 1 ; "abcdefgh", 0 ; "", 0 ; "", 5
+		"hello $w", ${6..9} ; "the road to $v is long" ; "$full" ; "${full}s" ; "$part $w" ; "abcdefgh", 5 ; "abcdefgh", 7
+		"abcdefgh", 8 ; "abcdefgh", 9 ; "abcdefgh", 4 ; "abcdefgh", 3 ; "abcdefgh", 2 ; "abcdefgh", 1 ; "abcdefgh", 0 ; "", 0
+		"", 5
 	`))
 	s.fn("layout", "$center", "puts a text in the middle of a width", calls(`
-		"$w", 12 ; "$w", 13 ; "$v", ${9..14}, "$fill" ; "abc", 6, "$fill" ; "abc", 7, "$fill" ; "abc", 4, "*"
-		"abc", 5, "*" ; "abc", 3 ; "abc", 2 ; "", 4, "$fill" ; "", 3, "$fill" ; "", 0
+		"$w", 12 ; "$w", 13 ; "$v", ${9..14}, "$fill" ; "abc", 6, "$fill" ; "abc", 7, "$fill" ; "abc", 4, "*" ; "abc", 5, "*"
+		"abc", 3 ; "abc", 2 ; "", 4, "$fill" ; "", 3, "$fill" ; "", 0
 	`))
 	s.fn("page", "$page", "lays out a title and a body on a page", calls(`
 		"$w", "all about $w and $v", 14 ; "News", "nothing new in $v today" ; "A title far too long", "short", 10
-		"Odd", "some words here", 8 ; "Even", "some words here", 8 ; "abc", "aa bb cc dd", 5
-		"abc", "aa bb cc dd", 3 ; "", "only a body", 6 ; "only a title", "", 16 ; "", "", 4
+		"Odd", "some words here", 8 ; "Even", "some words here", 8 ; "abc", "aa bb cc dd", 5 ; "abc", "aa bb cc dd", 3
+		"", "only a body", 6 ; "only a title", "", 16 ; "", "", 4
 	`))
 }
 
@@ -141,14 +141,14 @@ def $link(titles, root="/"):
     return [root + name for name in taken]
 `)
 	s.fn("slugs", "$clean", "turns text into lower-case words with single separators", calls(`
-		"Hello World" ; "The $w of $v!" ; "Fast, cheap & good" ; "$w  --  $v" ; "it's 5 o'clock"
-		"Top 10 Ways", "_" ; "A.B.C", "." ; "  padded  " ; "...dots..." ; "ALREADY-clean-9" ; "a" ; "?!" ; ""
+		"Hello World" ; "The $w of $v!" ; "Fast, cheap & good" ; "$w  --  $v" ; "it's 5 o'clock" ; "Top 10 Ways", "_"
+		"A.B.C", "." ; "  padded  " ; "...dots..." ; "ALREADY-clean-9" ; "a" ; "?!" ; ""
 	`))
 	s.fn("slugs", "$slug", "makes a short address name out of a title", calls(`
-		"Hello World" ; "How the $w came to $v and stayed" ; "One Two Three Four Five Six Seven" ; "$full"
-		"${full}s" ; "$part a b" ; "$part ab c" ; "red green blue", 9 ; "red green blue", 10 ; "red green blue", 8
-		"red green blue", 13 ; "red green blue", 14 ; "red green blue", 3 ; "red green blue", 2 ; "unbreakable", 5
-		"unbreakable", 11 ; "a b c", 1 ; "", 5
+		"Hello World" ; "How the $w came to $v and stayed" ; "One Two Three Four Five Six Seven" ; "$full" ; "${full}s"
+		"$part a b" ; "$part ab c" ; "red green blue", 9 ; "red green blue", 10 ; "red green blue", 8 ; "red green blue", 13
+		"red green blue", 14 ; "red green blue", 3 ; "red green blue", 2 ; "unbreakable", 5 ; "unbreakable", 11 ; "a b c", 1
+		"", 5
 	`))
 	s.fn("slugs", "$free", "finds an address name that nobody has taken", calls(`
 		"Hello World", ["hello"] ; "Hello", ["hello"] ; "Hello", ["hello", "hello${sep}2"]
@@ -158,8 +158,8 @@ def $link(titles, root="/"):
 	`))
 	s.fn("pages", "$link", "gives every page its own address", calls(`
 		["Home", "About us", "$w"] ; ["$w", "$v", "$w"] ; ["Same", "same", "SAME!"] ; ["It's $w", "it's $v"]
-		["Same", "same", "SAME!", "same?"] ; ["A", "B", "A", "B"], "/docs/"
-		["One two three four five six seven eight"] ; ["x", "x ", "y"], "" ; ["$v"] ; ["", "a"] ; ["?", "!"] ; []
+		["Same", "same", "SAME!", "same?"] ; ["A", "B", "A", "B"], "/docs/" ; ["One two three four five six seven eight"]
+		["x", "x ", "y"], "" ; ["$v"] ; ["", "a"] ; ["?", "!"] ; []
 	`))
 }
 
@@ -222,21 +222,19 @@ def $byline(text, author):
 	`))
 	s.fn("titles", "$title", "writes a headline in title case", calls(`
 		"the $w of $q" ; "a tale of two cities" ; "up and over the hill to the sea" ; "THE END" ; "$w in the $w"
-		"of mice and men" ; "what is it made of" ; "to be in the" ; "on an island" ; "the" ; "one"
-		"  spaced   out  " ; ""
+		"of mice and men" ; "what is it made of" ; "to be in the" ; "on an island" ; "the" ; "one" ; "  spaced   out  " ; ""
 	`))
 	s.fn("titles", "$snake", "turns a camel-case name into one with underscores", calls(`
-		"firstName" ; "maxRetryCount" ; "HelloWorld" ; "parseHTML" ; "HTMLPage" ; "aB" ; "AB" ; "plain"
-		"has_under" ; "v2Beta" ; "X" ; ""
+		"firstName" ; "maxRetryCount" ; "HelloWorld" ; "parseHTML" ; "HTMLPage" ; "aB" ; "AB" ; "plain" ; "has_under"
+		"v2Beta" ; "X" ; ""
 	`))
 	s.fn("people", "$initials", "gives the initials of a person", calls(`
 		"$p $q" ; "ada king lovelace" ; "ada king of lovelace" ; "$p" ; "Ann B. Cole" ; "john q public", 1
 		"john q public", 2 ; "john q public", 3 ; "john q public", 0 ; "  $q  $p " ; ""
 	`))
 	s.fn("people", "$byline", "joins a headline with the initials of its author", calls(`
-		"the $w thief", "$p $q" ; "a day in the life of a $w", "$q" ; "notes on the war", "carl von clause witz"
-		"of", "$p" ; "love and war", "leo" ; "THE $w AND THE SEA", "e hem" ; "to", "" ; "what we are made of", ""
-		"", "" ; "", "$p"
+		"the $w thief", "$p $q" ; "a day in the life of a $w", "$q" ; "notes on the war", "carl von clause witz" ; "of", "$p"
+		"love and war", "leo" ; "THE $w AND THE SEA", "e hem" ; "to", "" ; "what we are made of", "" ; "", "" ; "", "$p"
 	`))
 }
 
@@ -298,23 +296,23 @@ def sum_of(numbers):
 	s.fn("columns", "$widths", "measures how wide the columns of a table must be", calls(`
 		[["$w", ${1..9}], ["$v", ${10..999}]] ; [["name", "count"], ["$w", ${1..99}], ["watermelon", 7]]
 		[["a", "bbbbbb"], ["aaaaaa", "b"]] ; [["abcde"], ["abc"], ["abcdefg"]] ; [["x", "y", "z"]], 1
-		[["ab", "abc", "abcd"]], 3 ; [["a"], ["a", "bb"], ["a", "b", "ccccc"]] ; [["long first", "b"], ["a"]]
-		[[""]], 0 ; [[12345, -3]], 2 ; [[]] ; []
+		[["ab", "abc", "abcd"]], 3 ; [["a"], ["a", "bb"], ["a", "b", "ccccc"]] ; [["long first", "b"], ["a"]] ; [[""]], 0
+		[[12345, -3]], 2 ; [[]] ; []
 	`))
 	s.fn("columns", "$cell", "pads a value to the width of its column", calls(`
-		"$w", 8 ; ${1..99}, 5 ; "$v", ${7..9} ; -4, 4 ; 0, 3 ; "12", 4 ; "abc", 3 ; "abc", 2 ; 1234, 4 ; 12345, 4
-		"", 3 ; None, 6
+		"$w", 8 ; ${1..99}, 5 ; "$v", ${7..9} ; -4, 4 ; 0, 3 ; "12", 4 ; "abc", 3 ; "abc", 2 ; 1234, 4 ; 12345, 4 ; "", 3
+		None, 6
 	`))
 	s.fn("columns", "$row", "writes one line of a table", calls(`
-		["$w", ${1..9}], [7, 3] ; ["$w", "$v"], [8, 8] ; ["a", "b", "c"], [1, 2, 3] ; ["a", 5], [4, 4]
-		["a"], [3, 3] ; [5], [3, 2] ; ["a", "b", "c"], [2, 2] ; ["", "b"], [2, 2] ; ["", ""], [2, 2]
-		["abc", "d"], [2, 1] ; [], [3] ; ["a"], []
+		["$w", ${1..9}], [7, 3] ; ["$w", "$v"], [8, 8] ; ["a", "b", "c"], [1, 2, 3] ; ["a", 5], [4, 4] ; ["a"], [3, 3]
+		[5], [3, 2] ; ["a", "b", "c"], [2, 2] ; ["", "b"], [2, 2] ; ["", ""], [2, 2] ; ["abc", "d"], [2, 1] ; [], [3]
+		["a"], []
 	`))
 	s.fn("table", "$table", "draws a table with a head and a rule", calls(`
 		["name", "n"], [["$w", ${1..9}], ["$v", ${10..99}]] ; ["item", "price"], [["$w", 5]]
 		["a", "b"], [["x", "y"], ["xx", "yyyyyy"]] ; ["only"], [["1"], ["22"], ["a long value"]]
-		["k", "v"], [["a"], ["b", 2]] ; ["k"], [["a", "extra"]] ; ["h"], [[1]]
-		["wide header", "w"], [[1, 2], [30, 400]] ; ["a", "b"], [] ; [], [] ; ["x"], [[]]
+		["k", "v"], [["a"], ["b", 2]] ; ["k"], [["a", "extra"]] ; ["h"], [[1]] ; ["wide header", "w"], [[1, 2], [30, 400]]
+		["a", "b"], [] ; [], [] ; ["x"], [[]]
 	`))
 }
 
@@ -371,18 +369,18 @@ def $scrub(line, banned=[]):
 		"abcd", 3, "?" ; "abc", 0 ; "a", 1 ; "ab", 1 ; "", 2 ; "", 0
 	`))
 	s.fn("masks", "$email", "hides the name in an e-mail address", calls(`
-		"$p@$v.org" ; "$p.$w@mail.net" ; "someone@example.com" ; "ab@c.d" ; "a@c.d" ; "@c.d" ; "abc@"
-		"odd@name@host" ; "@here" ; "not an address" ; "$w" ; "abc" ; ""
+		"$p@$v.org" ; "$p.$w@mail.net" ; "someone@example.com" ; "ab@c.d" ; "a@c.d" ; "@c.d" ; "abc@" ; "odd@name@host"
+		"@here" ; "not an address" ; "$w" ; "abc" ; ""
 	`))
 	s.fn("masks", "$card", "tells whether a word could be a card number", calls(`
-		"4000123412341234" ; "4000-1234-1234-1234" ; "$least" ; "1-$least" ; "4$least" ; "${short}000000000"
-		"$most" ; "1-$most" ; "${most}2" ; "5551234" ; "400012341234123x" ; "$w" ; "----------------" ; ""
+		"4000123412341234" ; "4000-1234-1234-1234" ; "$least" ; "1-$least" ; "4$least" ; "${short}000000000" ; "$most"
+		"1-$most" ; "${most}2" ; "5551234" ; "400012341234123x" ; "$w" ; "----------------" ; ""
 	`))
 	s.fn("logs", "$scrub", "cleans a log line of private things", calls(`
 		"login by $p@$v.org ok" ; "paid with 4000123412341234 in $v" ; "the $w is $v", ["$w"]
-		"The $w IS here", ["is", "the"] ; "$p and $p@x.y and $p", ["$p"] ; "card 1234-1234-1234 ok"
-		"$least or $most" ; "9$most 9$least" ; "mail a@b.c twice a@b.c" ; "call 5551234 now"
-		"double  space $w", ["$w", ""] ; "nothing to hide" ; "Secret", ["secret"] ; ""
+		"The $w IS here", ["is", "the"] ; "$p and $p@x.y and $p", ["$p"] ; "card 1234-1234-1234 ok" ; "$least or $most"
+		"9$most 9$least" ; "mail a@b.c twice a@b.c" ; "call 5551234 now" ; "double  space $w", ["$w", ""] ; "nothing to hide"
+		"Secret", ["secret"] ; ""
 	`))
 }
 
@@ -435,22 +433,21 @@ def $report(text):
     return (total, len(table), best[0][0] if best else None, $longest(text))
 `)
 	s.fn("counts", "$words", "splits a text into its words", calls(`
-		"The $w, the $v and I." ; "to be or not to be" ; "Wait... what?! No!", 3 ; "a bb ccc dddd", 2
-		"a bb ccc dddd", 3 ; "a bb ccc dddd", 5 ; "it's well-known" ; "One one ONE" ; "end. (aside) end;"
-		" , . ! " ; "x", 1 ; "x", 2 ; ""
+		"The $w, the $v and I." ; "to be or not to be" ; "Wait... what?! No!", 3 ; "a bb ccc dddd", 2 ; "a bb ccc dddd", 3
+		"a bb ccc dddd", 5 ; "it's well-known" ; "One one ONE" ; "end. (aside) end;" ; " , . ! " ; "x", 1 ; "x", 2 ; ""
 	`))
 	s.fn("counts", "$count", "counts how often each word occurs", calls(`
-		"the $w and the $v" ; "to be or not to be" ; "red red blue red blue green" ; "Dog dog. DOG!"
-		"a a aa aa aaa", 2 ; "a a aa aa aaa", 3 ; "$w" ; "$w, $w; $w" ; ". . ." ; "one, two, one" ; ""
+		"the $w and the $v" ; "to be or not to be" ; "red red blue red blue green" ; "Dog dog. DOG!" ; "a a aa aa aaa", 2
+		"a a aa aa aaa", 3 ; "$w" ; "$w, $w; $w" ; ". . ." ; "one, two, one" ; ""
 	`))
 	s.fn("counts", "$top", "lists the most frequent words", calls(`
-		"red red blue red blue green" ; "the $w and the $v and the sea", 2 ; "b a c b a c", 3
-		"one two six ten elf owl" ; "z y x w v u z" ; "b a c b a c", 2 ; "b a b", 1 ; "d c b a"
-		"of of of it it sea", 2, 3 ; "to to be be be or", 1, 2 ; "x y", 5 ; "x", 1 ; "x y z", 0 ; "", 3
+		"red red blue red blue green" ; "the $w and the $v and the sea", 2 ; "b a c b a c", 3 ; "one two six ten elf owl"
+		"z y x w v u z" ; "b a c b a c", 2 ; "b a b", 1 ; "d c b a" ; "of of of it it sea", 2, 3 ; "to to be be be or", 1, 2
+		"x y", 5 ; "x", 1 ; "x y z", 0 ; "", 3
 	`))
 	s.fn("counts", "$longest", "finds the longest word of a text", calls(`
-		"the $w and the $v" ; "a bb ccc dd e" ; "one two six" ; "up down left" ; "wow!!!!!! great" ; "Alpha, beta"
-		"$v" ; "same size word here" ; "x" ; "..." ; ""
+		"the $w and the $v" ; "a bb ccc dd e" ; "one two six" ; "up down left" ; "wow!!!!!! great" ; "Alpha, beta" ; "$v"
+		"same size word here" ; "x" ; "..." ; ""
 	`))
 	s.fn("report", "$report", "sums up the words of a text", calls(`
 		"the $w and the $v" ; "to be or not to be" ; "red red blue, red" ; "a a b" ; "Big big dog" ; "ab ab a a a"
@@ -505,16 +502,16 @@ def $rails(note, $step=$size):
     return " ".join(out)
 `)
 	s.fn("shift", "$shift", "moves one letter along the alphabet", calls(`
-		"c", ${2..9} ; "M", ${2..9} ; "k", -3 ; "a", 1 ; "z", 1 ; "Z", 1 ; "A", -1 ; "a", -1 ; "y", 3 ; "q", 0
-		"b", 26 ; "b", 27 ; "5", 3 ; "{", 2 ; "@", 1
+		"c", ${2..9} ; "M", ${2..9} ; "k", -3 ; "a", 1 ; "z", 1 ; "Z", 1 ; "A", -1 ; "a", -1 ; "y", 3 ; "q", 0 ; "b", 26
+		"b", 27 ; "5", 3 ; "{", 2 ; "@", 1
 	`))
 	s.fn("shift", "$encode", "hides a message by moving its letters", calls(`
-		"$w from $v" ; "Hello, World!", 3 ; "attack at dawn", ${2..12} ; "xyz" ; "XYZ abc", 2 ; "a-z A-Z", 1
-		"abc", 0 ; "abc", -1 ; "round", 26 ; "1 2 3", 5 ; "", 4
+		"$w from $v" ; "Hello, World!", 3 ; "attack at dawn", ${2..12} ; "xyz" ; "XYZ abc", 2 ; "a-z A-Z", 1 ; "abc", 0
+		"abc", -1 ; "round", 26 ; "1 2 3", 5 ; "", 4
 	`))
 	s.fn("shift", "$decode", "reads a message that was hidden", calls(`
-		"Khoor, Zruog!", 3 ; "$w from $v" ; "dwwdfn", ${2..12} ; "abc", 1 ; "ABC", 2 ; "zzz" ; "same", 0
-		"same", 26 ; "bcd", -1 ; "9 lives" ; ""
+		"Khoor, Zruog!", 3 ; "$w from $v" ; "dwwdfn", ${2..12} ; "abc", 1 ; "ABC", 2 ; "zzz" ; "same", 0 ; "same", 26
+		"bcd", -1 ; "9 lives" ; ""
 	`))
 	s.fn("shift", "$key", "hides a message under a key word", calls(`
 		"meet me in $v", "key" ; "attack at dawn", "lemon" ; "$w", "ab" ; "Hello World", "b" ; "aaaa", "abc"
@@ -588,9 +585,8 @@ def $report(cart):
 		${4..9} ; 1 ; 2 ; 3 ; 10 ; 11 ; 12 ; 13 ; 14 ; 21 ; 102 ; 111 ; 113 ; 0
 	`))
 	s.fn("carts", "$report", "describes what is in a cart", calls(`
-		[("$w", 2), ("$v", 1)] ; [("$w", 1)] ; [("$w", ${2..9}), ("$v", ${2..9}), ("$u", 1)]
-		[("$w", 0), ("$v", 3)] ; [("box", 2), ("city", 5), ("day", 1), ("bus", 1)]
-		[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)] ; [("a", 1), ("b", 0), ("c", 3), ("d", 4), ("e", 0)]
-		[("$u", 0)] ; [("pen", 1), ("pen", 1)] ; [("key", -1)] ; []
+		[("$w", 2), ("$v", 1)] ; [("$w", 1)] ; [("$w", ${2..9}), ("$v", ${2..9}), ("$u", 1)] ; [("$w", 0), ("$v", 3)]
+		[("box", 2), ("city", 5), ("day", 1), ("bus", 1)] ; [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)]
+		[("a", 1), ("b", 0), ("c", 3), ("d", 4), ("e", 0)] ; [("$u", 0)] ; [("pen", 1), ("pen", 1)] ; [("key", -1)] ; []
 	`))
 }
