@@ -1,12 +1,6 @@
 package pipeline
 
-import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"hash"
-	"unsafe"
-)
+import "crypto/sha256"
 
 // Role says who wrote a message.
 type Role string
@@ -130,35 +124,7 @@ const IDLayout = "swerm-trajectory-1"
 // Identity that flags fill in (source, policy, scaffold, run) is left out, so
 // the same file gives the same id whatever the command line said.
 func (t *Trajectory) ComputeID() string {
-	w := idWriter{h: sha256.New()}
-	w.str(IDLayout)
-	w.opt(t.InstanceID)
-	w.num(int64(len(t.Messages)))
-	for i := range t.Messages {
-		m := &t.Messages[i]
-		w.str(string(m.Role))
-		w.str(string(m.Kind))
-		w.opt(m.Content)
-		w.opt(m.Reasoning)
-		w.opt(m.RawOutput)
-		if m.ReturnCode == nil {
-			w.absent()
-		} else {
-			w.num(int64(*m.ReturnCode))
-		}
-		w.opt(m.Name)
-		w.opt(m.ToolCallID)
-		w.num(int64(len(m.ToolCalls)))
-		for _, c := range m.ToolCalls {
-			w.opt(c.ID)
-			w.str(c.Name)
-			w.str(c.Arguments)
-		}
-	}
-	w.opt(t.Patch)
-	w.str(t.Origin.URI)
-	w.num(t.Origin.Row)
-	return hex.EncodeToString(w.h.Sum(nil)[:16])
+	return idOf(sha256.Sum256(t.appendIdentity(nil)))
 }
 
 // TextBytes counts the bytes of text a record carries: what limits, flushes
@@ -180,30 +146,4 @@ func optLen(s *string) int64 {
 		return 0
 	}
 	return int64(len(*s))
-}
-
-type idWriter struct {
-	h   hash.Hash
-	buf [9]byte
-}
-
-func (w *idWriter) absent() { w.buf[0] = 0; w.h.Write(w.buf[:1]) }
-
-func (w *idWriter) num(n int64) {
-	w.buf[0] = 1
-	binary.LittleEndian.PutUint64(w.buf[1:], uint64(n))
-	w.h.Write(w.buf[:])
-}
-
-func (w *idWriter) str(s string) {
-	w.num(int64(len(s)))
-	w.h.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // a hash neither keeps nor changes what it is given
-}
-
-func (w *idWriter) opt(s *string) {
-	if s == nil {
-		w.absent()
-		return
-	}
-	w.str(*s)
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -140,5 +141,26 @@ func TestCountsAddAndClone(t *testing.T) {
 	}
 	if a.Dropped[DropOverflow] != 1 {
 		t.Error("Clone shares its map")
+	}
+}
+
+// TestIdentifyIsComputeID names batches whose text fits once, and not at all.
+func TestIdentifyIsComputeID(t *testing.T) {
+	var ids Identifier
+	for _, size := range []int{0, 1, 100, 3000, identityGather / 3, identityGather + 1, 3 * identityGather} {
+		var ts []*Trajectory
+		for i := range 40 {
+			text := strings.Repeat("x", size*(i%5)/4)
+			ts = append(ts, &Trajectory{InstanceID: &text, Messages: []Message{{Role: RoleUser, Content: &text}}, Origin: Origin{Row: int64(i)}})
+			if size > 1<<20 && i == 6 {
+				break
+			}
+		}
+		ids.Identify(ts)
+		for i, tr := range ts {
+			if want := tr.ComputeID(); tr.ID != want {
+				t.Fatalf("size %d, trajectory %d: %s, want %s", size, i, tr.ID, want)
+			}
+		}
 	}
 }

@@ -255,7 +255,7 @@ func (r *Reader) records(j *job, f format.Format, data []byte) {
 	}
 }
 
-// finish gives a record its names and its id.
+// finish gives a record its names. Its id follows with those of its batch.
 func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) {
 	t, c := &rec.Trajectory, &r.Config
 	t.Origin.URI, t.Origin.Row, t.Origin.ContentHash = j.member.Path, row, hash
@@ -274,7 +274,6 @@ func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) {
 	if run := first(c.Run, rec.RunHint, archive.RootName(r.Inputs[j.input].Name)); run != "" && t.Run == nil {
 		t.Run = &run
 	}
-	t.ID = t.ComputeID()
 }
 
 func first(names ...string) string {

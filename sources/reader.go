@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/internal/sha256lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/sources/all"
@@ -41,6 +42,10 @@ const (
 	// neighborFolders how many of an archive's are remembered.
 	maxNeighborBytes = 1 << 20
 	neighborFolders  = 16
+	// batchJobs and batchBytes bound what a worker decodes before it passes any
+	// of it on: enough records to be named side by side.
+	batchJobs  = 2 * sha256lanes.Lanes
+	batchBytes = budgetBytes / 4
 )
 
 // neighborNames are the small files that formats ask for.
@@ -112,7 +117,7 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 		r.budget = semaphore.NewWeighted(budgetBytes)
 		r.large = make(chan []byte, 1)
 		r.large <- nil // made when it is first wanted
-		work, order := make(chan *job), make(chan *job, maxInFlight)
+		work, order := make(chan *job, maxInFlight), make(chan *job, maxInFlight)
 		var walkErr error
 		wg.Go(func() {
 			defer close(order)
@@ -121,9 +126,12 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 		})
 		for range workers {
 			wg.Go(func() {
-				for j := range work {
-					r.decode(ctx, j)
-					close(j.done)
+				b := batch{work: work, share: workers}
+				for b.fill() {
+					for _, j := range b.jobs {
+						r.decode(ctx, j)
+					}
+					b.settle()
 				}
 			})
 		}
