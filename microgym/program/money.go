@@ -119,7 +119,7 @@ def $basket(lines, $code="", shipping=$ship):
 
 func taxBrackets(s *sketch) {
 	s.draw("pkg: payroll wages taxes salary", "due: tax_due tax_on levy", "net: take_home net_pay after_tax", "marg: top_rate marginal last_rate", "year: yearly year_total annual",
-		"income: income pay gross", "b1: 1000 1200", "b2: 3000 4000", "b3: 9000 8000", "r1: 10 15", "r2: 20 25", "r3: 40 35", "kid: 50 40 60", "most: 3 4", "months: 12 13", "relief?")
+		"income: income pay gross", "b1: 1000 1200", "b2: 3000 4000", "b3: 9000 8000", "r1: 10 15", "r2: 20 25", "r3: 40 35", "kid: 50 40 60", "most: 3 4", "months: 12 13")
 	s.module("table", `
 FREE = $b1
 BRACKETS = [($b1, $b2, $r1), ($b2, $b3, $r2), ($b3, None, $r3)]
@@ -344,7 +344,7 @@ def $open(invoices, today):
 
 func parkingFee(s *sketch) {
 	s.draw("pkg: parking garage carpark deck", "hours: started_hours hours_begun billed", "fee: parking_fee stay_fee charge", "day: is_night night free_time", "week: week_bill bill_all total_fees", "lost: lost_ticket no_ticket replace",
-		"free: 15 20 10", "first: 200 250 300", "next: 100 150", "cap: 1200 1500 1000", "night: 22 21", "morn: 6 7", "lostfee: 3000 2500", "start: start enter arrived", "end: end leave left", "half?")
+		"free: 15 20 10", "first: 200 250 300", "next: 100 150", "cap: 1200 1500 1000", "night: 22 21", "morn: 6 7", "lostfee: 3000 2500", "start: start enter arrived", "end: end leave left")
 	s.module("clock", `
 def $hours(minutes):
     """Return how many hours were begun."""
@@ -403,7 +403,7 @@ def $week(stays, member=False, most=5 * DAY_MAX):
 
 func sharedDebts(s *sketch) {
 	s.draw("pkg: trip flat holiday club", "bal: balances settle_up tally", "most: biggest_debtor owes_most deepest", "pay: payments transfers settle", "add: add_to put book", "show: summary report overview",
-		"p1: @people", "p2: @people", "p3: @people", "p4: @people", "min: 1 5 10", "paid: payer buyer host", "sharers: sharers group guests", "sort?")
+		"p1: @people", "p2: @people", "p3: @people", "p4: @people", "min: 1 5 10", "paid: payer buyer host", "sharers: sharers group guests")
 	s.module("book", `
 def $add(totals, name, cents):
     """Change a name's total by some cents."""

@@ -17,7 +17,7 @@ func numbers() []Template {
 func nearestStep(s *sketch) {
 	s.draw("pkg: dial slider gauge knob", "clamp: clamp keep_within bound", "down: round_down floor_to lower_mark",
 		"near: round_near nearest to_step", "snap: snap settle place", "marks: marks ticks stops",
-		"x: value x amount", "step: 5 4 10 8", "high: 100 60 80", "upper?")
+		"x: value x amount", "step: 5 4 10 8", "high: 100 60 80")
 	s.module("limits", `
 def $clamp(n, low, high):
     """Return n, or the end of low..high that it lies beyond."""
@@ -326,7 +326,7 @@ def $inc($text, base=$base):
 }
 
 func gradeBands(s *sketch) {
-	s.draw("pkg: exam quiz marks course", "percent: percent share_of rate", "grade: grade band letter", "final: final_grade overall result",
+	s.draw("pkg: exam quiz marks course", "percent: percent share_of rate", "grade: grade band grade_for", "final: final_grade overall result",
 		"passed: passed cleared made_it", "top: 90 85 88", "mid: 75 70 72", "low: 60 50 55", "drop: 1 2", "bonus: 5 3 4", "points: points earned got",
 		"curve?", "round?")
 	s.module("bands", `
