@@ -1,6 +1,520 @@
 package program
 
-// sequences lists the templates about sequences.
+// sequences lists the templates about ordered lists.
 func sequences() []Template {
-	return nil
+	return []Template{
+		sketched("run_lengths", "sequences", runLengths),
+		sketched("moving_window", "sequences", movingWindow),
+		sketched("page_slices", "sequences", pageSlices),
+		sketched("sorted_insert", "sequences", sortedInsert),
+		sketched("day_streaks", "sequences", dayStreaks),
+		sketched("tied_ranking", "sequences", tiedRanking),
+		sketched("bowling_score", "sequences", bowlingScore),
+		sketched("card_deal", "sequences", cardDeal),
+	}
+}
+
+func runLengths(s *sketch) {
+	s.draw("pkg: squeeze fax barcode strip", "enc: encode pack squash", "dec: decode unpack expand", "long: longest_run widest best_run", "sum: saved gain shorter_by", "diff: differs_at first_difference mismatch",
+		"items: items row cells", "a: left a old", "b: right b new", "most: 9 5 4", "x: @letters", "y: @letters", "z: @letters")
+	s.target("runs", `
+def $enc($items, most=$most):
+    """Turn items into [item, count] runs of at most that many."""
+    out = []
+    for item in $items:
+        if out and out[-1][0] == item and out[-1][1] < most:
+            out[-1][1] += 1
+        else:
+            out.append([item, 1])
+    return out
+
+def $dec(runs):
+    """Turn runs back into the list of items."""
+    out = []
+    for item, count in runs:
+        out += [item] * count
+    return out
+
+def $long($items):
+    """Return (start, length) of the longest run, the first of equals."""
+    best, start = (0, 0), 0
+    for i in range(len($items) + 1):
+        if i == len($items) or $items[i] != $items[start]:
+            if i - start > best[1]:
+                best = (start, i - start)
+            start = i
+    return best
+`)
+	s.module("text", `
+load("$pkg/runs.star", "$enc")
+
+def $sum(text, most=$most):
+    """Return how many characters run-length text like "3a" saves."""
+    size = 0
+    for _, count in $enc(text.elems(), most):
+        size += 1 if count == 1 else 1 + len(str(count))
+    return len(text) - size
+
+def $diff($a, $b):
+    """Return where two lists first differ, -1 when they do not."""
+    for i in range(min(len($a), len($b))):
+        if $a[i] != $b[i]:
+            return i
+    if len($a) != len($b):
+        return min(len($a), len($b))
+    return -1
+`)
+	s.draw(`p = "$x", "$x", "$x"`, `q = "$y", "$y"`)
+	s.fn("runs", "$enc", "packs repeated items into runs", `
+([$p, $q]) ; ([$q, "$z", $p, $p]) ; (["$x", "$y", "$x"]) ; ([1, 1, ${1..2}, 2, 3]) ; ([$p, $p, $p, $p]) ; ([$p], 2) ; ([$p, "$x"], 2) ; ([$p], 3) ; ([$q], 1) ; (["$z"]) ; ([0, 0]) ; ([])`)
+	s.fn("runs", "$dec", "unpacks runs into items", `
+([["$x", 3], ["$y", ${1..4}]]) ; ([[${1..9}, 2], [0, ${2..5}]]) ; ([["$x", 1]]) ; ([["$x", 0], ["$z", 2]]) ; ([["$y", 0]]) ; ([["$x", -1], ["$y", 1]]) ; ([["$x", 2], ["$x", 2]]) ; ([[0, 3]]) ; ([[None, 1]]) ; ([]) ; ([["$x", 1], ["$y", 1], ["$z", 1]])`)
+	s.fn("runs", "$long", "finds the longest run of equal items", `
+([$q, $p]) ; ([${1..3}, 2, 2, 3, ${3..4}, 3]) ; ([$p, $q]) ; ([$q, "$z", "$z"]) ; (["$x", "$y"]) ; ([$p]) ; (["$z"]) ; ([]) ; ([0, 1, 1]) ; ([1, 0, 0, 0]) ; (["$y", $p, "$y"])`)
+	s.fn("text", "$sum", "tells how much shorter packed text gets", `
+("$x$x$x$x$y$y$z") ; ("$x$x$x$y$y$y$y$y$y$y$y$y$y$y$y") ; ("$x$y$z") ; ("$x$x") ; ("$x$x$x") ; ("$x$x$x$x", 2) ; ("$z$z$z$z$z$z$z$z$z$z", 12) ; ("$z$z$z$z$z$z$z$z$z", 12) ; ("$y$y$y", 1) ; ("") ; ("$x") ; ("$y$y$y$y$y$y$y$y$y$y$y$y")`)
+	s.fn("text", "$diff", "finds where two lists begin to differ", `
+([1, 2, ${3..5}], [1, 2, 6]) ; ([$p], [$q]) ; ([1, 2], [1, 2]) ; ([1, 2], [1, 2, 3]) ; ([1, 2, 3], [1, 2]) ; ([1], [2]) ; ([], []) ; ([], [1]) ; ([1], []) ; ([0, 0, 1, 0], [0, 0, 0, 1])`)
+}
+
+func movingWindow(s *sketch) {
+	s.draw("pkg: weather stocks pulse traffic", "win: windows slices frames", "avg: moving_average smooth rolling_mean", "best: best_window hottest busiest", "peak: peaks tops summits", "rise: longest_rise climb up_run",
+		"size: 3 2 4", "min: 0 1 2", "xs: values series levels", "strict?", "late?")
+	s.module("window", `
+def $win($xs, size):
+    """List the neighbouring groups of that size, in order."""
+    if size < 1:
+        return []
+    return [$xs[i:i + size] for i in range(len($xs) - size + 1)]
+
+def total(xs):
+    """Add up a list."""
+    out = 0
+    for x in xs:
+        out += x
+    return out
+`)
+	s.target("signal", `
+load("$pkg/window.star", "$win", "total")
+
+def $avg($xs, size=$size):
+    """Return the mean of each window, rounded down."""
+    return [total(w) // size for w in $win($xs, size)]
+
+def $best($xs, size=$size):
+    """Return (start, sum) of the window with the largest sum, the first of equals."""  #!late
+    """Return (start, sum) of the window with the largest sum, the last of equals."""  #?late
+    best = None
+    for start, w in enumerate($win($xs, size)):
+        if best == None or total(w) > best[1]:  #!late
+        if best == None or total(w) >= best[1]:  #?late
+            best = (start, total(w))
+    return best
+
+def $peak($xs, least=$min):
+    """List where a value tops both neighbours and is at least that high."""
+    out = []
+    for i in range(1, len($xs) - 1):
+        if $xs[i] > $xs[i - 1] and $xs[i] > $xs[i + 1] and $xs[i] >= least:
+            out.append(i)
+    return out
+
+def $rise($xs):
+    """Return the length of the longest stretch that keeps going up."""  #?strict
+    """Return the length of the longest stretch that never goes down."""  #!strict
+    longest, run = 0, 0
+    for i, x in enumerate($xs):
+        if i > 0 and x > $xs[i - 1]:  #?strict
+        if i > 0 and x >= $xs[i - 1]:  #!strict
+            run += 1
+        else:
+            run = 1
+        longest = max(longest, run)
+    return longest
+`)
+	s.fn("signal", "$avg", "smooths a series by averaging neighbours", `
+([3, 6, ${9..20}, 12, 1]) ; ([${1..20}, ${1..20}, 8, 4], 2) ; ([5, 1, 9], 1) ; ([1, 2, 3], 3) ; ([1, 2], 3) ; ([1, 2, 3, 4, 5], 5) ; ([1, 2, 3, 4], 5) ; ([-3, 0, -2], 2) ; ([4, 4], 0) ; ([], 1) ; ([7], 1)`)
+	s.fn("signal", "$best", "finds the window with the largest sum", `
+([1, 5, ${2..9}, 3, 4]) ; ([${1..20}, ${1..20}, 8, 4, 9], 2) ; ([2, 2, 2, 2], 2) ; ([1, 9, 1, 9], 1) ; ([-5, -2, -9], 1) ; ([-1, -1, -1], 2) ; ([4, 6], 2) ; ([4], 2) ; ([], 1) ; ([3, 1], -1) ; ([0, 0, 5, 0, 0], 3)`)
+	s.fn("signal", "$peak", "finds the peaks of a series", `
+([1, 5, 2, ${6..9}, 3]) ; ([0, ${1..9}, 0, ${1..9}, 0, 2, 1], 4) ; ([1, 2, 2, 1]) ; ([5, 4, 3]) ; ([1, 2, 3]) ; ([0, 4, 0], 4) ; ([0, 4, 0], 5) ; ([0, 1, 0]) ; ([3, 1, 3]) ; ([-3, -1, -2], -1) ; ([1, 2]) ; ([]) ; ([2, 1, 2, 0], 0)`)
+	s.fn("signal", "$rise", "measures the longest climb", `
+([1, 2, 3, 1, ${2..5}]) ; ([${1..9}, ${1..9}, 5, 6, 7, 8, 2]) ; ([3, 2, 1]) ; ([1, 1, 1]) ; ([1, 2, 2, 3]) ; ([2, 2, 3, 4, 1]) ; ([5]) ; ([]) ; ([1, 2]) ; ([2, 1]) ; ([-2, -1, 0, 0, 1]) ; ([4, 1, 2, 3])`)
+}
+
+func pageSlices(s *sketch) {
+	s.draw("pkg: catalog gallery forum inbox", "page: page_items page show_page", "count: page_count count_pages how_many_pages", "nav: nav_bar links page_links", "label: label caption status_line", "find: page_of find_page holds",
+		"per: 10 5 4", "side: 2 1", "n: total count size", "at: number page_no current")
+	s.target("paging", `
+def $count($n, per=$per):
+    """Return how many pages hold that many items; none still make one."""
+    if $n <= 0:
+        return 1
+    return ($n + per - 1) // per
+
+def $page(items, $at, per=$per):
+    """Return the items of a page, counted from 1; pages outside are empty."""
+    if $at < 1:
+        return []
+    first = ($at - 1) * per
+    return items[first:first + per]
+
+def $find(index, per=$per):
+    """Return the page that holds the item at an index from 0."""
+    return index // per + 1
+
+def $label($at, $n, per=$per):
+    """Write "11-20 of 34"."""
+    if $n == 0:
+        return "nothing"
+    $at = max(1, min($at, $count($n, per)))
+    first = ($at - 1) * per + 1
+    end = min($at * per, $n)
+    if first == end:
+        return "%d of %d" % (end, $n)
+    return "%d-%d of %d" % (first, end, $n)
+`)
+	s.module("nav", `
+load("$pkg/paging.star", "$count")
+
+def $nav($at, $n, per=$per, side=$side):
+    """List page numbers around the current one, with both ends and "..." for gaps."""
+    pages = $count($n, per)
+    out = []
+    for p in range(1, pages + 1):
+        if p == 1 or p == pages or abs(p - $at) <= side:
+            out.append(str(p))
+        elif out[-1] != "...":
+            out.append("...")
+    return " ".join(out)
+`)
+	s.fn("paging", "$count", "counts the pages needed for some items", `
+(${12..47}) ; (${50..99}, ${3..9}) ; ($per) ; (${per+1}) ; (${per-1}) ; (${per*3}) ; (7, 7) ; (8, 7) ; (6, 7) ; (1) ; (0) ; (-4) ; (3, 1)`)
+	s.fn("paging", "$page", "returns the items shown on a page", `
+([1, 2, 3, 4, 5, 6, 7], 2, ${2..4}) ; ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 2) ; ([5, 6, 7], 1, 2) ; ([5, 6, 7], 2, 2) ; ([5, 6, 7], 3, 2) ; ([5, 6], 1, 2) ; ([5, 6], 2, 2) ; ([5], 1) ; ([5], 0) ; ([5, 6, 7, 8], 0, 2) ; ([], 1) ; ([5, 6, 7], -1, 2) ; ([5, 6, 7], 3, 1)`)
+	s.fn("paging", "$label", "describes which items a page shows", `
+(2, ${41..90}) ; (${1..4}, 33, 9) ; (3, 21, 10) ; (3, 20, 10) ; (2, 11, 10) ; (2, 20, 10) ; (1, 5, 10) ; (1, 10, 10) ; (0, 12, 5) ; (9, 12, 5) ; (1, 1) ; (1, 0) ; (5, 5, 1)`)
+	s.fn("paging", "$find", "tells on which page an item is", `
+(${12..47}) ; (${50..99}, ${3..9}) ; ($per) ; (${per-1}) ; (${per+1}) ; (0) ; (1) ; (1, 1) ; (2, 3) ; (3, 3) ; (5, 3) ; (6, 3)`)
+	s.fn("nav", "$nav", "lists links to the pages around the current one", `
+(${4..7}, 100) ; (${2..9}, 90, 9) ; (1, 100, 10) ; (10, 100, 10) ; (5, 100, 10, 1) ; (3, 100, 10, 1) ; (4, 100, 10, 1) ; (8, 100, 10, 1) ; (2, 30, 10, 0) ; (1, 20, 10) ; (1, 3) ; (1, 0) ; (5, 50, 10, 9)`)
+}
+
+func sortedInsert(s *sketch) {
+	s.draw("pkg: queue leaderboard shelf agenda", "low: first_at_least lower_bound slot", "ins: insert add put_in", "cnt: count_between how_many within", "near: nearest closest best_match", "merge: merge join weave",
+		"xs: items sorted_items row", "x: x value item", "cap: 5 6 8", "uniq?")
+	s.module("search", `
+def $low($xs, $x):
+    """Return the first index in a sorted list whose item is not below $x."""
+    lo, hi = 0, len($xs)
+    for _ in range(len($xs)):
+        if lo >= hi:
+            break
+        mid = (lo + hi) // 2
+        if $xs[mid] < $x:
+            lo = mid + 1
+        else:
+            hi = mid
+    return lo
+`)
+	s.target("ordered", `
+load("$pkg/search.star", "$low")
+
+def $ins($xs, $x, most=$cap):
+    """Return the sorted list with $x put in; above most, the largest goes."""
+    at = $low($xs, $x)
+    if at < len($xs) and $xs[at] == $x:  #?uniq
+        return $xs  #?uniq
+    out = $xs[:at] + [$x] + $xs[at:]
+    return out[:most]
+
+def $cnt($xs, low, high):
+    """Count the items from low to below high."""
+    if low >= high:
+        return 0
+    return $low($xs, high) - $low($xs, low)
+
+def $near($xs, $x):
+    """Return the item closest to $x, the smaller of two, or None."""
+    at = $low($xs, $x)
+    if at == len($xs):
+        return $xs[-1] if $xs else None
+    if at > 0 and $x - $xs[at - 1] <= $xs[at] - $x:
+        return $xs[at - 1]
+    return $xs[at]
+
+def $merge(a, b):
+    """Merge two sorted lists into one."""
+    out, i, j = [], 0, 0
+    for _ in range(len(a) + len(b)):
+        if j >= len(b) or (i < len(a) and a[i] <= b[j]):
+            out.append(a[i])
+            i += 1
+        else:
+            out.append(b[j])
+            j += 1
+    return out
+`)
+	s.fn("ordered", "$ins", "puts a value into a sorted list", `
+([1, 4, 9], ${2..8}) ; ([2, ${4..6}, 9], ${1..10}) ; ([1, 2], 3) ; ([2, 3], 1) ; ([1, 4, 9], 4) ; ([1, 2, 3, 4, 5, 6, 7, 8], 4, 8) ; ([1, 3], 2, 2) ; ([1, 3], 2, 3) ; ([1, 3], 9, 2) ; ([], 5) ; ([5], 5) ; ([1, 2, 3, 4, 6, 7, 8, 9], 5) ; ([1, 2], 0, 0)`)
+	s.fn("ordered", "$cnt", "counts the values inside a range of a sorted list", `
+([1, 3, 5, 7, 9], ${2..4}, 8) ; ([2, 2, 4, ${5..8}, 9], 2, 9) ; ([1, 3, 5], 3, 5) ; ([1, 3, 5], 3, 6) ; ([1, 3, 5], 4, 5) ; ([1, 1, 1], 1, 2) ; ([1, 1, 1], 0, 1) ; ([1, 2], 2, 2) ; ([1, 2], 3, 1) ; ([], 0, 9) ; ([4], 0, 9)`)
+	s.fn("ordered", "$near", "finds the value closest to another", `
+([1, 5, 9], ${2..8}) ; ([10, 20, ${30..40}], ${12..34}) ; ([1, 5], 3) ; ([1, 6], 4) ; ([1, 6], 3) ; ([1, 5], 0) ; ([1, 5], 7) ; ([1, 5], 5) ; ([1, 5], 1) ; ([4], 100) ; ([], 1) ; ([2, 2, 8], 5)`)
+	s.fn("ordered", "$merge", "merges two sorted lists", `
+([1, 4, 7], [2, ${3..6}, 9]) ; ([${1..5}, 6], [2, 7, 8]) ; ([1, 2], [3, 4]) ; ([3, 4], [1, 2]) ; ([1, 1], [1]) ; ([1], []) ; ([], [1]) ; ([], []) ; ([5], [5]) ; ([1, 9], [2, 3, 4]) ; ([-1, 0], [-2, 0, 1])`)
+	s.fn("search", "$low", "finds where a value belongs in a sorted list", `
+([1, 4, 9], ${2..8}) ; ([2, 4, 6, 8, 10], ${1..11}) ; ([1, 4, 9], 4) ; ([1, 1, 1], 1) ; ([1, 4, 9], 10) ; ([1, 4, 9], 9) ; ([1, 4, 9], 1) ; ([1, 4, 9], 0) ; ([7], 7) ; ([7], 8) ; ([], 3) ; ([1, 2, 2, 2, 3], 2)`)
+}
+
+func dayStreaks(s *sketch) {
+	s.draw("pkg: habits gym piano reading", "cur: current_streak streak_now going", "best: best_streak longest record", "gap: longest_gap biggest_break worst_pause", "week: week_goal weeks_met good_weeks", "badge: badge award medal",
+		"days: days visits done", "grace: 0 1", "goal: 3 4 2", "g: 30 28 25", "sv: 14 10", "b: 7 5", "today: today now")
+	s.target("streaks", `
+def runs($days, grace=$grace):
+    """Group day numbers into (first, last) runs; grace missed days are forgiven."""
+    out = []
+    for day in sorted(set($days)):
+        if out and day - out[-1][1] <= grace + 1:
+            out[-1] = (out[-1][0], day)
+        else:
+            out.append((day, day))
+    return out
+
+def $cur($days, $today, grace=$grace):
+    """Return the length of the run that reaches $today or yesterday."""
+    past = runs([d for d in $days if d <= $today], grace)
+    if not past or $today - past[-1][1] > 1:
+        return 0
+    return past[-1][1] - past[-1][0] + 1
+
+def $best($days, grace=$grace):
+    """Return the length of the longest run."""
+    return max([last - first + 1 for first, last in runs($days, grace)] or [0])
+
+def $gap($days):
+    """Return the most days missed in a row between two visits."""
+    gap, before = 0, None
+    for day in sorted($days):
+        if before != None:
+            gap = max(gap, day - before - 1)
+        before = day
+    return gap
+`)
+	s.module("badges", `
+load("$pkg/streaks.star", "$best")
+
+def $badge($days):
+    """Name the badge for the longest run: gold, silver, bronze or none."""
+    length = $best($days, 0)
+    for least, name in [($g, "gold"), ($sv, "silver"), ($b, "bronze")]:
+        if length >= least:
+            return name
+    return "none"
+
+def $week($days, goal=$goal):
+    """List the weeks (day // 7) with at least goal different days."""
+    seen = {}
+    for day in set($days):
+        seen[day // 7] = seen.get(day // 7, 0) + 1
+    return sorted([w for w in seen if seen[w] >= goal])
+`)
+	s.fn("streaks", "$cur", "tells how long the running streak is", `
+([1, 2, 3, ${5..7}], 8) ; ([${1..4}, 5, 6, 7], 7, 0) ; ([4, 5, 6], 7, 0) ; ([4, 5, 6], 8, 0) ; ([4, 5, 6], 6) ; ([4, 5, 6, 9], 6, 0) ; ([4, 6, 7], 7, 0) ; ([4, 6, 7], 7, 1) ; ([3, 6, 7], 7, 1) ; ([5, 5, 5], 5) ; ([9], 5) ; ([], 5) ; ([5], 5) ; ([0, 1], 2, 0)`)
+	s.fn("streaks", "$best", "finds the longest streak ever", `
+([1, 2, 3, 7, ${8..11}]) ; ([${1..5}, ${6..9}, 7, 20], 1) ; ([3, 2, 1], 0) ; ([1, 3, 5], 0) ; ([1, 3, 5], 1) ; ([1, 4], 1) ; ([1, 4], 2) ; ([2, 2, 2], 0) ; ([5]) ; ([]) ; ([10, 11, 1, 2, 3], 0)`)
+	s.fn("streaks", "$gap", "finds the longest break", `
+([1, 2, ${5..9}, 12]) ; ([${1..9}, ${10..19}, 20]) ; ([1, 2, 3]) ; ([1, 3]) ; ([9, 1]) ; ([4, 4]) ; ([5]) ; ([]) ; ([0, 10, 13]) ; ([1, 4, 5, 9, 12]) ; ([7, 8, 20])`)
+	s.draw("seq = 1, 2, 3, 4, 5", "seqa = $seq, 6, 7, 8, 9, 10", "seqb = $seqa, 11, 12, 13, 14", "seqc = $seqb, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25")
+	s.fn("badges", "$badge", "names the badge earned", `
+([$seq, 6, 7, ${8..20}]) ; ([$seqa, ${20..30}]) ; ([$seqb]) ; ([$seqc]) ; ([$seqc, 26, 27, 28]) ; ([$seqc, 26, 27, 28, 29, 30]) ; ([$seqb, 0]) ; ([$seq]) ; ([$seq, 6]) ; ([1, 3, 5, 7, 9, 11, 13]) ; ([2, 3, 4, 5]) ; ([]) ; ([$seq, 6, 7])`)
+	s.fn("badges", "$week", "lists the weeks in which the goal was met", `
+([0, 1, 2, ${3..9}, 14]) ; ([7, ${8..13}, 9, 14, ${15..20}], 2) ; ([0, 3, 6], 3) ; ([1, 3, 7], 3) ; ([1, 1, 1], 3) ; ([6, 7], 1) ; ([13, 7, 0], 2) ; ([20, 21], 1) ; ([], 1) ; ([], 0) ; ([5, 6, 0, 1], 4) ; ([0, 2, 4, 6])`)
+}
+
+func tiedRanking(s *sketch) {
+	s.draw("pkg: league contest chess quizshow", "rank: ranks rank_all placing", "pts: points score_of tally", "table: table board ranking", "med: medals podium top_three", "move: moved climbers changes",
+		"win: 3 2", "p1: @people", "p2: @people", "p3: @people", "p4: @people", "top: 3 2", "name: name team who", "dense?")
+	s.module("points", `
+WIN, DRAW = $win, 1
+
+def $pts(games):
+    """Return {$name: points} from (home, away, goals, goals against) games."""
+    out = {}
+    for home, away, us, them in games:
+        out[home] = out.get(home, 0) + (WIN if us > them else DRAW if us == them else 0)
+        out[away] = out.get(away, 0) + (WIN if them > us else DRAW if us == them else 0)
+    return out
+`)
+	s.target("standing", `
+load("$pkg/points.star", "$pts")
+
+def $rank(scores):
+    """Return {$name: place} from scores, most first; equals share a place."""
+    out, place, last = {}, 0, None
+    order = sorted(scores, key=lambda n: (-scores[n], n))
+    for i, $name in enumerate(order):
+        if scores[$name] != last:
+            place += 1  #?dense
+            place = i + 1  #!dense
+        out[$name] = place
+        last = scores[$name]
+    return out
+
+def $table(games, least=0):
+    """List "place. $name points" lines of those with enough points."""
+    scores = $pts(games)
+    places = $rank(scores)
+    rows = sorted([(places[n], n) for n in scores if scores[n] >= least])
+    return ["%d. %s %d" % (place, n, scores[n]) for place, n in rows]
+
+def $med(scores, top=$top):
+    """Name everyone whose place is within the top, in order."""
+    places = $rank(scores)
+    names = [n for n in places if places[n] <= top and scores[n] > 0]
+    return sorted(names, key=lambda n: (places[n], n))
+
+def $move(before, after):
+    """Return {$name: places gained} for those in both with a change."""
+    old, new = $rank(before), $rank(after)
+    return {n: old[n] - new[n] for n in sorted(new) if n in old and old[n] != new[n]}
+`)
+	s.fn("standing", "$rank", "gives each name its place, with ties", `
+({"$p1": 10, "$p2": ${11..20}, "$p3": 5}) ; ({"$p1": ${1..9}, "$p2": ${1..9}, "$p3": 5, "$p4": 5}) ; ({"$p1": 5, "$p2": 5, "$p3": 1}) ; ({"$p1": 9, "$p2": 5, "$p3": 5, "$p4": 1}) ; ({"$p4": 3, "$p1": 3, "$p2": 3}) ; ({"$p1": 0}) ; ({"$p1": -1, "$p2": 0}) ; ({}) ; ({"$p2": 1, "$p1": 2}) ; ({"$p3": 0, "$p1": 0}) ; ({"$p1": 7, "$p2": 7, "$p3": 6, "$p4": 6})`)
+	s.fn("standing", "$table", "prints the table from the games played", `
+([("$p1", "$p2", 2, ${0..3}), ("$p3", "$p1", 1, 1)]) ; ([("$p1", "$p2", ${0..3}, 1), ("$p2", "$p3", 2, 0), ("$p3", "$p1", ${0..3}, 2)]) ; ([("$p1", "$p2", 0, 0)]) ; ([("$p4", "$p3", 0, 1)]) ; ([("$p4", "$p3", 0, 1)], 1) ; ([("$p4", "$p3", 3, 1)], $win)
+([("$p1", "$p2", 1, 1)], 2) ; ([("$p1", "$p2", 1, 1)], 1) ; ([]) ; ([("$p1", "$p2", 2, 1), ("$p2", "$p1", 2, 1)]) ; ([("$p1", "$p2", 5, 0), ("$p3", "$p4", 1, 0)])`)
+	s.fn("standing", "$med", "names those in the top places", `
+({"$p1": 10, "$p2": ${11..20}, "$p3": 5, "$p4": 4}) ; ({"$p1": ${1..9}, "$p2": ${1..9}, "$p3": 5}, 2) ; ({"$p1": 5, "$p2": 5, "$p3": 4}, 1) ; ({"$p1": 6, "$p2": 5, "$p3": 5}, 2) ; ({"$p1": 1, "$p2": 0}) ; ({"$p1": 1, "$p2": -1}) ; ({"$p4": 2, "$p1": 2}, 1) ; ({"$p1": 3}, 0) ; ({}) ; ({"$p3": 3, "$p2": 2, "$p1": 1}, 2) ; ({"$p1": 9, "$p2": 8, "$p3": 7, "$p4": 7})`)
+	s.fn("standing", "$move", "tells who gained or lost places", `
+({"$p1": 3, "$p2": 2, "$p3": 1}, {"$p1": 3, "$p2": ${1..9}, "$p3": 4}) ; ({"$p1": ${1..5}, "$p2": 3}, {"$p1": 4, "$p2": ${1..9}}) ; ({"$p1": 1, "$p2": 2}, {"$p1": 2, "$p2": 1}) ; ({"$p1": 1, "$p2": 2}, {"$p1": 2, "$p2": 3}) ; ({"$p1": 1}, {"$p2": 1}) ; ({"$p1": 1, "$p2": 2}, {"$p2": 1, "$p1": 1})
+({}, {"$p1": 1}) ; ({"$p1": 1}, {}) ; ({"$p1": 5, "$p2": 4, "$p3": 3}, {"$p3": 9, "$p2": 8, "$p1": 7}) ; ({"$p1": 2, "$p2": 2}, {"$p1": 3, "$p2": 2}) ; ({"$p1": 3, "$p2": 2, "$p3": 1}, {"$p2": 2, "$p3": 1})`)
+	s.fn("points", "$pts", "adds up points from games", `
+([("$p1", "$p2", ${0..4}, 2)]) ; ([("$p3", "$p2", 1, 0), ("$p2", "$p3", ${0..4}, 1)]) ; ([("$p1", "$p2", 1, 1)]) ; ([("$p1", "$p2", 0, 1)]) ; ([("$p1", "$p2", 1, 0)]) ; ([("$p1", "$p2", 0, 0), ("$p1", "$p3", 0, 0)]) ; ([]) ; ([("$p1", "$p2", 2, 1), ("$p1", "$p3", 2, 3)]) ; ([("$p4", "$p1", 4, 4), ("$p4", "$p2", 4, 3), ("$p4", "$p3", 0, 3)]) ; ([("$p2", "$p1", 10, 9)])`)
+}
+
+func bowlingScore(s *sketch) {
+	s.draw("pkg: bowling skittles alley lanes", "split: frames split_frames by_frame", "score: score game_score final_score", "best: best_frame top_frame high_frame", "winner: winner champion leader",
+		"pins: 10 9", "rounds: 10 5", "rolls: rolls throws balls", "p1: @people", "p2: @people", "p3: @people")
+	s.module("frames", `
+PINS = $pins
+
+def $split($rolls):
+    """List the start of each frame; a strike takes one roll, others two."""
+    starts, i = [], 0
+    for _ in range($rounds):
+        if i >= len($rolls):
+            break
+        starts.append(i)
+        i += 1 if $rolls[i] == PINS else 2
+    return starts
+`)
+	s.target("game", `
+load("$pkg/frames.star", "$split", "PINS")
+
+def frame_score($rolls, i):
+    """Score the frame that starts at roll i, with bonus rolls."""
+    first = $rolls[i]
+    pair = first + ($rolls[i + 1] if i + 1 < len($rolls) else 0)
+    if first == PINS or pair == PINS:
+        extra = $rolls[i + 2] if i + 2 < len($rolls) else 0
+        return pair + extra
+    return pair
+
+def $score($rolls):
+    """Add up all frames of a game."""
+    total = 0
+    for i in $split($rolls):
+        total += frame_score($rolls, i)
+    return total
+
+def $best($rolls):
+    """Return the number, from 1, of the best frame; 0 before the first."""
+    best, most = 0, -1
+    for n, i in enumerate($split($rolls)):
+        if frame_score($rolls, i) > most:
+            best, most = n + 1, frame_score($rolls, i)
+    return best
+
+def $winner(games, handicap={}):
+    """Name the player with most points plus handicap; None for a tie."""
+    totals = {name: $score(games[name]) + handicap.get(name, 0) for name in games}
+    order = sorted(totals, key=lambda name: totals[name], reverse=True)
+    if not order or (len(order) > 1 and totals[order[0]] == totals[order[1]]):
+        return None
+    return order[0]
+`)
+	s.fn("game", "$score", "scores a game of rolls", `
+([3, 4, ${1..4}, 5]) ; ([$pins, ${1..4}, ${1..4}, 2, 6]) ; ([${pins-4}, 4, 3, 0]) ; ([$pins, $pins, 3, 4]) ; ([0, $pins, 5, 1]) ; ([$pins]) ; ([$pins, 1]) ; ([${pins-1}, 1]) ; ([4]) ; ([]) ; ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]) ; ([$pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins]) ; ([0, 0, 0, 0])`)
+	s.fn("game", "$best", "tells which frame scored most", `
+([3, 4, ${1..3}, 5]) ; ([1, 2, $pins, ${1..4}, 3]) ; ([2, 3, ${pins-3}, 3, 6, 1]) ; ([3, 3, 3, 3]) ; ([$pins, $pins, $pins, 1]) ; ([0, 0]) ; ([0, 0, 1, 0]) ; ([]) ; ([5]) ; ([4, 1, 4, 1, 4, 2]) ; ([5, 4, 1])`)
+	s.fn("frames", "$split", "splits the rolls into frames", `
+([3, 4, ${1..4}, 5]) ; ([$pins, 3, 4, $pins, 1]) ; ([0, $pins, 2]) ; ([${pins-1}, 1, 4]) ; ([$pins]) ; ([1]) ; ([]) ; ([$pins, $pins, $pins]) ; ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]) ; ([1, 2, 3, 4, 5]) ; ([$pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins, $pins])`)
+	s.fn("game", "$winner", "names the winner of a game", `
+({"$p1": [3, 4], "$p2": [${4..5}, 4]}) ; ({"$p1": [$pins, 3, 2], "$p2": [5, ${1..3}, 6, 1], "$p3": [4, 4, 4, 4]}) ; ({"$p1": [3, 4], "$p2": [4, 3]}) ; ({"$p1": [3, 4], "$p2": [4, 3]}, {"$p2": 1}) ; ({"$p1": [3, 4], "$p2": [1, 1]}, {"$p2": 5}) ; ({"$p1": [3, 4], "$p2": [1, 1]}, {"$p2": 6})
+({"$p1": [2, 2], "$p2": [2, 2], "$p3": [1, 0]}) ; ({"$p1": []}) ; ({}) ; ({"$p1": [], "$p2": [0]}) ; ({"$p3": [1], "$p1": [0], "$p2": [0]})`)
+}
+
+func cardDeal(s *sketch) {
+	s.draw("pkg: cards deck dealer table", "deal: deal hand_out give_cards", "cut: cut rotate turn", "riffle: riffle weave_halves shuffle", "worth: hand_value worth count_hand", "beats: beats wins stronger",
+		"size: 5 4 3", "limit: 21 17", "ace: 11 14", "face: 10 12", "deck: deck pile cards")
+	s.module("values", `
+FACES = {"J": $face, "Q": $face, "K": $face, "A": $ace}
+
+def card_value(card):
+    """Return what a card like "7" or "K" counts, 0 for a joker."""
+    if card.isdigit():
+        return int(card)
+    return FACES.get(card, 0)
+`)
+	s.target("hands", `
+load("$pkg/values.star", "card_value")
+
+def $deal($deck, players, size=$size):
+    """Deal one card at a time in turn; stop when the cards run out."""
+    hands = [[] for _ in range(players)]
+    if players < 1:
+        return hands
+    for i, card in enumerate($deck[:players * size]):
+        hands[i % players].append(card)
+    return hands
+
+def $riffle($deck):
+    """Cut in half and take from each in turn; the first half holds one more if odd."""
+    half = (len($deck) + 1) // 2
+    out = []
+    for i in range(half):
+        out.append($deck[i])
+        if half + i < len($deck):
+            out.append($deck[half + i])
+    return out
+
+def $worth(hand, limit=$limit):
+    """Add up a hand; an ace drops to 1 while it is over the limit."""
+    total, aces = 0, 0
+    for card in hand:
+        total += card_value(card)
+        aces += 1 if card == "A" else 0
+    for _ in range(aces):
+        if total > limit:
+            total -= $ace - 1
+    return total
+
+def $beats(a, b, limit=$limit):
+    """Tell whether hand a wins: not over the limit, and more than b or b is over."""
+    mine, other = $worth(a, limit), $worth(b, limit)
+    if mine > limit:
+        return False
+    return other > limit or mine > other
+`)
+	s.fn("hands", "$deal", "deals cards to players in turn", `
+([1, 2, 3, 4, 5, 6, 7, 8, 9], 2) ; (["A", "K", "7", "5"], 2, ${1..2}) ; ([1, 2, 3, 4, 5, 6], 3, ${1..3}) ; ([1, 2, 3], 2) ; ([1, 2, 3, 4, 5], 2, 2) ; ([1], 3) ; ([1, 2], 1) ; ([], 2) ; ([1, 2], 0) ; ([1, 2, 3], 3, 0) ; ([1, 2, 3, 4], 4, 1)`)
+	s.fn("hands", "$riffle", "shuffles by weaving two halves", `
+([1, 2, 3, ${4..9}]) ; (["A", "${2..9}", "K", "5", "J"]) ; ([1, 2, 3, 4, 5, 6]) ; ([1, 2, 3]) ; ([1, 2]) ; ([1]) ; ([]) ; ([0, 0, 1, 1]) ; ([5, 4, 3, 2, 1]) ; ([1, 1, 2, 2, 3, 3, 4]) ; ([9, 8])`)
+	s.fn("hands", "$worth", "counts the value of a hand", `
+(["7", "${2..9}"]) ; (["A", "${2..9}", "K"]) ; (["K", "Q", "5"]) ; (["A"]) ; (["A", "A"]) ; (["A", "A", "9"]) ; (["A", "K"], 21) ; (["A", "10"], 20) ; (["A", "2"], 13) ; (["A", "2"], 12) ; ([]) ; (["?"]) ; (["?", "3"]) ; (["A", "A", "A"], 5)`)
+	s.fn("hands", "$beats", "tells whether one hand beats another", `
+(["9", "${2..9}"], ["8", "5"]) ; (["7", "4"], ["6", "${2..9}"]) ; (["5"], ["5"]) ; (["6"], ["5"]) ; (["K", "9", "8"], ["2"]) ; (["2"], ["K", "9", "8"]) ; (["K", "9", "8"], ["K", "9", "7"]) ; ([], []) ; (["10"], ["9"], 10) ; (["10"], ["11"], 10) ; (["11"], ["10"], 10) ; (["3"], [])`)
+	s.fn("values", "card_value", "tells what one card counts", `
+("${2..9}") ; ("K") ; ("10") ; ("A") ; ("J") ; ("Q") ; ("1") ; ("0") ; ("?") ; ("") ; ("k")`)
 }
