@@ -5,7 +5,7 @@ func sequences() []Template {
 	return []Template{
 		sketched("run_lengths", "sequences", runLengths),
 		sketched("moving_window", "sequences", movingWindow),
-		sketched("page_slices", "sequences", pageSlices),
+		sketched("playlist_order", "sequences", playlistOrder),
 		sketched("sorted_insert", "sequences", sortedInsert),
 		sketched("day_streaks", "sequences", dayStreaks),
 		sketched("tied_ranking", "sequences", tiedRanking),
@@ -142,62 +142,78 @@ def $rise($xs):
 ([1, 2, 3, 1, ${2..5}]) ; ([${1..9}, ${1..9}, 5, 6, 7, 8, 2]) ; ([3, 2, 1]) ; ([1, 1, 1]) ; ([1, 2, 2, 3]) ; ([2, 2, 3, 4, 1]) ; ([5]) ; ([]) ; ([1, 2]) ; ([2, 1]) ; ([-2, -1, 0, 0, 1]) ; ([4, 1, 2, 3])`)
 }
 
-func pageSlices(s *sketch) {
-	s.draw("pkg: catalog gallery forum inbox", "page: page_items page show_page", "count: page_count count_pages how_many_pages", "nav: nav_bar links page_links", "label: label caption status_line", "find: page_of find_page holds",
-		"per: 10 5 4", "side: 2 1", "n: total count size", "at: number page_no current")
-	s.target("paging", `
-def $count($n, per=$per):
-    """Return how many pages hold that many items; none still make one."""
-    if $n <= 0:
-        return 1
-    return ($n + per - 1) // per
-
-def $page(items, $at, per=$per):
-    """Return the items of a page, counted from 1; pages outside are empty."""
-    if $at < 1:
+func playlistOrder(s *sketch) {
+	s.draw("pkg: playlist radio jukebox mixtape", "move: move_song shift_to put_at", "mix: interleave alternate blend", "dedup: without_repeats keep_last unique", "space: spread_out too_close repeats_near", "turn: rotate start_from skip_to", "top: next_up coming upcoming",
+		"songs: songs queue tracks", "gap: 2 3", "n: 3 4", "at: index start at", "last?", "ratio: 2 1", "x: @letters", "y: @letters", "z: @letters")
+	s.module("edit", `
+def $turn($songs, steps=1):
+    """Move that many songs from the front to the end; negative goes back."""
+    if not $songs:
         return []
-    first = ($at - 1) * per
-    return items[first:first + per]
+    cut = steps % len($songs)
+    return $songs[cut:] + $songs[:cut]
 
-def $find(index, per=$per):
-    """Return the page that holds the item at an index from 0."""
-    return index // per + 1
-
-def $label($at, $n, per=$per):
-    """Write "11-20 of 34"."""
-    if $n == 0:
-        return "nothing"
-    $at = max(1, min($at, $count($n, per)))
-    first = ($at - 1) * per + 1
-    end = min($at * per, $n)
-    if first == end:
-        return "%d of %d" % (end, $n)
-    return "%d-%d of %d" % (first, end, $n)
-`)
-	s.module("nav", `
-load("$pkg/paging.star", "$count")
-
-def $nav($at, $n, per=$per, side=$side):
-    """List page numbers around the current one, with both ends and "..." for gaps."""
-    pages = $count($n, per)
+def $dedup($songs):
+    """Drop repeats; each song stays where it comes last."""  #?last
+    """Drop repeats; each song stays where it comes first."""  #!last
     out = []
-    for p in range(1, pages + 1):
-        if p == 1 or p == pages or abs(p - $at) <= side:
-            out.append(str(p))
-        elif out[-1] != "...":
-            out.append("...")
-    return " ".join(out)
+    for i, song in enumerate($songs):
+        if song not in $songs[i + 1:]:  #?last
+        if song not in $songs[:i]:  #!last
+            out.append(song)
+    return out
 `)
-	s.fn("paging", "$count", "counts the pages needed for some items", `
-(${12..47}) ; (${50..99}, ${3..9}) ; ($per) ; (${per+1}) ; (${per-1}) ; (${per*3}) ; (7, 7) ; (8, 7) ; (6, 7) ; (1) ; (0) ; (-4) ; (3, 1)`)
-	s.fn("paging", "$page", "returns the items shown on a page", `
-([1, 2, 3, 4, 5, 6, 7], 2, ${2..4}) ; ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 2) ; ([5, 6, 7], 1, 2) ; ([5, 6, 7], 2, 2) ; ([5, 6, 7], 3, 2) ; ([5, 6], 1, 2) ; ([5, 6], 2, 2) ; ([5], 1) ; ([5], 0) ; ([5, 6, 7, 8], 0, 2) ; ([], 1) ; ([5, 6, 7], -1, 2) ; ([5, 6, 7], 3, 1)`)
-	s.fn("paging", "$label", "describes which items a page shows", `
-(2, ${41..90}) ; (${1..4}, 33, 9) ; (3, 21, 10) ; (3, 20, 10) ; (2, 11, 10) ; (2, 20, 10) ; (1, 5, 10) ; (1, 10, 10) ; (0, 12, 5) ; (9, 12, 5) ; (1, 1) ; (1, 0) ; (5, 5, 1)`)
-	s.fn("paging", "$find", "tells on which page an item is", `
-(${12..47}) ; (${50..99}, ${3..9}) ; ($per) ; (${per-1}) ; (${per+1}) ; (0) ; (1) ; (1, 1) ; (2, 3) ; (3, 3) ; (5, 3) ; (6, 3)`)
-	s.fn("nav", "$nav", "lists links to the pages around the current one", `
-(${4..7}, 100) ; (${2..9}, 90, 9) ; (1, 100, 10) ; (10, 100, 10) ; (5, 100, 10, 1) ; (3, 100, 10, 1) ; (4, 100, 10, 1) ; (8, 100, 10, 1) ; (2, 30, 10, 0) ; (1, 20, 10) ; (1, 3) ; (1, 0) ; (5, 50, 10, 9)`)
+	s.target("order", `
+load("$pkg/edit.star", "$dedup", "$turn")
+
+def $move($songs, source, dest):
+    """Return the list with one song moved to a new index, kept in range."""
+    if source < 0 or source >= len($songs):
+        return $songs
+    rest = $songs[:source] + $songs[source + 1:]
+    dest = max(0, min(dest, len(rest)))
+    return rest[:dest] + [$songs[source]] + rest[dest:]
+
+def $mix(a, b, ratio=$ratio):
+    """Take ratio songs of a, then one of b, until both are used up."""
+    out, j = [], 0
+    for i, song in enumerate(a):
+        out.append(song)
+        if (i + 1) % ratio == 0 and j < len(b):
+            out.append(b[j])
+            j += 1
+    return out + b[j:]
+
+def $space($songs, gap=$gap):
+    """List where a song was already played within the last gap songs."""
+    out = []
+    for i in range(1, len($songs)):
+        before = $songs[max(0, i - gap):i]
+        if $songs[i] in before:
+            out.append(i)
+    return out
+
+def $top($songs, $at, count=$n, loop=False):
+    """List the different songs that follow an index, around the end if loop."""
+    if $at < 0 or $at >= len($songs):
+        return []
+    rest = $songs[$at + 1:]
+    if loop:
+        rest = $turn($songs, $at + 1)[:-1]
+    return $dedup(rest)[:count]
+`)
+	s.fn("order", "$move", "moves a song to another place", `
+(["$x", "$y", "$z"], 0, ${1..2}) ; ([1, 2, 3, 4, 5], ${1..3}, ${0..4}) ; ([1, 2, 3], 2, 0) ; ([1, 2, 3], 0, 2) ; ([1, 2, 3], 1, 1) ; ([1, 2, 3], 0, 9) ; ([1, 2, 3], 2, -1) ; ([1, 2, 3], 3, 0) ; ([1, 2, 3], -1, 0) ; ([1], 0, 0) ; ([], 0, 0) ; ([1, 2], 1, 5)`)
+	s.fn("order", "$mix", "mixes two lists of songs", `
+(["$x", "$y", "$x", "$z"], ["q", "r"]) ; ([1, 2, 3, 4, 5], [${6..9}, 0], ${1..3}) ; ([1, 2], [3, 4], 1) ; ([1, 2, 3], [4], 2) ; ([1], [2, 3, 4], 1) ; ([1, 2, 3, 4], [5, 6], 3) ; ([1, 2, 3], [4, 5], 3) ; ([1, 2], [3], 3) ; ([], [1, 2]) ; ([1, 2], []) ; ([], [])`)
+	s.fn("order", "$space", "finds songs that repeat too soon", `
+(["$x", "$y", "$x", "$z", "$y"]) ; ([1, 2, 3, ${1..3}, 2, ${1..3}]) ; ([1, 1]) ; ([1, 1], 1) ; ([1, 2, 1], 1) ; ([1, 2, 1], 2) ; ([1, 2, 3, 1], 2) ; ([1, 2, 3, 1], 3) ; ([1, 2, 3, 4, 1], 3) ; ([1, 1, 1], 0) ; ([5]) ; ([])`)
+	s.fn("order", "$top", "lists the songs that come next", `
+(["$x", "$y", "$z", "$x", "$y", "q"], ${0..2}) ; ([1, 2, 3, 4, 5, 6], ${0..4}, 2, True) ; ([1, 2, 3, 4, 5, 6], 0) ; ([1, 2, 3], 1, 5, True) ; ([1, 2, 3], 2, 5, True) ; ([1, 2, 3], 2) ; ([1, 2, 2, 3], 0) ; ([1, 2, 3, 2], 0) ; ([1, 2, 3], 3) ; ([1, 2, 3], -1) ; ([1, 2, 3], 0, 0) ; ([1, 1], 0, 2, True) ; ([], 0)`)
+	s.fn("edit", "$turn", "rotates a list of songs", `
+(["$x", "$y", "$z"]) ; ([1, 2, 3, 4, 5], ${2..4}) ; ([1, 2, 3], 3) ; ([1, 2, 3], 4) ; ([1, 2, 3], -1) ; ([1, 2, 3], 0) ; ([1, 2], -3) ; ([1], 5) ; ([]) ; ([], 2) ; ([1, 2], 2)`)
+	s.fn("edit", "$dedup", "drops songs listed more than once", `
+(["$x", "$y", "$x", "$z"]) ; ([${1..3}, 2, ${1..3}, 3, 1]) ; ([1, 1, 2]) ; ([2, 1, 1]) ; ([1, 2, 1]) ; ([1, 2, 3]) ; ([4, 4, 4]) ; ([0]) ; ([]) ; (["$z", "$y", "$z", "$y"]) ; ([3, 1, 2, 3, 1])`)
 }
 
 func sortedInsert(s *sketch) {
