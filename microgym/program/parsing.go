@@ -169,7 +169,7 @@ def $total(text, name):
 }
 
 func spokenDurations(s *sketch) {
-	s.draw("pkg: durations timers stopwatch", "seconds: seconds to_seconds parse_time", "text: in_words show brief", "sum: total_time add_times sum_times", "over: over_limit too_long slow_ones",
+	s.draw("pkg: durations timers stopwatch", "seconds: to_seconds parse_time read_time", "text: in_words show brief", "sum: total_time add_times sum_times", "over: over_limit too_long slow_ones",
 		"number: number digits amount", "parts: 2 3", "bare: 60 1 3600", "zero: 0s|none|0", "a: @people", "b: @people", "week?")
 	s.target("times", `
 """Lengths of time as text, such as 1h30m."""

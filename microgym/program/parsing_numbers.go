@@ -3,7 +3,7 @@ package program
 // Templates that parse text into numbers.
 
 func versionOrder(s *sketch) {
-	s.draw("pkg: releases versions updates", "parse: parse numbers split_version", "compare: compare order cmp_versions", "bump: bump raise_version next_version", "newest: newest latest best",
+	s.draw("pkg: releases versions updates", "parse: parse numbers_of split_version", "compare: compare order cmp_versions", "bump: bump raise_version next_version", "newest: newest latest top_version",
 		"accepts: accepts allows matches", "tag: -|+", "part: patch minor", "caret: ^|~|=", "x: x left a", "y: y right b", "tagged?")
 	s.set("a", s.fill("${2..6}"))
 	s.target("versions", `

@@ -38,5 +38,6 @@ func Templates() []Template {
 		grids(),
 		text(),
 		parsing(),
+		collections(),
 	)
 }

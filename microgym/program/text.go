@@ -239,7 +239,7 @@ def $byline(text, author):
 }
 
 func textTable(s *sketch) {
-	s.draw("pkg: tables report ledgerview", "widths: widths column_widths measure", "cell: cell pad fit_cell", "row: row_text format_row line_for",
+	s.draw("pkg: tables report ledgerview", "widths: column_widths measure find_widths", "cell: cell pad fit_cell", "row: row_text format_row line_for",
 		"table: table render draw_table", "rule: =|-|~", "min = ${2..4}", "cells: cells fields items", "w: @goods", "v: @goods", "foot?")
 	s.set("gap", pick(s.r, "|", ":"))
 	s.target("columns", `
