@@ -9,5 +9,17 @@
 // verdict is unknown and the reason says why. A failure of the harness, a
 // timeout and an ambiguous match are never turned into a score.
 //
-// It does not change trajectories and does not run their code.
+// The stage "label_exec" finds out by running tests (see the package exec): the
+// patch of every trajectory is applied to its task, the hidden tests are laid
+// over it, and the log is graded. A run happens once. What it printed is on disk
+// before the next one counts, so that a killed stage goes on with the runs that
+// are missing, and labels are written from those records in the order of the
+// trajectories. Logs and causes lie beside the labels in evidence/*.jsonl.zst,
+// lines of {"key", "harness", "runs": [{"verdict", "reason", "log"}]}; a label's
+// evidence key names file and line. The harness's version is in the labels and
+// not in the stage's key: a newer harness does not make happen again what has
+// happened.
+//
+// The package does not change trajectories, and isolates nothing: that is the
+// harness.
 package labeler
