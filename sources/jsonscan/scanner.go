@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"unsafe"
 )
 
 // MaxDepth bounds nesting. Provider replies nest about ten deep; a deeper
@@ -87,12 +88,13 @@ type Scanner struct {
 	text arena
 
 	repaired int
-	kept     int // of MaxTextBytes
+	kept     int  // of MaxTextBytes
+	wide     bool // long texts are looked at 64 bytes at a time
 }
 
 // New returns a scanner over a document.
 func New(doc []byte) *Scanner {
-	s := &Scanner{}
+	s := &Scanner{wide: wide()}
 	s.Reset(doc)
 	return s
 }
@@ -313,18 +315,9 @@ func (s *Scanner) Elements() iter.Seq[int] {
 
 // leave steps over the rest of an object or list that a loop broke out of.
 func (s *Scanner) leave(open byte) {
-	for s.peek() == ',' {
-		s.pos++
-		if open == '{' {
-			if s.key(); s.err != nil || !s.want(':') {
-				return
-			}
-		}
-		if s.Skip(); s.err != nil {
-			return
-		}
+	if s.err == nil {
+		s.balance(open)
 	}
-	s.want(open + 2) // '}' and ']' stand two after their opening
 }
 
 // key reads a key. Keys with escapes are rare; they are decoded like strings.
@@ -334,16 +327,18 @@ func (s *Scanner) key() []byte {
 		return nil
 	}
 	start := s.pos + 1
-	end := bytes.IndexByte(s.buf[start:], '"')
-	if end < 0 {
-		s.pos = len(s.buf)
+	p := start
+	for p < len(s.buf) && s.buf[p] != '"' && s.buf[p] != '\\' {
+		p++ // keys are short
+	}
+	if p == len(s.buf) {
+		s.pos = p
 		s.Fail(ErrTruncated)
 		return nil
 	}
-	raw := s.buf[start : start+end]
-	if bytes.IndexByte(raw, '\\') < 0 {
-		s.pos = start + end + 1
-		return raw
+	if s.buf[p] == '"' {
+		s.pos = p + 1
+		return s.buf[start:p]
 	}
 	key := []byte(s.Str())
 	if key == nil {
@@ -361,7 +356,7 @@ func (s *Scanner) Skip() {
 	case String:
 		s.skipString()
 	case Object, Array:
-		s.skipNested()
+		s.balance(0)
 	case None:
 		if s.pos >= len(s.buf) {
 			s.Fail(ErrTruncated)
@@ -386,7 +381,12 @@ func (s *Scanner) Raw() []byte {
 
 // skipString steps over a string.
 func (s *Scanner) skipString() {
-	p := endOfString(s.buf, s.pos)
+	var p int
+	if s.wide {
+		p = endOfStringWide(s.buf, s.pos)
+	} else {
+		p = endOfString(s.buf, s.pos)
+	}
 	if p < 0 {
 		s.pos = len(s.buf)
 		s.Fail(ErrTruncated)
@@ -394,6 +394,31 @@ func (s *Scanner) skipString() {
 	}
 	s.pos = p
 }
+
+// endOfStringWide does what endOfString does.
+func endOfStringWide(buf []byte, start int) int {
+	body := buf[start+1:]
+	i := closingQuote(unsafe.SliceData(body), len(body))
+	if i < 0 {
+		return -1
+	}
+	return start + 1 + i + 1
+}
+
+// close moves behind what closes the outermost of depth open brackets. Where it
+// returns false nothing has moved, and whoever looks byte by byte finds out why.
+func (s *Scanner) close(open uint64, depth, room int) bool {
+	rest := s.buf[s.pos:]
+	i := closingBracket(unsafe.SliceData(rest), len(rest), open, depth, min(room, maxWideDepth))
+	if i < 0 {
+		return false
+	}
+	s.pos += i
+	return true
+}
+
+// maxWideDepth is how many open brackets fit in a word of bits.
+const maxWideDepth = 63
 
 // endOfString returns the place behind the string that opens at start: behind
 // the first quote with an even number of backslashes before it; -1 without one.
@@ -418,10 +443,17 @@ func endOfString(buf []byte, start int) int {
 // structural marks the bytes that balancing brackets looks at.
 var structural = [256]bool{'"': true, '{': true, '}': true, '[': true, ']': true}
 
-// skipNested steps over an object or a list by balancing brackets.
-func (s *Scanner) skipNested() {
+// balance steps over an object or a list by balancing brackets: the one that
+// begins here, or what is left of one that outer has opened.
+func (s *Scanner) balance(outer byte) {
 	var open [MaxDepth]byte
 	depth, room := 0, MaxDepth-len(s.path)
+	if outer != 0 {
+		open[0], depth = outer, 1
+	}
+	if s.wide && s.close(uint64(outer>>5&1), depth, room) {
+		return
+	}
 	buf, p := s.buf, s.pos
 	for ; p < len(buf); p++ {
 		c := buf[p]

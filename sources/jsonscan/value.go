@@ -16,21 +16,35 @@ func (s *Scanner) Str() string {
 		s.mismatch(k, String)
 		return ""
 	}
-	body, escaped := s.stringBody()
+	body := s.stringBody()
 	if s.err != nil || len(body) == 0 || !s.keep(len(body)) {
 		return ""
 	}
 	dst := s.text.room(len(body))
-	if !escaped {
-		dst = append(dst, body...)
+	valid := false
+	if s.wide {
+		dst, valid = s.unescapeWide(dst, body)
 	} else {
 		dst = s.unescape(dst, body)
 	}
-	if !utf8.Valid(dst) {
+	if !valid && !utf8.Valid(dst) {
 		return s.repair(dst)
 	}
 	s.text.keep(len(dst))
 	return alias(dst)
+}
+
+// unescapeWide does what unescape does; ascii says that all bytes of body are.
+func (s *Scanner) unescapeWide(dst, body []byte) (_ []byte, ascii bool) {
+	ascii = true
+	for len(body) > 0 && s.err == nil {
+		read, wrote, high := plainEscapes(unsafe.SliceData(dst[len(dst):cap(dst)]), unsafe.SliceData(body), min(len(body), cap(dst)-len(dst)))
+		dst, body, ascii = dst[:len(dst)+wrote], body[read:], ascii && !high
+		if len(body) > 0 {
+			dst, body = s.longEscape(dst, body)
+		}
+	}
+	return dst, ascii
 }
 
 // OptStr reads a string, or nil for null.
@@ -53,7 +67,7 @@ func (s *Scanner) OptStr() *string {
 func (s *Scanner) OptStrOutside(other []byte) (text *string, within bool) {
 	if len(other) >= 2 && s.Kind() == String {
 		at := s.pos
-		if body, _ := s.stringBody(); s.err == nil && holds(other[1:len(other)-1], body) {
+		if body := s.stringBody(); s.err == nil && holds(other[1:len(other)-1], body) {
 			return nil, true
 		}
 		if s.err != nil {
@@ -205,65 +219,72 @@ func (s *Scanner) mismatch(got, want Kind) {
 }
 
 // stringBody steps over a string and returns what stands between its quotes.
-func (s *Scanner) stringBody() (body []byte, escaped bool) {
+func (s *Scanner) stringBody() []byte {
 	start := s.pos + 1
 	s.skipString()
 	if s.err != nil {
-		return nil, false
+		return nil
 	}
-	body = s.buf[start : s.pos-1]
-	return body, bytes.IndexByte(body, '\\') >= 0
+	return s.buf[start : s.pos-1]
 }
 
 // unescape appends body with its escapes resolved. It never grows: every
 // escape is longer than what it stands for.
 func (s *Scanner) unescape(dst, body []byte) []byte {
-	for {
+	for s.err == nil {
 		i := bytes.IndexByte(body, '\\')
 		if i < 0 {
 			return append(dst, body...)
 		}
 		dst = append(dst, body[:i]...)
-		c := body[i+1] // skipString saw a whole escape
-		body = body[i+2:]
-		switch c {
+		switch c := body[i+1]; c { // skipString saw a whole escape
 		case 'n':
-			dst = append(dst, '\n')
+			dst, body = append(dst, '\n'), body[i+2:]
 		case '"', '\\', '/':
-			dst = append(dst, c)
-		case 't':
-			dst = append(dst, '\t')
-		case 'r':
-			dst = append(dst, '\r')
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'u':
-			r, n := hex4(body)
-			if n == 0 {
-				s.failf("\\u%s is no escape", clip(body[:min(len(body), 4)]))
-				return dst
-			}
-			body = body[4:]
-			if utf16.IsSurrogate(r) {
-				low, n := rune(0), 0
-				if len(body) >= 6 && body[0] == '\\' && body[1] == 'u' {
-					low, n = hex4(body[2:])
-				}
-				if pair := utf16.DecodeRune(r, low); n > 0 && pair != utf8.RuneError {
-					r, body = pair, body[6:]
-				} else {
-					r = utf8.RuneError // half a pair: Python writes them for bytes it could not decode
-					s.repaired++
-				}
-			}
-			dst = utf8.AppendRune(dst, r)
+			dst, body = append(dst, c), body[i+2:]
 		default:
-			s.failf("\\%c is no escape", c)
-			return dst
+			dst, body = s.longEscape(dst, body[i:])
 		}
 	}
+	return dst
+}
+
+// longEscape appends what the escape at the start of body stands for.
+func (s *Scanner) longEscape(dst, body []byte) (_, rest []byte) {
+	c := body[1]
+	body = body[2:]
+	switch c {
+	case 't':
+		return append(dst, '\t'), body
+	case 'r':
+		return append(dst, '\r'), body
+	case 'b':
+		return append(dst, '\b'), body
+	case 'f':
+		return append(dst, '\f'), body
+	case 'u':
+		r, n := hex4(body)
+		if n == 0 {
+			s.failf("\\u%s is no escape", clip(body[:min(len(body), 4)]))
+			return dst, nil
+		}
+		body = body[4:]
+		if utf16.IsSurrogate(r) {
+			low, n := rune(0), 0
+			if len(body) >= 6 && body[0] == '\\' && body[1] == 'u' {
+				low, n = hex4(body[2:])
+			}
+			if pair := utf16.DecodeRune(r, low); n > 0 && pair != utf8.RuneError {
+				r, body = pair, body[6:]
+			} else {
+				r = utf8.RuneError // half a pair: Python writes them for bytes it could not decode
+				s.repaired++
+			}
+		}
+		return utf8.AppendRune(dst, r), body
+	}
+	s.failf("\\%c is no escape", c)
+	return dst, nil
 }
 
 func hex4(b []byte) (r rune, n int) {

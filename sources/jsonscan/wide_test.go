@@ -1,0 +1,108 @@
+package jsonscan
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/swerm/swerm/internal/testpath"
+)
+
+// tell reads a document in every way there is and says what came of it.
+func tell(doc string, wide bool) string {
+	var b strings.Builder
+	s := New([]byte(doc))
+	s.wide = wide
+	visit(s, &b, 0)
+	s.End()
+	fmt.Fprintf(&b, " end %d, repaired %d, %v", s.pos, s.repaired, s.Err())
+	return b.String()
+}
+
+func visit(s *Scanner, b *strings.Builder, depth int) {
+	switch s.Kind() {
+	case String:
+		fmt.Fprintf(b, "%q ", s.Str())
+	case Object:
+		for key := range s.Fields() {
+			fmt.Fprintf(b, "%q: ", key)
+			if strings.HasPrefix(key, "stop") {
+				break
+			}
+			if depth < 3 && !strings.HasPrefix(key, "skip") {
+				visit(s, b, depth+1)
+			}
+		}
+	case Array:
+		for i := range s.Elements() {
+			if i == 5 {
+				break
+			}
+			if i%2 == 0 {
+				visit(s, b, depth+1)
+			}
+		}
+	default:
+		s.Skip()
+	}
+}
+
+func sameBothWays(t *testing.T, doc string) {
+	t.Helper()
+	if got, want := tell(doc, true), tell(doc, false); got != want {
+		t.Fatalf("%q:\n64 bytes at a time: %s\nbyte by byte:       %s", doc, got, want)
+	}
+}
+
+// TestWideIsNarrow reads documents put together from what matters to a scanner
+// in both ways: they must not differ on faulty ones either, or an import would
+// depend on the machine.
+func TestWideIsNarrow(t *testing.T) {
+	if !wide() {
+		t.Skip("this machine reads byte by byte")
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	pieces := []string{`"`, `\`, `\\`, `\"`, `\n`, `\u00e9`, `\ud83d\ude00`, `\ud800`, `\x`, `{`, `}`, `[`, `]`, `:`, `,`, ` `, "\n        ",
+		`"key": `, `"skip": `, `"stop": `, `"text"`, `12`, `null`, `é`, "\xff", strings.Repeat("a", 61), strings.Repeat(`\\`, 35)}
+	for range 40_000 {
+		var b strings.Builder
+		b.WriteString([]string{`[`, `{"key": [`, `{"skip": {"a": [`, `"`}[r.IntN(4)])
+		for range r.IntN(30) {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		sameBothWays(t, b.String())
+		sameBothWays(t, b.String()+`"]}`)
+	}
+	sameBothWays(t, strings.Repeat("[", MaxDepth)+strings.Repeat("]", MaxDepth))
+	sameBothWays(t, strings.Repeat("[", MaxDepth+1)+strings.Repeat("]", MaxDepth+1))
+	sameBothWays(t, `{"skip":`+strings.Repeat("[", 70)+strings.Repeat("]", 70)+`}`)
+}
+
+func FuzzWide(f *testing.F) {
+	f.Add(`{"skip": [{"a\\": "\"]}"}], "key": "x\u00e9y"}`)
+	f.Add(`["` + strings.Repeat(`\\`, 64) + `"]`)
+	f.Fuzz(func(t *testing.T, doc string) {
+		if wide() {
+			sameBothWays(t, doc)
+		}
+	})
+}
+
+// TestGenerated runs the generator's own test that the committed assembly is
+// what it writes. The generator is in a module of its own, which has to resolve.
+func TestGenerated(t *testing.T) {
+	testpath.Soak(t)
+	list := exec.Command("go", "list", "-deps", "./jsonscan")
+	list.Dir = filepath.Join(testpath.Root(), "tools", "asmgen")
+	if out, err := list.CombinedOutput(); err != nil {
+		t.Skipf("the generator's module does not resolve here: %v\n%s", err, out)
+	}
+	test := exec.Command("go", "test", "./jsonscan")
+	test.Dir = list.Dir
+	if out, err := test.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
