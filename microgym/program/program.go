@@ -39,5 +39,6 @@ func Templates() []Template {
 		text(),
 		parsing(),
 		collections(),
+		graphs(),
 	)
 }
