@@ -21,7 +21,7 @@ func grids() []Template {
 
 func lifeBoard(s *sketch) {
 	s.draw("pkg: life cells colony petri", "near: neighbours count_near around", "step: step next_board tick", "alive: alive population count_cells", "still: settles_after steady_at quiet_from",
-		"on: # x o", "rows: rows board grid", "lim: 8 6", "wrap?")
+		"on: # x o", "rows: rows board grid", "lim: 4 3", "wrap?")
 	s.module("cells", `
 ON, OFF = "$on", "."
 
@@ -29,14 +29,12 @@ def $near($rows, r, c):
     """Count the live cells among the eight around a place."""  #!wrap
     """Count the live cells among the eight around; edges wrap."""  #?wrap
     n = 0
-    for i in range(r - 1, r + 2):
-        for j in range(c - 1, c + 2):
-            if (i, j) == (r, c):
-                continue
-            if $rows[i % len($rows)][j % len($rows[0])] == ON:  #?wrap
-            if 0 <= i and i < len($rows) and 0 <= j and j < len($rows[0]) and $rows[i][j] == ON:  #!wrap
-                n += 1
-    return n
+    for row in $rows[max(r - 1, 0):r + 2]:  #!wrap
+        n += row[max(c - 1, 0):c + 2].count(ON)  #!wrap
+    for i in [r - 1, r, (r + 1) % len($rows)]:  #?wrap
+        row = $rows[i]  #?wrap
+        n += (row[c - 1] + row[c] + row[(c + 1) % len(row)]).count(ON)  #?wrap
+    return n - (1 if $rows[r][c] == ON else 0)
 `)
 	s.target("life", `
 load("$pkg/cells.star", "$near", "OFF", "ON")
@@ -71,17 +69,17 @@ def $still($rows, limit=$lim):
         $rows = after
     return None
 `)
-	s.set("a", s.cells(4, 5))
-	s.set("b", s.cells(5, 5))
-	s.set("c", s.cells(3, 4))
+	s.set("a", s.cells(3, 5))
+	s.set("b", s.cells(4, 4))
+	s.set("c", s.cells(3, 3))
 	boards := s.marked(`
-($a) ; ($b) ; ($c) ; (["....", ".##.", ".##.", "...."]) ; (["...", "###", "..."]) ; (["...", ".##", ".#."]) ; ([".....", "..#..", "..#..", "..#..", "....."])
-(["#"]) ; (["."]) ; ([]) ; (["....", ".##.", ".#..", "...#", "...."])`)
+($a) ; ($b) ; ($c) ; (["....", ".##.", ".##.", "...."]) ; (["...", "###", "..."]) ; (["...", ".##", ".#."]) ; (["....", ".#..", ".#..", ".#.."])
+(["#"]) ; (["."]) ; ([]) ; (["..#.", "#.#.", ".##.", "...."])`)
 	s.fn("life", "$step", "moves a board of cells one step on", boards, s.marked(`(["#.#", "...", "#.#"]) ; (["###", "###", "###"])`))
 	s.fn("life", "$alive", "counts the live cells", boards)
 	s.fn("life", "$still", "tells when a board stops changing", boards, s.marked(`(["....", ".##.", ".#..", "...."], 0) ; (["....", ".##.", ".#..", "...."], 1)`))
 	s.fn("cells", "$near", "counts the live cells around a place", s.marked(`
-($a, 1, ${1..3}) ; ($a, 2, ${1..3}) ; ($b, ${1..3}, ${1..3}) ; ($c, 0, 0) ; ($c, 2, 3) ; ($b, 4, ${0..4}) ; (["###", "###", "###"], 1, 1) ; (["###", "###", "###"], 0, 0) ; (["#..", "...", "..#"], 2, 2) ; (["#.#", "...", "#.#"], 0, 1) ; (["...", ".#.", "..."], 1, 1) ; (["....", "#...", "...."], 1, 3)`))
+($a, 1, ${1..3}) ; ($a, 2, ${1..3}) ; ($b, ${1..2}, ${1..3}) ; ($c, 0, 0) ; ($c, 2, 2) ; ($b, 3, ${0..3}) ; (["###", "###", "###"], 1, 1) ; (["###", "###", "###"], 0, 0) ; (["#..", "...", "..#"], 2, 2) ; (["#.#", "...", "#.#"], 0, 1) ; (["...", ".#.", "..."], 1, 1) ; (["....", "#...", "...."], 1, 3)`))
 }
 
 // cells draws a board of '#' and '.' as a list of strings.
@@ -437,54 +435,54 @@ def $place(box, width=$w, height=$h):
 
 func knightMoves(s *sketch) {
 	s.draw("pkg: chess board knights pieces", "read: square_at parse_square read_square", "name: square_name write_square label", "knight: knight_moves knight_jumps hops", "rook: rook_moves slide rook_reach", "far: jumps_between hops_to knight_distance",
-		"n: 8 6 5", "x: a b c d e", "file: col file column", "rank: row rank line")
+		"inside: on_board inside is_square", "n: 8 6 5", "x: a b c d e", "file: col file column", "rank: row rank line")
 	s.module("squares", `
 SIZE = $n
 FILES = "abcdefgh"
+
+def $inside($file, $rank):
+    """Tell whether a square is on the board."""
+    return $file >= 0 and $rank >= 0 and $file < SIZE and $rank < SIZE
 
 def $read(text):
     """Turn "b3" into (1, 2); None off the board."""
     if len(text) != 2 or not text[1].isdigit():
         return None
     $file, $rank = FILES.find(text[0]), int(text[1]) - 1
-    if $file < 0 or $file >= SIZE or $rank < 0 or $rank >= SIZE:
-        return None
-    return ($file, $rank)
+    return ($file, $rank) if $inside($file, $rank) else None
 
 def $name($file, $rank):
     """Turn (1, 2) into "b3"."""
     return FILES[$file] + str($rank + 1)
 `)
 	s.target("moves", `
-load("$pkg/squares.star", "$name", "$read", "SIZE")
+load("$pkg/squares.star", "$inside", "$name", "$read", "SIZE")
+
+JUMPS = [(1, 2), (2, 1), (2, -1), (1, -2), (-1, -2), (-2, -1), (-2, 1), (-1, 2)]
 
 def $knight(text):
     """List the squares a knight reaches in one jump, sorted."""
-    at = $read(text)
-    if at == None:
-        return []
-    out = []
-    for c in range(SIZE):
-        for r in range(SIZE):
-            if abs(c - at[0]) * abs(r - at[1]) == 2:
-                out.append($name(c, r))
-    return out
+    at, out = $read(text), []
+    for dc, dr in JUMPS if at else []:
+        c, r = at[0] + dc, at[1] + dr
+        if $inside(c, r):
+            out.append($name(c, r))
+    return sorted(out)
 
 def $rook(text, taken=[]):
     """List the squares along both lines; a taken one is the last that way."""
-    at = $read(text)
-    out = []
+    at, out = $read(text), []
     for dc, dr in [(0, 1), (0, -1), (1, 0), (-1, 0)] if at else []:
         for k in range(1, SIZE):
             c, r = at[0] + dc * k, at[1] + dr * k
-            if c < 0 or r < 0 or c >= SIZE or r >= SIZE:
+            if not $inside(c, r):
                 break
             out.append($name(c, r))
             if $name(c, r) in taken:
                 break
     return sorted(out)
 
-def $far(start, goal, limit=4):
+def $far(start, goal, limit=3):
     """Return how many jumps a knight needs, None above the limit."""
     reached = [start]
     for n in range(limit + 1):
@@ -498,7 +496,7 @@ def $far(start, goal, limit=4):
 	s.fn("moves", "$rook", "lists where a rook can go", `
 ("${x}${1..5}") ; ("c3", ["c${4..5}", "e3"]) ; ("a1", ["b1"]) ; ("a1", ["a2", "b1"]) ; ("c3", ["c2", "b3", "c4", "d3"]) ; ("e5", ["d4"]) ; ("b2", ["a2"]) ; ("a$n") ; ("d4", ["d4"]) ; ("i1") ; ("") ; ("h8", ["h7"])`)
 	s.fn("moves", "$far", "counts the jumps a knight needs", `
-("a1", "${x}${2..5}") ; ("c3", "d${1..5}") ; ("a1", "b3") ; ("a1", "a1") ; ("a1", "b2") ; ("a1", "b2", 3) ; ("c3", "c4") ; ("c3", "c4", 2) ; ("b1", "c3", 1) ; ("b1", "c3", 0) ; ("e5", "e5", 0) ; ("a1", "z9", 2) ; ("a9", "a9", 1)`)
+("a1", "${x}${2..5}") ; ("c3", "d${1..5}") ; ("a1", "b3") ; ("a1", "a1") ; ("a1", "b2") ; ("a1", "b2", 4) ; ("c3", "c4") ; ("c3", "c4", 2) ; ("b1", "c3", 1) ; ("b1", "c3", 0) ; ("e5", "e5", 0) ; ("a1", "z9", 2) ; ("a9", "a9", 1)`)
 	s.fn("squares", "$read", "reads the name of a square", `
 ("${x}${1..5}") ; ("b3") ; ("a1") ; ("e5") ; ("f6") ; ("h8") ; ("a0") ; ("a9") ; ("i1") ; ("3b") ; ("a") ; ("a10") ; ("") ; ("bb") ; ("a$n") ; ("a${n+1}")`)
 }

@@ -234,7 +234,7 @@ def $buy(paid, $till, price=$price):
 
 func savingsPlan(s *sketch) {
 	s.draw("pkg: savings nest piggy vault", "interest: interest gain yearly_gain", "grow: balance_after grow worth_in", "until: months_to wait_for months_until", "fee: closing_fee exit_fee leave_fee",
-		"rate: 24 12 36", "max: 60 48", "early: 5 4", "least: 100 200", "saved: saved start money", "monthly: monthly deposit step", "bonus?")
+		"rate: 24 12 36", "max: 24 18", "early: 5 4", "least: 100 200", "saved: saved start money", "monthly: monthly deposit step", "bonus?")
 	s.module("rules", `
 MONTHS = 12
 

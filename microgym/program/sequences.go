@@ -6,9 +6,9 @@ func sequences() []Template {
 		sketched("run_lengths", "sequences", runLengths),
 		sketched("moving_window", "sequences", movingWindow),
 		sketched("playlist_order", "sequences", playlistOrder),
-		sketched("sorted_insert", "sequences", sortedInsert),
+		sketched("seeded_cup", "sequences", seededCup),
 		sketched("day_streaks", "sequences", dayStreaks),
-		sketched("tied_ranking", "sequences", tiedRanking),
+		sketched("vote_count", "sequences", voteCount),
 		sketched("bowling_score", "sequences", bowlingScore),
 		sketched("card_deal", "sequences", cardDeal),
 	}
@@ -216,71 +216,83 @@ def $top($songs, $at, count=$n, loop=False):
 (["$x", "$y", "$x", "$z"]) ; ([${1..3}, 2, ${1..3}, 3, 1]) ; ([1, 1, 2]) ; ([2, 1, 1]) ; ([1, 2, 1]) ; ([1, 2, 3]) ; ([4, 4, 4]) ; ([0]) ; ([]) ; (["$z", "$y", "$z", "$y"]) ; ([3, 1, 2, 3, 1])`)
 }
 
-func sortedInsert(s *sketch) {
-	s.draw("pkg: queue leaderboard shelf agenda", "low: first_at_least lower_bound slot", "ins: insert add put_in", "cnt: count_between how_many within", "near: nearest closest best_match", "merge: merge join weave",
-		"xs: items sorted_items row", "x: x value item", "cap: 5 6 8", "uniq?")
-	s.module("search", `
-def $low($xs, $x):
-    """Return the first index in a sorted list whose item is not below $x."""
-    lo, hi = 0, len($xs)
-    for _ in range(len($xs)):
-        if lo >= hi:
+func seededCup(s *sketch) {
+	s.draw("pkg: cup knockout playoffs darts", "size: bracket_size field_size full_size", "slots: seed_order bracket_order slots", "pairs: first_round pair_up opening_pairs", "play: play_round winners_of advance", "champ: champion play_cup cup_winner", "meet: round_of_meeting meets_in can_meet",
+		"names: names players field", "power: strength rating form", "edge: 0 1 3", "p1: @people", "p2: @people", "p3: @people", "p4: @people", "p5: @people")
+	s.module("bracket", `
+def $size(n):
+    """Return the smallest power of two that is at least n."""
+    size = 1
+    for _ in range(n):
+        if size >= n:
             break
-        mid = (lo + hi) // 2
-        if $xs[mid] < $x:
-            lo = mid + 1
-        else:
-            hi = mid
-    return lo
-`)
-	s.target("ordered", `
-load("$pkg/search.star", "$low")
+        size *= 2
+    return size
 
-def $ins($xs, $x, most=$cap):
-    """Return the sorted list with $x put in; above most, the largest goes."""
-    at = $low($xs, $x)
-    if at < len($xs) and $xs[at] == $x:  #?uniq
-        return $xs  #?uniq
-    out = $xs[:at] + [$x] + $xs[at:]
-    return out[:most]
-
-def $cnt($xs, low, high):
-    """Count the items from low to below high."""
-    if low >= high:
-        return 0
-    return $low($xs, high) - $low($xs, low)
-
-def $near($xs, $x):
-    """Return the item closest to $x, the smaller of two, or None."""
-    at = $low($xs, $x)
-    if at == len($xs):
-        return $xs[-1] if $xs else None
-    if at > 0 and $x - $xs[at - 1] <= $xs[at] - $x:
-        return $xs[at - 1]
-    return $xs[at]
-
-def $merge(a, b):
-    """Merge two sorted lists into one."""
-    out, i, j = [], 0, 0
-    for _ in range(len(a) + len(b)):
-        if j >= len(b) or (i < len(a) and a[i] <= b[j]):
-            out.append(a[i])
-            i += 1
-        else:
-            out.append(b[j])
-            j += 1
+def $slots(size):
+    """List the seeds in bracket order: 1 and 2 meet only in the final."""
+    if size <= 1:
+        return [1]
+    out = []
+    for seed in $slots(size // 2):
+        out += [seed, size + 1 - seed]
     return out
 `)
-	s.fn("ordered", "$ins", "puts a value into a sorted list", `
-([1, 4, 9], ${2..8}) ; ([2, ${4..6}, 9], ${1..10}) ; ([1, 2], 3) ; ([2, 3], 1) ; ([1, 4, 9], 4) ; ([1, 2, 3, 4, 5, 6, 7, 8], 4, 8) ; ([1, 3], 2, 2) ; ([1, 3], 2, 3) ; ([1, 3], 9, 2) ; ([], 5) ; ([5], 5) ; ([1, 2, 3, 4, 6, 7, 8, 9], 5) ; ([1, 2], 0, 0)`)
-	s.fn("ordered", "$cnt", "counts the values inside a range of a sorted list", `
-([1, 3, 5, 7, 9], ${2..4}, 8) ; ([2, 2, 4, ${5..8}, 9], 2, 9) ; ([1, 3, 5], 3, 5) ; ([1, 3, 5], 3, 6) ; ([1, 3, 5], 4, 5) ; ([1, 1, 1], 1, 2) ; ([1, 1, 1], 0, 1) ; ([1, 2], 2, 2) ; ([1, 2], 3, 1) ; ([], 0, 9) ; ([4], 0, 9)`)
-	s.fn("ordered", "$near", "finds the value closest to another", `
-([1, 5, 9], ${2..8}) ; ([10, 20, ${30..40}], ${12..34}) ; ([1, 5], 3) ; ([1, 6], 4) ; ([1, 6], 3) ; ([1, 5], 0) ; ([1, 5], 7) ; ([1, 5], 5) ; ([1, 5], 1) ; ([4], 100) ; ([], 1) ; ([2, 2, 8], 5)`)
-	s.fn("ordered", "$merge", "merges two sorted lists", `
-([1, 4, 7], [2, ${3..6}, 9]) ; ([${1..5}, 6], [2, 7, 8]) ; ([1, 2], [3, 4]) ; ([3, 4], [1, 2]) ; ([1, 1], [1]) ; ([1], []) ; ([], [1]) ; ([], []) ; ([5], [5]) ; ([1, 9], [2, 3, 4]) ; ([-1, 0], [-2, 0, 1])`)
-	s.fn("search", "$low", "finds where a value belongs in a sorted list", `
-([1, 4, 9], ${2..8}) ; ([2, 4, 6, 8, 10], ${1..11}) ; ([1, 4, 9], 4) ; ([1, 1, 1], 1) ; ([1, 4, 9], 10) ; ([1, 4, 9], 9) ; ([1, 4, 9], 1) ; ([1, 4, 9], 0) ; ([7], 7) ; ([7], 8) ; ([], 3) ; ([1, 2, 2, 2, 3], 2)`)
+	s.target("cup", `
+load("$pkg/bracket.star", "$size", "$slots")
+
+def $pairs($names):
+    """Pair names, best first, for the first round; None is a free pass."""
+    size = $size(len($names))
+    line = [$names[s - 1] if s <= len($names) else None for s in $slots(size)]
+    return [(line[i], line[i + 1]) for i in range(0, size - 1, 2)]
+
+def $play(pairs, $power, edge=$edge):
+    """Return who wins each pair; the first named has an edge and wins ties."""
+    out = []
+    for a, b in pairs:
+        if a == None or b == None:
+            out.append(a or b)
+        elif $power.get(a, 0) + edge >= $power.get(b, 0):
+            out.append(a)
+        else:
+            out.append(b)
+    return out
+
+def $champ($names, $power):
+    """Play all rounds; return (winner, number of rounds)."""
+    pairs, left, rounds = $pairs($names), $names, 0
+    for _ in $names:
+        if not pairs:
+            break
+        left = $play(pairs, $power)
+        rounds += 1
+        pairs = [(left[i], left[i + 1]) for i in range(0, len(left) - 1, 2)]
+    return (left[0] if left else None, rounds)
+
+def $meet(a, b, size=8):
+    """Return the round, from 1, in which two seeds can meet; 0 for never."""
+    if max(a, b) > size or min(a, b) < 1:
+        return 0
+    i, j = $slots(size).index(a), $slots(size).index(b)
+    for n in range(size):
+        if i == j:
+            return n
+        i, j = i // 2, j // 2
+    return 0
+`)
+	s.fn("cup", "$pairs", "pairs the players of the first round", `
+(["$p1", "$p2", "$p3", "$p4"]) ; (["$p1", "$p2", "$p3"]) ; (["$p5", "$p1", "$p2", "$p3", "$p4"]) ; (["$p1", "$p2"]) ; ([1, 2, 3, 4, 5, 6, 7, 8]) ; ([1, 2, 3, 4, 5, 6, 7]) ; ([1, 2, 3, 4, 5, 6]) ; ([1, 2, 3, 4, 5, 6, 7, 8, 9]) ; (["$p1"]) ; ([]) ; (["$p4", "$p3", "$p2", "$p1"])`)
+	s.fn("cup", "$play", "tells who wins each match of a round", `
+([("$p1", "$p2"), ("$p3", "$p4")], {"$p1": 5, "$p2": ${3..9}, "$p3": 7, "$p4": ${5..12}}) ; ([("$p1", None), ("$p3", "$p2")], {"$p1": 1, "$p2": ${2..6}}) ; ([("$p1", "$p2")], {"$p1": 5, "$p2": 5}, 0) ; ([("$p1", "$p2")], {"$p1": 5, "$p2": 6}, 0) ; ([("$p1", "$p2")], {"$p1": 5, "$p2": 7}, 2)
+([("$p1", "$p2")], {"$p1": 5, "$p2": 8}, 2) ; ([("$p1", "$p2")], {"$p2": 50}) ; ([("$p1", "$p2")], {}) ; ([(None, "$p4")], {}) ; ([], {"$p1": 1}) ; ([(None, None)], {}) ; ([("$p2", "$p1")], {"$p1": 10, "$p2": 10})`)
+	s.fn("cup", "$champ", "plays the whole cup and names the winner", `
+(["$p1", "$p2", "$p3", "$p4"], {"$p1": 5, "$p2": ${3..12}, "$p3": 4, "$p4": ${1..15}}) ; (["$p1", "$p2", "$p3"], {"$p3": ${5..30}, "$p2": 20}) ; (["$p1", "$p2", "$p3", "$p4", "$p5"], {"$p5": 90}) ; (["$p1", "$p2"], {}) ; (["$p1", "$p2"], {"$p2": 50})
+(["$p1"], {}) ; ([], {}) ; (["$p1", "$p2", "$p3", "$p4"], {}) ; (["$p1", "$p2", "$p3", "$p4"], {"$p4": 50, "$p3": 60}) ; (["$p1", "$p2", "$p3", "$p4"], {"$p2": 50, "$p3": 50}) ; (["$p3", "$p2", "$p1"], {"$p1": 40})`)
+	s.fn("cup", "$meet", "tells in which round two seeds can meet", `
+(1, ${2..8}) ; (${1..4}, ${5..8}) ; (1, 2) ; (1, 8) ; (3, 4) ; (4, 5) ; (1, 4, 4) ; (1, 2, 2) ; (1, 9) ; (1, 9, 16) ; (0, 1) ; (8, 8) ; (2, 3, 4) ; (1, 3, 2) ; (1, 16, 16)`)
+	s.fn("bracket", "$size", "finds how many places a bracket needs", `
+(${5..7}) ; (${9..15}) ; (${17..31}) ; (4) ; (5) ; (8) ; (9) ; (3) ; (2) ; (1) ; (0) ; (16)`)
 }
 
 func dayStreaks(s *sketch) {
@@ -348,65 +360,75 @@ def $week($days, goal=$goal):
 ([0, 1, 2, ${3..9}, 14]) ; ([7, ${8..13}, 9, 14, ${15..20}], 2) ; ([0, 3, 6], 3) ; ([1, 3, 7], 3) ; ([1, 1, 1], 3) ; ([6, 7], 1) ; ([13, 7, 0], 2) ; ([20, 21], 1) ; ([], 1) ; ([], 0) ; ([5, 6, 0, 1], 4) ; ([0, 2, 4, 6])`)
 }
 
-func tiedRanking(s *sketch) {
-	s.draw("pkg: league contest chess quizshow", "rank: ranks rank_all placing", "pts: points score_of tally", "table: table board ranking", "med: medals podium top_three", "move: moved climbers changes",
-		"win: 3 2", "p1: @people", "p2: @people", "p3: @people", "p4: @people", "top: 3 2", "name: name team who", "dense?")
-	s.module("points", `
-WIN, DRAW = $win, 1
-
-def $pts(games):
-    """Return {$name: points} from (home, away, goals, goals against) games."""
-    out = {}
-    for home, away, us, them in games:
-        out[home] = out.get(home, 0) + (WIN if us > them else DRAW if us == them else 0)
-        out[away] = out.get(away, 0) + (WIN if them > us else DRAW if us == them else 0)
-    return out
+func voteCount(s *sketch) {
+	s.draw("pkg: election council ballot poll", "tally: first_choices count_votes tally", "lead: majority over_half clear_winner", "last: weakest fewest_votes loser", "run: runoff elect decide", "seats: share_seats allot give_seats",
+		"share: 50 60 66", "p1: @people", "p2: @people", "p3: @people", "p4: @people", "name: name who person", "votes: votes counts totals", "quorum: 3 2 4")
+	s.module("tally", `
+def $tally(ballots, out=[]):
+    """Count the first choice of each ballot, passing over names in out."""
+    $votes = {}
+    for ballot in ballots:
+        left = [n for n in ballot if n not in out]
+        if left:
+            $votes[left[0]] = $votes.get(left[0], 0) + 1
+    return $votes
 `)
-	s.target("standing", `
-load("$pkg/points.star", "$pts")
+	s.target("result", `
+load("$pkg/tally.star", "$tally")
 
-def $rank(scores):
-    """Return {$name: place} from scores, most first; equals share a place."""
-    out, place, last = {}, 0, None
-    order = sorted(scores, key=lambda n: (-scores[n], n))
-    for i, $name in enumerate(order):
-        if scores[$name] != last:
-            place += 1  #?dense
-            place = i + 1  #!dense
-        out[$name] = place
-        last = scores[$name]
-    return out
+def $lead($votes, share=$share):
+    """Return the name with more than that percentage of $votes, or None."""
+    total = 0
+    for $name in $votes:
+        total += $votes[$name]
+    for $name in sorted($votes):
+        if $votes[$name] * 100 > total * share:
+            return $name
+    return None
 
-def $table(games, least=0):
-    """List "place. $name points" lines of those with enough points."""
-    scores = $pts(games)
-    places = $rank(scores)
-    rows = sorted([(places[n], n) for n in scores if scores[n] >= least])
-    return ["%d. %s %d" % (place, n, scores[n]) for place, n in rows]
+def $last($votes):
+    """Return the name with fewest $votes; of equals, the last by alphabet."""
+    worst = None
+    for $name in sorted($votes):
+        if worst == None or $votes[$name] <= $votes[worst]:
+            worst = $name
+    return worst
 
-def $med(scores, top=$top):
-    """Name everyone whose place is within the top, in order."""
-    places = $rank(scores)
-    names = [n for n in places if places[n] <= top and scores[n] > 0]
-    return sorted(names, key=lambda n: (places[n], n))
+def $run(ballots, quorum=$quorum):
+    """Drop the weakest until one has over half; None below the quorum."""
+    if len(ballots) < quorum:
+        return None
+    out = []
+    for _ in set([n for ballot in ballots for n in ballot]):
+        $votes = $tally(ballots, out)
+        if $lead($votes, 50) != None:
+            return $lead($votes, 50)
+        out.append($last($votes))
+    return None
 
-def $move(before, after):
-    """Return {$name: places gained} for those in both with a change."""
-    old, new = $rank(before), $rank(after)
-    return {n: old[n] - new[n] for n in sorted(new) if n in old and old[n] != new[n]}
+def $seats($votes, seats):
+    """Give seats in turn to the largest share: $votes // (seats held + 1)."""
+    held = {$name: 0 for $name in sorted($votes)}
+    for _ in range(seats if held else 0):
+        best = None
+        for $name in held:
+            part = $votes[$name] // (held[$name] + 1)
+            if best == None or part > $votes[best] // (held[best] + 1):
+                best = $name
+        held[best] += 1
+    return held
 `)
-	s.fn("standing", "$rank", "gives each name its place, with ties", `
-({"$p1": 10, "$p2": ${11..20}, "$p3": 5}) ; ({"$p1": ${1..9}, "$p2": ${1..9}, "$p3": 5, "$p4": 5}) ; ({"$p1": 5, "$p2": 5, "$p3": 1}) ; ({"$p1": 9, "$p2": 5, "$p3": 5, "$p4": 1}) ; ({"$p4": 3, "$p1": 3, "$p2": 3}) ; ({"$p1": 0}) ; ({"$p1": -1, "$p2": 0}) ; ({}) ; ({"$p2": 1, "$p1": 2}) ; ({"$p3": 0, "$p1": 0}) ; ({"$p1": 7, "$p2": 7, "$p3": 6, "$p4": 6})`)
-	s.fn("standing", "$table", "prints the table from the games played", `
-([("$p1", "$p2", 2, ${0..3}), ("$p3", "$p1", 1, 1)]) ; ([("$p1", "$p2", ${0..3}, 1), ("$p2", "$p3", 2, 0), ("$p3", "$p1", ${0..3}, 2)]) ; ([("$p1", "$p2", 0, 0)]) ; ([("$p4", "$p3", 0, 1)]) ; ([("$p4", "$p3", 0, 1)], 1) ; ([("$p4", "$p3", 3, 1)], $win)
-([("$p1", "$p2", 1, 1)], 2) ; ([("$p1", "$p2", 1, 1)], 1) ; ([]) ; ([("$p1", "$p2", 2, 1), ("$p2", "$p1", 2, 1)]) ; ([("$p1", "$p2", 5, 0), ("$p3", "$p4", 1, 0)])`)
-	s.fn("standing", "$med", "names those in the top places", `
-({"$p1": 10, "$p2": ${11..20}, "$p3": 5, "$p4": 4}) ; ({"$p1": ${1..9}, "$p2": ${1..9}, "$p3": 5}, 2) ; ({"$p1": 5, "$p2": 5, "$p3": 4}, 1) ; ({"$p1": 6, "$p2": 5, "$p3": 5}, 2) ; ({"$p1": 1, "$p2": 0}) ; ({"$p1": 1, "$p2": -1}) ; ({"$p4": 2, "$p1": 2}, 1) ; ({"$p1": 3}, 0) ; ({}) ; ({"$p3": 3, "$p2": 2, "$p1": 1}, 2) ; ({"$p1": 9, "$p2": 8, "$p3": 7, "$p4": 7})`)
-	s.fn("standing", "$move", "tells who gained or lost places", `
-({"$p1": 3, "$p2": 2, "$p3": 1}, {"$p1": 3, "$p2": ${1..9}, "$p3": 4}) ; ({"$p1": ${1..5}, "$p2": 3}, {"$p1": 4, "$p2": ${1..9}}) ; ({"$p1": 1, "$p2": 2}, {"$p1": 2, "$p2": 1}) ; ({"$p1": 1, "$p2": 2}, {"$p1": 2, "$p2": 3}) ; ({"$p1": 1}, {"$p2": 1}) ; ({"$p1": 1, "$p2": 2}, {"$p2": 1, "$p1": 1})
-({}, {"$p1": 1}) ; ({"$p1": 1}, {}) ; ({"$p1": 5, "$p2": 4, "$p3": 3}, {"$p3": 9, "$p2": 8, "$p1": 7}) ; ({"$p1": 2, "$p2": 2}, {"$p1": 3, "$p2": 2}) ; ({"$p1": 3, "$p2": 2, "$p3": 1}, {"$p2": 2, "$p3": 1})`)
-	s.fn("points", "$pts", "adds up points from games", `
-([("$p1", "$p2", ${0..4}, 2)]) ; ([("$p3", "$p2", 1, 0), ("$p2", "$p3", ${0..4}, 1)]) ; ([("$p1", "$p2", 1, 1)]) ; ([("$p1", "$p2", 0, 1)]) ; ([("$p1", "$p2", 1, 0)]) ; ([("$p1", "$p2", 0, 0), ("$p1", "$p3", 0, 0)]) ; ([]) ; ([("$p1", "$p2", 2, 1), ("$p1", "$p3", 2, 3)]) ; ([("$p4", "$p1", 4, 4), ("$p4", "$p2", 4, 3), ("$p4", "$p3", 0, 3)]) ; ([("$p2", "$p1", 10, 9)])`)
+	s.draw(`x = ["$p1", "$p2"]`, `y = ["$p2", "$p3"]`, `z = ["$p3", "$p1"]`)
+	s.fn("result", "$lead", "names who has a clear majority", `
+({"$p1": ${60..90}, "$p2": 20}) ; ({"$p1": ${30..70}, "$p2": 50, "$p3": 10}, 40) ; ({"$p1": 5, "$p2": 5}) ; ({"$p1": 5, "$p2": 5}, 50) ; ({"$p1": 5, "$p2": 5}, 49) ; ({"$p3": 6, "$p1": 5}, 50) ; ({"$p1": 2, "$p2": 1}) ; ({"$p1": $share, "$p2": ${share+0}}) ; ({"$p1": 7}) ; ({"$p1": 0}) ; ({}) ; ({"$p2": 60, "$p4": 40}, 60) ; ({"$p2": 61, "$p4": 39}, 60)`)
+	s.fn("result", "$last", "names who has the fewest votes", `
+({"$p1": ${6..9}, "$p2": ${2..7}, "$p3": 8}) ; ({"$p4": ${1..4}, "$p3": ${1..4}, "$p1": 3}) ; ({"$p1": 3, "$p2": 3}) ; ({"$p2": 3, "$p1": 3}) ; ({"$p1": 1, "$p2": 2}) ; ({"$p1": 2, "$p2": 1}) ; ({"$p3": 0}) ; ({}) ; ({"$p1": 0, "$p2": 0, "$p3": 1}) ; ({"$p1": 5, "$p2": 4, "$p3": 4, "$p4": 5}) ; ({"$p2": -1, "$p1": 0})`)
+	s.fn("result", "$run", "elects somebody by dropping the weakest in turn", `
+([$x, $x, $y, $z, $z]) ; ([$x, $y, $y, $z, $x]) ; ([$x, $x, $y], 3) ; ([$x, $y], 2) ; ([$x, $y, $z], 3) ; ([$x, $y, $z], 4) ; ([$x, $z], 3) ; ([["$p1"], ["$p2"], ["$p3"], ["$p3"]]) ; ([[], [], [], []]) ; ([["$p4"]], 1) ; ([], 0) ; ([]) ; ([["$p1"], ["$p2"], ["$p3", "$p2"], ["$p1"], ["$p2"]])`)
+	s.fn("result", "$seats", "shares out seats by votes", `
+({"$p1": ${50..90}, "$p2": 40, "$p3": 20}, 5) ; ({"$p1": 100, "$p2": ${30..99}}, ${2..6}) ; ({"$p1": 10, "$p2": 10}, 1) ; ({"$p2": 10, "$p1": 10}, 3) ; ({"$p1": 20, "$p2": 10}, 2) ; ({"$p1": 21, "$p2": 10}, 2) ; ({"$p1": 30, "$p2": 9}, 3) ; ({"$p1": 5}, 2) ; ({"$p1": 5, "$p2": 0}, 3) ; ({"$p1": 5, "$p2": 4}, 0) ; ({}, 3)`)
+	s.fn("tally", "$tally", "counts the first choices on the ballots", `
+([$x, $x, $y]) ; ([$x, $y, $z], ["$p1"]) ; ([$z, $z, $y], ["$p3"]) ; ([["$p4"], ["$p4"]], ["$p4"]) ; ([$x], ["$p2"]) ; ([$x], ["$p1", "$p2"]) ; ([[]]) ; ([]) ; ([$x, $y], ["$p1", "$p2"]) ; ([["$p1"], [], ["$p1"]]) ; ([["$p3", "$p2", "$p1"]], ["$p3", "$p2"])`)
 }
 
 func bowlingScore(s *sketch) {
