@@ -160,11 +160,11 @@ func newExecJob(ctx context.Context, t *pipeline.Task, harnesses []exec.Harness)
 	if j.data, err = dataset.Open(ctx, in.URI); err != nil {
 		return nil, err
 	}
-	var uris []string
+	var from []exec.Source
 	for _, in := range t.All("tasks") {
-		uris = append(uris, in.URI)
+		from = append(from, exec.Source{Name: in.Name, URI: in.URI})
 	}
-	j.tasks, err = exec.OpenTasks(ctx, uris)
+	j.tasks, err = exec.OpenTasks(ctx, from)
 	return j, err
 }
 

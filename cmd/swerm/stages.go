@@ -18,6 +18,7 @@ func stages() []*pipeline.Stage {
 		planted.Stage(),
 		sources.Stage(),
 		labeler.ReportsStage(),
+		labeler.ExecStage(microgymHarness()),
 		mixer.SplitStage(),
 		mixer.MixStage(),
 		contract.TokenizerStage(),

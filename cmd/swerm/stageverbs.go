@@ -57,6 +57,8 @@ func verbs() []verb {
 			keys: []string{"format", "source", "policy", "scaffold", "run"}, maxReject: anyNumber, again: importAgain},
 		{use: "label reports DS", short: "Label trajectories from claims and report files", stage: "label_reports",
 			ports: []string{"dataset"}, again: stored[labeler.ReportsResult]("matching.json")},
+		{use: "label exec DS", short: "Label trajectories by running the hidden tests of their tasks", stage: "label_exec",
+			ports: []string{"dataset"}, keys: []string{"runs", "timeout"}, again: stored[labeler.ExecResult](labeler.ExecFile)},
 		{use: "split DS", short: "Divide trajectories into train, dev and test, whole tasks at a time", stage: "split",
 			ports: []string{"dataset"}, again: stored[mixer.SplitReport]("split.json"), preview: previewSplit},
 		{use: "mix DS", short: "Build a mixture: which trajectories, how many of which policy and source", stage: "mix",

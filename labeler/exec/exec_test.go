@@ -194,7 +194,7 @@ func TestTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, uri := range []string{dir, filepath.Join(dir, exec.TasksFile)} {
-		tasks, err := exec.OpenTasks(context.Background(), []string{uri})
+		tasks, err := exec.OpenTasks(context.Background(), []exec.Source{{Name: "tasks", URI: uri}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestTasks(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := exec.OpenTasks(context.Background(), []string{filepath.Join(dir, "none")}); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := exec.OpenTasks(context.Background(), []exec.Source{{Name: "none", URI: filepath.Join(dir, "none")}}); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("%v", err)
 	}
 }
@@ -243,7 +243,7 @@ func TestManyTasks(t *testing.T) {
 	if err := os.WriteFile(file, []byte(b.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	tasks, err := exec.OpenTasks(context.Background(), []string{file})
+	tasks, err := exec.OpenTasks(context.Background(), []exec.Source{{Name: "some", URI: file}})
 	if err != nil {
 		t.Fatal(err)
 	}

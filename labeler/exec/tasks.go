@@ -72,19 +72,24 @@ type place struct {
 	differ bool // another row says something else of the same instance
 }
 
-// OpenTasks reads where the tasks stand. A URI is a file of JSON lines or a
-// folder with [TasksFile] in it.
-func OpenTasks(ctx context.Context, uris []string) (*Tasks, error) {
+// A Source is a file of JSON lines or a folder with [TasksFile] in it. Name is
+// what faults call it: a URI that is another on another host has no place in
+// what is written.
+type Source struct{ Name, URI string }
+
+// OpenTasks reads where the tasks stand.
+func OpenTasks(ctx context.Context, sources []Source) (*Tasks, error) {
 	t := &Tasks{rows: map[string]place{}, parsed: map[string]*list.Element{}, recent: list.New(), Faults: []Fault{}}
-	for _, uri := range uris {
-		if err := t.open(ctx, uri); err != nil {
-			return nil, errors.Join(fmt.Errorf("exec: tasks: %s: %w", uri, err), t.Close())
+	for _, s := range sources {
+		if err := t.open(ctx, s); err != nil {
+			return nil, errors.Join(fmt.Errorf("exec: tasks: %s: %w", s.URI, err), t.Close())
 		}
 	}
 	return t, nil
 }
 
-func (t *Tasks) open(ctx context.Context, uri string) error {
+func (t *Tasks) open(ctx context.Context, s Source) error {
+	uri := s.URI
 	if !strings.HasSuffix(uri, ".jsonl") {
 		uri = store.Join(uri, TasksFile)
 	}
@@ -96,7 +101,7 @@ func (t *Tasks) open(ctx context.Context, uri string) error {
 	if err != nil {
 		return err
 	}
-	t.blobs, t.names = append(t.blobs, blob), append(t.names, uri)
+	t.blobs, t.names = append(t.blobs, blob), append(t.names, s.Name)
 	r := bufio.NewReaderSize(io.NewSectionReader(blob, 0, blob.Size()), 1<<20)
 	at := int64(0)
 	for row := int64(0); ; row++ {
