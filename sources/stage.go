@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 // stageVersion rises whenever equal inputs would give other bytes, whichever
 // format caused it.
-const stageVersion = 1
+const stageVersion = 2
 
 // Stage returns the stage "import".
 func Stage() *pipeline.Stage {
@@ -61,7 +62,7 @@ func run(ctx context.Context, t *pipeline.Task) error {
 		return fmt.Errorf("import: %w", err)
 	}
 	spec := dataset.SpecOf(t)
-	spec.Codec, spec.PartBytes = cfg.Codec, cfg.PartBytes
+	spec.Codec, spec.PartBytes = cmp.Or(cfg.Codec, defaultCodec), cfg.PartBytes
 	w, err := dataset.Create[pipeline.Trajectory](ctx, t.Out, spec)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
