@@ -97,7 +97,11 @@ func (a *app) runFile(c *cobra.Command, file *run.File, o run.Options) error {
 			err = errors.Join(err, printTable(a.out, r.Result))
 		}
 	}
-	return errors.Join(err, s.Print(a.out))
+	err = errors.Join(err, s.Print(a.out))
+	for i := range s.Rows { // where to look comes last
+		err = errors.Join(err, a.printPage(&s.Rows[i]))
+	}
+	return err
 }
 
 func (a *app) statusCommand() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/swerm/swerm/contract"
 	"github.com/swerm/swerm/judge"
+	"github.com/swerm/swerm/judge/report"
 	"github.com/swerm/swerm/labeler"
 	"github.com/swerm/swerm/microgym/planted"
 	"github.com/swerm/swerm/mixer"
@@ -27,6 +28,7 @@ func stages() []*pipeline.Stage {
 		judge.ScoreStage(),
 		judge.CalibrateStage(),
 		judge.EvaluateStage(),
+		report.Stage(),
 	}
 }
 

@@ -17,11 +17,13 @@ import (
 	"github.com/swerm/swerm/internal/term"
 	"github.com/swerm/swerm/internal/yamlcfg"
 	"github.com/swerm/swerm/judge"
+	"github.com/swerm/swerm/judge/report"
 	"github.com/swerm/swerm/labeler"
 	"github.com/swerm/swerm/mixer"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/run"
+	"github.com/swerm/swerm/pipeline/store"
 )
 
 // A verb runs one stage outside a run file. Its positional arguments are the
@@ -74,6 +76,8 @@ func verbs() []verb {
 			ports: []string{"checkpoint"}},
 		{use: "eval SCORES", short: "Judge scores against labels", stage: "evaluate", ports: []string{"scores"},
 			again: stored[judge.Evaluation](judge.EvaluationFile)},
+		{use: "report EVAL", short: "Show an evaluation as a page and pictures", stage: "report", ports: []string{"evaluation"},
+			again: stored[report.Result](report.ResultFile)},
 	}
 }
 
@@ -376,7 +380,18 @@ func (a *app) printRow(ctx context.Context, v verb, r *run.Row) error {
 	if r.Counts.Failed > 0 && !a.quiet {
 		fmt.Fprintf(a.err, "swerm: %d records failed; `swerm cat %s --rejects` says which and why\n", r.Counts.Failed, r.URI)
 	}
-	_, err := fmt.Fprintf(a.out, "%s: %s: %s (%s, %.1fs)\n", r.URI, r.Done.Manifest.Kind, r.Counts, r.State, r.Seconds)
+	if _, err := fmt.Fprintf(a.out, "%s: %s: %s (%s, %.1fs)\n", r.URI, r.Done.Manifest.Kind, r.Counts, r.State, r.Seconds); err != nil {
+		return err
+	}
+	return a.printPage(r)
+}
+
+// printPage says where the page of a report lies.
+func (a *app) printPage(r *run.Row) error {
+	if r.Done == nil || !r.Done.Has(report.PageFile) {
+		return nil
+	}
+	_, err := fmt.Fprintf(a.out, "report: %s\n", store.Join(r.URI, report.PageFile))
 	return err
 }
 
