@@ -123,6 +123,9 @@ func labelExec(ctx context.Context, t *pipeline.Task, harnesses []exec.Harness) 
 		return err
 	}
 	resumed := j.records.have
+	if resumed > 0 && t.Log != nil {
+		t.Log.Info("resume", "labels", t.Out, "runs", resumed)
+	}
 	res, err := j.label(ctx, w)
 	if err = errors.Join(err, j.records.close()); err != nil {
 		return err

@@ -85,6 +85,9 @@ func TestTry(t *testing.T) {
 		{"harness fails", good, "infra", "harness_failed", func(context.Context, map[string]string, []string) ([]byte, error) {
 			return []byte("half a log"), errors.New("no disk")
 		}, nil},
+		{"harness panics", good, "infra", "harness_failed", func(context.Context, map[string]string, []string) ([]byte, error) {
+			panic("no such world")
+		}, nil},
 		{"harness prints nothing", good, "infra", "suite_did_not_run", func(context.Context, map[string]string, []string) ([]byte, error) {
 			return nil, nil
 		}, nil},
@@ -156,6 +159,26 @@ func TestRunsThatDisagree(t *testing.T) {
 		if string(out.Verdict) != c.verdict || out.Reason != c.reason || rate != c.rate || int(out.Runs) != len(c.logs) || len(out.Evidence.Runs) != len(c.logs) {
 			t.Errorf("%q: %s %s %v %d", c.logs, out.Verdict, out.Reason, rate, out.Runs)
 		}
+	}
+}
+
+func TestLogsAreBounded(t *testing.T) {
+	tr := trial(func(context.Context, map[string]string, []string) ([]byte, error) {
+		return append([]byte("tests/hidden::wants PASSED\ntests/hidden::keeps PASSED\n"), make([]byte, exec.MaxLogBytes*2/5)...), nil
+	})
+	tr.Runs = 4
+	out, err := tr.Try(context.Background(), task(), patch(map[string]string{"src": "new\n"}))
+	if err != nil || out.Verdict != pipeline.VerdictResolved {
+		t.Fatal(out, err)
+	}
+	kept := 0
+	for i, r := range out.Evidence.Runs {
+		if kept += len(r.Log); (r.Cut == 0) != (i < 2) {
+			t.Errorf("run %d: %d kept, %d cut", i, len(r.Log), r.Cut)
+		}
+	}
+	if kept > exec.MaxLogBytes {
+		t.Errorf("%d bytes", kept)
 	}
 }
 

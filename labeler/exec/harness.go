@@ -20,6 +20,6 @@ type Harness struct {
 	Run     Runner
 }
 
-// MaxLogBytes bounds the log of one run: more is a tree that prints without
-// end, and no suite of tests.
+// MaxLogBytes bounds the log of one run, and what is kept of all runs of one
+// patch: more is a tree that prints without end, and no suite of tests.
 const MaxLogBytes = 16 << 20

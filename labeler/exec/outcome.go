@@ -47,4 +47,8 @@ type Run struct {
 	Reason  string           `json:"reason"`
 	Error   string           `json:"error,omitempty"`
 	Log     Text             `json:"log,omitzero"`
+
+	// Cut is how many bytes of the log are not kept: its end where it is over
+	// [MaxLogBytes], all of it where the logs of several runs are together.
+	Cut int64 `json:"log_bytes_cut,omitempty"`
 }

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,15 +33,17 @@ func (tr *Trial) Try(ctx context.Context, t *Task, patch string) (*Outcome, erro
 	}
 	tree, touched := t.overlay(patched)
 	out := &Outcome{Evidence: &Evidence{Harness: tr.Harness.Name, Version: tr.Harness.Version}}
-	var results []*grade.Result
+	kept := 0
 	for range max(1, tr.Runs) {
 		run, res, err := tr.run(ctx, t, tree)
 		if err != nil {
 			return nil, err
 		}
+		if kept += len(run.Log); kept > MaxLogBytes {
+			run.Log, run.Cut = nil, run.Cut+int64(len(run.Log))
+		}
 		out.Evidence.Runs = append(out.Evidence.Runs, run)
 		if res != nil {
-			results = append(results, res)
 			out.Grade = res
 			out.Findings = append(out.Findings, res.Findings...)
 		}
@@ -75,19 +78,33 @@ func (tr *Trial) run(ctx context.Context, t *Task, tree map[string]string) (Run,
 		within, cancel = context.WithTimeout(ctx, tr.Timeout)
 	}
 	defer cancel()
-	log, err := tr.Harness.Run(within, tree, t.Tests())
+	log, err := tr.guarded(within, tree, t.Tests())
+	whole := len(log)
+	log = log[:min(whole, MaxLogBytes)]
+	cut := int64(whole - len(log))
 	switch {
 	case ctx.Err() != nil:
 		return Run{}, nil, ctx.Err()
 	case err != nil && (errors.Is(err, context.DeadlineExceeded) || within.Err() != nil):
 		return Run{Verdict: pipeline.VerdictTimeout, Reason: ReasonTimeout, Error: err.Error()}, nil, nil
 	case err != nil:
-		return Run{Verdict: pipeline.VerdictInfra, Reason: ReasonHarness, Error: err.Error(), Log: log[:min(len(log), MaxLogBytes)]}, nil, nil
-	case len(log) > MaxLogBytes:
-		return Run{Verdict: pipeline.VerdictInfra, Reason: grade.ReasonTooLarge, Log: log[:MaxLogBytes]}, nil, nil
+		return Run{Verdict: pipeline.VerdictInfra, Reason: ReasonHarness, Error: err.Error(), Log: log, Cut: cut}, nil, nil
+	case cut > 0:
+		return Run{Verdict: pipeline.VerdictInfra, Reason: grade.ReasonTooLarge, Log: log, Cut: cut}, nil, nil
 	}
 	res := tr.Rules.Grade(tr.Harness.Parser.Parse(log), t.Want)
 	return Run{Verdict: res.Verdict, Reason: res.Reason, Log: log}, &res, nil
+}
+
+// guarded makes a panic of the harness a failure of the harness: one patch must
+// not end the labelling of all.
+func (tr *Trial) guarded(ctx context.Context, tree map[string]string, tests []string) (log []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			log, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return tr.Harness.Run(ctx, tree, tests)
 }
 
 // settle makes one verdict of those of the runs. A failure of the harness in
