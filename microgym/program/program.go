@@ -40,5 +40,7 @@ func Templates() []Template {
 		parsing(),
 		collections(),
 		graphs(),
+		state(),
+		scheduling(),
 	)
 }
