@@ -31,6 +31,9 @@ func (m *menu) pick(from []mutate.Edit, fits func(mutate.Edit) bool) (mutate.Edi
 	for i, e := range from {
 		if fits(e) {
 			weight[i] = 1 / float64(1+2*m.distance(e))
+			if e.Kind == mutate.AddComment { // there is one for every line
+				weight[i] /= 6
+			}
 			total += weight[i]
 		}
 	}
@@ -53,10 +56,13 @@ func (m *menu) pick(from []mutate.Edit, fits func(mutate.Edit) bool) (mutate.Edi
 // rewritten is gold with n rewrites beside the site.
 func (m *menu) rewritten(n int) (string, bool) { return m.decorate(n, nil) }
 
-// near is gold with another bug in the same function, and now and then a
-// rewrite beside it.
+// near is gold with another bug in the same function, half the time away from
+// the site, and now and then a rewrite beside it.
 func (m *menu) near() (string, bool) {
-	core, ok := m.pick(m.bugs, func(e mutate.Edit) bool { return e.Func == m.fn && e.Apply(m.gold) != m.buggy })
+	away := m.r.IntN(2) == 0
+	core, ok := m.pick(m.bugs, func(e mutate.Edit) bool {
+		return e.Func == m.fn && e.Apply(m.gold) != m.buggy && (!away || m.distance(e) > 0)
+	})
 	if !ok {
 		return "", false
 	}
@@ -143,27 +149,31 @@ func (m *menu) visibleFailures() [][2]string {
 	var out [][2]string
 	for _, id := range m.task.FailToPass {
 		p, test, _ := strings.Cut(id, "::")
-		_, body, ok := strings.Cut(m.task.Files[p], "def "+test+"():\n    assert_eq(")
-		if !ok {
-			continue
+		if call, want, ok := testOf(m.task.Files[p], test); ok {
+			out = append(out, [2]string{call, want})
 		}
-		line, _, _ := strings.Cut(body, "\n")
-		e, err := new(syntax.FileOptions).ParseExpr("test", "("+strings.TrimSuffix(line, ")")+")", 0)
-		if err != nil {
-			continue
-		}
-		if p, ok := e.(*syntax.ParenExpr); ok {
-			e = p.X
-		}
-		t, ok := e.(*syntax.TupleExpr)
-		if !ok || len(t.List) != 2 {
-			continue
-		}
-		at := int(syntax.Start(t.List[1]).Col) - 2 // columns count from 1, and the bracket is not in line
-		if at < 2 || at > len(line) {
-			continue
-		}
-		out = append(out, [2]string{strings.TrimSuffix(strings.TrimSpace(line[:at]), ","), strings.TrimSuffix(line[at:], ")")})
 	}
 	return out
+}
+
+// testOf finds a test of one assert_eq in a file, and its two sides.
+func testOf(file, test string) (call, want string, ok bool) {
+	const head = "():\n    assert_eq("
+	_, line, ok := strings.Cut(file, "def "+test+head)
+	if !ok {
+		return "", "", false
+	}
+	line, after, _ := strings.Cut(line, "\n")
+	if strings.HasPrefix(after, " ") || !strings.HasSuffix(line, ")") {
+		return "", "", false
+	}
+	e, err := new(syntax.FileOptions).ParseExpr("test", "f("+line, 0)
+	if err != nil {
+		return "", "", false
+	}
+	c, ok := e.(*syntax.CallExpr)
+	if !ok || len(c.Args) != 2 {
+		return "", "", false
+	}
+	return argument(c, 0, "f("+line), argument(c, 1, "f("+line), true
 }

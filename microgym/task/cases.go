@@ -3,9 +3,12 @@ package task
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"go.starlark.net/syntax"
 
 	"github.com/swerm/swerm/microgym/harness"
 	"github.com/swerm/swerm/microgym/program"
@@ -17,9 +20,10 @@ const (
 	maxFuncCases = 12
 	// maxCaseBytes bounds a call with its value, so that a test is one line.
 	maxCaseBytes = 110
-	// searchSteps bounds a call of a mutated program: right ones take up to
-	// some thousand steps, and what loops without end should end soon.
-	searchSteps = 50_000
+	// searchSteps bounds a call, or some calls together, of a program that is
+	// being tried: right ones take up to two thousand steps, and what loops
+	// without end should end soon.
+	searchSteps = 12_000
 )
 
 // A call is one case of a function and the value that the right program gives.
@@ -79,36 +83,95 @@ func testable(c call) bool {
 		!strings.Contains(c.want, "+inf") && !strings.Contains(c.want, "-inf")
 }
 
-// evaluate gives the value of every call in a tree.
+// evaluate gives the value of every call in a tree. The calls of one function
+// share a load of the tree, which costs more than they do; only where one of
+// them fails does each get its own. A program whose calls disturb each other
+// could so be misjudged here, and is found out when its tests are run.
 func evaluate(ctx context.Context, files map[string]string, all []call) ([]harness.Value, error) {
-	exprs := make([]string, len(all))
 	var fns []*program.Func
-	for i, c := range all {
-		exprs[i] = c.expr
+	for _, c := range all {
 		if !slices.Contains(fns, c.fn) {
 			fns = append(fns, c.fn)
 		}
 	}
-	return harness.Eval(ctx, files, loads(fns), exprs, harness.Limits{Steps: searchSteps})
+	out := make([]harness.Value, len(all))
+	for _, fn := range fns {
+		var at []int
+		var exprs []string
+		for i, c := range all {
+			if c.fn == fn {
+				at, exprs = append(at, i), append(exprs, c.expr)
+			}
+		}
+		values, err := evaluateTogether(ctx, files, loads([]*program.Func{fn}), exprs)
+		if err != nil {
+			return nil, err
+		}
+		for k, v := range values {
+			out[at[k]] = v
+		}
+	}
+	return out, nil
+}
+
+func evaluateTogether(ctx context.Context, files map[string]string, loads string, exprs []string) ([]harness.Value, error) {
+	limits := harness.Limits{Steps: searchSteps}
+	list := "[repr(" + strings.Join(exprs, "), repr(") + ")]"
+	got, err := harness.Eval(ctx, files, loads, []string{list}, limits)
+	if err != nil {
+		return nil, err
+	}
+	if got[0].Err == "" {
+		if reprs, ok := stringList(got[0].Repr); ok && len(reprs) == len(exprs) {
+			values := make([]harness.Value, len(exprs))
+			for i, r := range reprs {
+				values[i].Repr = r
+			}
+			return values, nil
+		}
+	}
+	if runsAway(got[0]) {
+		return slices.Repeat(got, len(exprs)), nil
+	}
+	return harness.Eval(ctx, files, loads, exprs, limits)
+}
+
+// runsAway says whether an expression ended because it took too long.
+func runsAway(v harness.Value) bool { return strings.HasPrefix(v.Err, "LimitExceeded") }
+
+// stringList reads the repr of a list of strings.
+func stringList(repr string) ([]string, bool) {
+	e, err := new(syntax.FileOptions).ParseExpr("list", repr, 0)
+	if err != nil {
+		return nil, false
+	}
+	list, ok := e.(*syntax.ListExpr)
+	if !ok {
+		return nil, false
+	}
+	out := make([]string, len(list.List))
+	for i, x := range list.List {
+		l, ok := x.(*syntax.Literal)
+		if !ok || l.Token != syntax.STRING {
+			return nil, false
+		}
+		out[i] = l.Value.(string)
+	}
+	return out, true
 }
 
 // loads writes the load statements of some functions, a line for each file.
 func loads(fns []*program.Func) string {
-	var b strings.Builder
-	var done []string
+	names := map[string][]string{}
 	for _, fn := range fns {
-		if slices.Contains(done, fn.File) {
-			continue
+		if !slices.Contains(names[fn.File], fn.Name) {
+			names[fn.File] = append(names[fn.File], fn.Name)
 		}
-		done = append(done, fn.File)
-		var names []string
-		for _, other := range fns {
-			if other.File == fn.File && !slices.Contains(names, other.Name) {
-				names = append(names, other.Name)
-			}
-		}
-		slices.Sort(names)
-		fmt.Fprintf(&b, "load(%q, %s)\n", fn.File, `"`+strings.Join(names, `", "`)+`"`)
+	}
+	var b strings.Builder
+	for _, file := range slices.Sorted(maps.Keys(names)) {
+		slices.Sort(names[file])
+		fmt.Fprintf(&b, "load(%q, %s)\n", file, `"`+strings.Join(names[file], `", "`)+`"`)
 	}
 	return b.String()
 }

@@ -86,6 +86,7 @@ type menu struct {
 	bugs, rewrites []mutate.Edit // of gold
 	tests          []string      // files of hidden tests
 	visible        []string      // ids of hidden tests that are visible
+	loads, checks  string        // the hidden tests as one expression, visible ones first
 	tried          map[string]bool
 	fixes          []Fix
 	right, fooled  int
@@ -113,13 +114,38 @@ func (t *Task) newMenu(ctx context.Context, r *rand.Rand) (*menu, error) {
 		return nil, fmt.Errorf("task: %s: %w", t.InstanceID, err)
 	}
 	m.tests = slices.Sorted(maps.Keys(t.TestFiles))
-	for _, id := range slices.Concat(t.FailToPass, t.PassToPass) {
+	m.readTests()
+	return m, nil
+}
+
+// readTests finds which hidden tests are visible, and writes all of them as
+// one list of comparisons.
+func (m *menu) readTests() {
+	var shown, rest []string
+	whole := true
+	for _, id := range slices.Concat(m.task.FailToPass, m.task.PassToPass) {
 		p, test, _ := strings.Cut(id, "::")
-		if strings.Contains(t.Files[p], "def "+test+"():") {
+		call, want, ok := testOf(m.task.TestFiles[p], test)
+		whole = whole && ok
+		check := "(" + call + ") == (" + want + ")"
+		if strings.Contains(m.task.Files[p], "def "+test+"():") {
 			m.visible = append(m.visible, id)
+			shown = append(shown, check)
+		} else {
+			rest = append(rest, check)
 		}
 	}
-	return m, nil
+	if !whole {
+		return // tests of another hand: they are only run
+	}
+	m.checks = "[" + strings.Join(append(shown, rest...), ", ") + "]"
+	for _, p := range m.tests {
+		for line := range strings.Lines(m.task.TestFiles[p]) {
+			if strings.HasPrefix(line, "load(") {
+				m.loads += line
+			}
+		}
+	}
 }
 
 // difference is the least edit that turns one text into another.
@@ -210,6 +236,9 @@ func (m *menu) try(k FixKind, path, text string) (kept bool, err error) {
 	m.tried[path+"\x00"+text] = true
 	files := m.task.Graded(m.task.Files)
 	files[path] = text
+	if wanted, err := m.wanted(files); err != nil || !wanted {
+		return false, err
+	}
 	report, err := harness.RunTests(m.ctx, files, harness.TestOptions{Paths: m.tests, Limits: harness.Limits{Steps: searchSteps}})
 	if err != nil {
 		return false, err
@@ -226,12 +255,7 @@ func (m *menu) try(k FixKind, path, text string) (kept bool, err error) {
 	case f.Right && k != FixGold:
 		f.Kind = FixRewrite
 	}
-	n, quota := &m.seen, visibleFixes
-	if f.Right {
-		n, quota = &m.right, rightFixes
-	} else if f.VisiblePass {
-		n, quota = &m.fooled, fooledFixes
-	}
+	n, quota := m.place(f.Right, f.VisiblePass)
 	if *n >= quota {
 		return false, nil
 	}
@@ -239,6 +263,38 @@ func (m *menu) try(k FixKind, path, text string) (kept bool, err error) {
 	f.StartLine, f.EndLine, f.Old, f.New = lines(m.task.Files[path], text)
 	m.fixes = append(m.fixes, f)
 	return true, nil
+}
+
+// place is the count and the quota of a sort of fix.
+func (m *menu) place(right, visible bool) (n *int, quota int) {
+	switch {
+	case right:
+		return &m.right, rightFixes
+	case visible:
+		return &m.fooled, fooledFixes
+	}
+	return &m.seen, visibleFixes
+}
+
+// wanted foretells what the tests will say, with all of them in one load of
+// the tree, and says whether the menu has room for such a fix. What it cannot
+// foretell is wanted.
+func (m *menu) wanted(files map[string]string) (bool, error) {
+	if m.checks == "" {
+		return true, nil
+	}
+	got, err := harness.Eval(m.ctx, files, m.loads, []string{m.checks}, harness.Limits{Steps: searchSteps})
+	if err != nil || got[0].Err != "" {
+		return err == nil && !runsAway(got[0]), err
+	}
+	outcomes := strings.Split(strings.Trim(got[0].Repr, "[]"), ", ")
+	right, visible := true, true
+	for i, o := range outcomes {
+		right = right && o == "True"
+		visible = visible && (o == "True" || i >= len(m.visible))
+	}
+	n, quota := m.place(right, visible)
+	return *n < quota, nil
 }
 
 func (m *menu) count(r *harness.Report, ids []string) int {

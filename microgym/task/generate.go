@@ -87,7 +87,7 @@ func Generate(ctx context.Context, o Options, index int) (*Task, error) {
 	order := stream(o.Seed, "order", index/len(list), 0).Perm(len(list))
 	for attempt := range maxAttempts {
 		template := list[order[(index+attempt/attemptsEach)%len(list)]]
-		d := draft{r: stream(o.Seed, "task", index, attempt), template: template}
+		d := draft{r: stream(o.Seed, "task", index, attempt), words: stream(o.Seed, "issue", index, attempt), template: template}
 		t, err := d.make(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("task: index %d: template %s: %w", index, template.Name, err)
@@ -106,10 +106,12 @@ func Generate(ctx context.Context, o Options, index int) (*Task, error) {
 // does not make a good task and another one should be tried.
 type draft struct {
 	r        *rand.Rand
+	words    *rand.Rand // what the issue is written with
 	template program.Template
 	prog     program.Program
 	calls    []call
 
+	edits  []mutate.Edit // every bug of the target
 	bug    mutate.Edit
 	buggy  map[string]string
 	got    []harness.Value // by call, with the bug
@@ -127,7 +129,10 @@ func (d *draft) make(ctx context.Context) (*Task, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	suite := d.chooseTests()
+	suite, err := d.chooseTests(ctx)
+	if err != nil {
+		return nil, err
+	}
 	t := &Task{
 		Repo: Source + "/" + d.template.Name, Template: d.template.Name, BugKind: d.bug.Kind, Source: Source,
 		Site: Site{Path: d.bug.Path, Func: d.bug.Func, Line: d.bug.Line},
@@ -152,12 +157,12 @@ func (d *draft) make(ctx context.Context) (*Task, error) {
 // offers, so that kinds with many places do not fill the world.
 func (d *draft) findBug(ctx context.Context) (bool, error) {
 	src := d.prog.Files[d.prog.Target]
-	edits, err := mutate.Bugs(d.prog.Target, src)
-	if err != nil {
+	var err error
+	if d.edits, err = mutate.Bugs(d.prog.Target, src); err != nil {
 		return false, err
 	}
 	byKind := map[mutate.Kind][]mutate.Edit{}
-	for _, e := range edits {
+	for _, e := range d.edits {
 		byKind[e.Kind] = append(byKind[e.Kind], e)
 	}
 	kinds := slices.DeleteFunc(mutate.Kinds(), func(k mutate.Kind) bool { return len(byKind[k]) == 0 })
@@ -189,6 +194,8 @@ func (d *draft) tryBug(ctx context.Context, e mutate.Edit, text string) (bool, e
 	crashes, spared := 0, 0
 	for i, v := range d.got {
 		switch {
+		case runsAway(v):
+			return false, nil
 		case v.Err != "":
 			crashes++
 			d.fails = append(d.fails, i)

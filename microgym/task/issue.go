@@ -14,9 +14,9 @@ const (
 )
 
 // describe picks the issue's example and writes the issue. Its words come from
-// a stream that has seen where tests are hidden, but no kind of bug.
+// a stream of their own, which has not seen the bug.
 func (d *draft) describe(t *Task, s suite) {
-	best := s.failing[d.r.IntN(len(s.failing))]
+	best := s.failing[d.words.IntN(len(s.failing))]
 	for _, i := range s.failing {
 		if d.symptomBytes(best) <= maxSymptomBytes {
 			break
@@ -38,7 +38,7 @@ func (d *draft) describe(t *Task, s suite) {
 			break
 		}
 	}
-	w := writer{r: d.r, crashed: crashed, slots: map[string]string{
+	w := writer{r: d.words, crashed: crashed, slots: map[string]string{
 		"fn": c.fn.Name, "summary": strings.TrimSuffix(c.fn.Summary, "."), "call": c.expr, "got": t.Symptom.Got, "want": c.want,
 		"file": c.fn.File, "mod": strings.TrimSuffix(path.Base(c.fn.File), ".star"), "pkg": d.prog.Package, "fine": fine,
 		"other": d.otherFunc(c.fn.Name),
@@ -61,7 +61,7 @@ func (d *draft) otherFunc(not string) string {
 	if len(names) == 0 {
 		return not
 	}
-	return names[d.r.IntN(len(names))]
+	return names[d.words.IntN(len(names))]
 }
 
 // A writer fills an issue's parts. A part is one of several wordings; where
@@ -102,7 +102,7 @@ var registers = []register{
 	{title, symptom, found, purpose},                   // how it came up
 	{opening, purpose, steps, request},                 // with a block of code
 	{symptom, impact, request, purpose},                // from downstream
-	{title, purpose, comparison, symptom, expectation}, // with a case that works
+	{title, purpose, symptom, comparison, expectation}, // with a case that works
 }
 
 // extras are parts that an issue may have besides, at its end.

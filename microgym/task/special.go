@@ -77,7 +77,7 @@ func matches(d *syntax.DefStmt, c *syntax.CallExpr, call string) (string, bool) 
 	for i, a := range c.Args {
 		param := ""
 		if b, ok := a.(*syntax.BinaryExpr); ok && b.Op == syntax.EQ {
-			param, a = b.X.(*syntax.Ident).Name, b.Y
+			param = b.X.(*syntax.Ident).Name
 		} else if i < len(d.Params) {
 			switch p := d.Params[i].(type) {
 			case *syntax.Ident:
@@ -90,7 +90,7 @@ func matches(d *syntax.DefStmt, c *syntax.CallExpr, call string) (string, bool) 
 			return "", false
 		}
 		terms = append(terms, param+" == "+argument(c, i, call))
-		_ = a
+
 	}
 	return strings.Join(terms, " and "), len(terms) > 0
 }

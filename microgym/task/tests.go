@@ -2,13 +2,15 @@ package task
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/swerm/swerm/microgym/harness"
+	"github.com/swerm/swerm/microgym/mutate"
 	"github.com/swerm/swerm/microgym/program"
 )
 
@@ -32,26 +34,98 @@ type suite struct {
 
 // chooseTests draws tests from the calls. Visible ones are the ordinary cases,
 // as people write them; edge cases are more often hidden.
-func (d *draft) chooseTests() suite {
-	s := suite{
-		failing: d.sample(d.fails, minFailing+d.r.IntN(maxFailing-minFailing+1)),
-		passing: d.samplePassing(minPassing + 1 + d.r.IntN(maxPassing-minPassing)),
-	}
+func (d *draft) chooseTests(ctx context.Context) (suite, error) {
+	s := suite{failing: d.sample(d.fails, minFailing+d.r.IntN(maxFailing-minFailing+1))}
 	var shown []int
-	if d.r.IntN(100) < coverPercent {
+	covers := d.r.IntN(100) < coverPercent
+	if covers {
 		n := 1
 		if len(s.failing) > 3 {
 			n += d.r.IntN(2)
 		}
 		shown = d.ordinary(s.failing, n)
 	}
-	few := 1 + d.r.IntN(3)
-	shown = append(shown, d.ordinary(s.passing, max(few, 3-len(shown)))...)
-	s.write(d.calls, shown)
+	few := max(1+d.r.IntN(3), 3-len(shown))
+	near, far := d.spared()
+	beside := (2*few + 2) / 3
+	if covers {
+		beside = few / 3 // one of them sees the bug: the others look elsewhere
+	}
+	s.passing = d.ordinary(near, beside)
+	s.passing = append(s.passing, d.ordinary(far, few-len(s.passing))...)
+	shown = append(shown, s.passing...)
+	if covers {
+		sharp, err := d.sharp(ctx, shown)
+		if err != nil {
+			return s, err
+		}
+		s.passing = append(s.passing, sharp...)
+	}
+	s.passing = append(s.passing, d.samplePassing(minPassing+1+d.r.IntN(maxPassing-minPassing)-len(s.passing), s.passing)...)
+	slices.Sort(s.passing)
+	s.write(d.prog.Package, d.calls, shown)
 	if d.r.IntN(100) < knownPercent {
 		s.addKnown(d.r, &d.prog)
 	}
-	return s
+	return s, nil
+}
+
+// sharp draws calls that tell a right fix from one that only looks right: the
+// bug mended and another one made in the same function, which the shown calls
+// do not see. A test of that sort is what people add when a fix was not enough.
+func (d *draft) sharp(ctx context.Context, shown []int) ([]int, error) {
+	var near []mutate.Edit
+	for _, e := range d.edits {
+		if e.Func == d.bug.Func && e.Start != d.bug.Start {
+			near = append(near, e)
+		}
+	}
+	d.r.Shuffle(len(near), func(i, j int) { near[i], near[j] = near[j], near[i] })
+	var out []int
+	files := maps.Clone(d.prog.Files)
+	for _, e := range near[:min(sharpTries, len(near))] {
+		files[e.Path] = e.Apply(d.prog.Files[e.Path])
+		got, err := evaluate(ctx, files, d.touched())
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := d.unseen(got, shown); ok && !slices.Contains(out, at) {
+			out = append(out, at)
+		}
+	}
+	return out, nil
+}
+
+// sharpTries is how many second bugs are looked at.
+const sharpTries = 6
+
+// touched are the calls of the functions that the bug changes.
+func (d *draft) touched() []call {
+	return slices.DeleteFunc(slices.Clone(d.calls), func(c call) bool {
+		return !slices.ContainsFunc(d.fails, func(i int) bool { return d.calls[i].fn == c.fn })
+	})
+}
+
+// unseen is a call that the bug spares and a second one, of which got are the
+// values, does not. It is false where a shown call sees the second one too, or
+// where nothing does.
+func (d *draft) unseen(got []harness.Value, shown []int) (int, bool) {
+	at, found, k := 0, false, 0
+	for i, c := range d.calls {
+		if !slices.ContainsFunc(d.fails, func(j int) bool { return d.calls[j].fn == c.fn }) {
+			continue
+		}
+		if got[k].Repr != c.want {
+			if slices.Contains(shown, i) {
+				return 0, false
+			}
+			if slices.Contains(d.passes, i) {
+				at, found = i, true
+			}
+		}
+		k++
+	}
+	return at, found
 }
 
 // sample draws up to n of some calls, in their order.
@@ -63,10 +137,9 @@ func (d *draft) sample(from []int, n int) []int {
 	return from
 }
 
-// samplePassing draws calls that the bug leaves alone, two of three from the
-// functions that it touches: they tell a half right fix from a right one.
-func (d *draft) samplePassing(n int) []int {
-	var near, far []int
+// spared are the calls that the bug leaves alone: those of the functions that
+// it touches, and the others.
+func (d *draft) spared() (near, far []int) {
 	for _, i := range d.passes {
 		if slices.ContainsFunc(d.fails, func(j int) bool { return d.calls[j].fn == d.calls[i].fn }) {
 			near = append(near, i)
@@ -74,13 +147,20 @@ func (d *draft) samplePassing(n int) []int {
 			far = append(far, i)
 		}
 	}
-	out := d.sample(near, (2*n+2)/3)
-	out = append(out, d.sample(far, n-len(out))...)
-	if len(out) < n {
-		out = append(out, d.sample(slices.DeleteFunc(near, func(i int) bool { return slices.Contains(out, i) }), n-len(out))...)
+	return near, far
+}
+
+// samplePassing draws more calls that the bug leaves alone, two of three near:
+// they tell a half right fix from a right one.
+func (d *draft) samplePassing(n int, not []int) []int {
+	if n <= 0 {
+		return nil
 	}
-	slices.Sort(out)
-	return out
+	taken := func(i int) bool { return slices.Contains(not, i) }
+	near, far := d.spared()
+	near, far = slices.DeleteFunc(near, taken), slices.DeleteFunc(far, taken)
+	out := d.sample(near, (2*n+2)/3)
+	return append(out, d.sample(far, n-len(out))...)
 }
 
 // ordinary draws n calls, the earlier a case stands the likelier.
@@ -98,19 +178,18 @@ func (d *draft) ordinary(from []int, n int) []int {
 	return out
 }
 
-// write makes the files: a test file for each module, visible tests first.
-func (s *suite) write(all []call, shown []int) {
+// write makes the test file, visible tests first.
+func (s *suite) write(pkg string, all []call, shown []int) {
 	tests := slices.Concat(s.failing, s.passing)
-	slices.SortFunc(tests, func(a, b int) int {
-		hidden := func(i int) int {
-			if slices.Contains(shown, i) {
-				return 0
-			}
-			return 1
+	hidden := func(i int) int {
+		if slices.Contains(shown, i) {
+			return 0
 		}
-		return cmp.Or(cmp.Compare(hidden(a), hidden(b)), cmp.Compare(a, b))
-	})
-	visible, hidden := newSuiteFiles(), newSuiteFiles()
+		return 1
+	}
+	slices.SortFunc(tests, func(a, b int) int { return cmp.Or(cmp.Compare(hidden(a), hidden(b)), cmp.Compare(a, b)) })
+	path := "tests/test_" + pkg + ".star"
+	var whole, part testFile
 	count := map[*program.Func]int{}
 	for _, i := range tests {
 		c := &all[i]
@@ -119,48 +198,33 @@ func (s *suite) write(all []call, shown []int) {
 		if count[c.fn] > 1 {
 			name = fmt.Sprintf("%s_%d", name, count[c.fn])
 		}
-		id := hidden.add(c, name)
-		if slices.Contains(shown, i) {
-			visible.add(c, name)
+		whole.add(c, name)
+		if hidden(i) == 0 {
+			part.add(c, name)
 		}
 		if slices.Contains(s.failing, i) {
-			s.failToPass = append(s.failToPass, id)
+			s.failToPass = append(s.failToPass, path+"::"+name)
 		} else {
-			s.passToPass = append(s.passToPass, id)
+			s.passToPass = append(s.passToPass, path+"::"+name)
 		}
 	}
 	slices.Sort(s.failToPass)
 	slices.Sort(s.passToPass)
-	s.visible, s.hidden = visible.text(), hidden.text()
+	s.hidden, s.visible = map[string]string{path: whole.text()}, map[string]string{path: part.text()}
 }
 
-// suiteFiles gathers tests by the module that they test.
-type suiteFiles struct {
-	fns  map[string][]*program.Func
-	body map[string]*strings.Builder
+// testFile gathers tests and the functions that they load.
+type testFile struct {
+	fns  []*program.Func
+	body strings.Builder
 }
 
-func newSuiteFiles() suiteFiles {
-	return suiteFiles{map[string][]*program.Func{}, map[string]*strings.Builder{}}
+func (f *testFile) add(c *call, name string) {
+	f.fns = append(f.fns, c.fn)
+	fmt.Fprintf(&f.body, "\ndef %s():\n    assert_eq(%s, %s)\n", name, c.expr, c.want)
 }
 
-func (f suiteFiles) add(c *call, name string) (id string) {
-	p := "tests/test_" + path.Base(c.fn.File)
-	f.fns[p] = append(f.fns[p], c.fn)
-	if f.body[p] == nil {
-		f.body[p] = new(strings.Builder)
-	}
-	fmt.Fprintf(f.body[p], "\ndef %s():\n    assert_eq(%s, %s)\n", name, c.expr, c.want)
-	return p + "::" + name
-}
-
-func (f suiteFiles) text() map[string]string {
-	out := map[string]string{}
-	for p, b := range f.body {
-		out[p] = loads(f.fns[p]) + b.String()
-	}
-	return out
-}
+func (f *testFile) text() string { return loads(f.fns) + f.body.String() }
 
 // addKnown adds a test that has nothing to do with the bug and fails before
 // and after, as trees have them: a release that nobody finished.
@@ -175,7 +239,7 @@ func (s *suite) addKnown(r *rand.Rand, p *program.Program) {
 	}
 	k := kinds[r.IntN(len(kinds))]
 	file, test := p.Package+"/"+k.name+".star", "tests/test_"+k.name+".star"
-	if _, taken := p.Files[file]; taken {
+	if _, taken := p.Files[file]; taken || s.hidden[test] != "" {
 		return
 	}
 	constant, _, _ := strings.Cut(k.code, " ")
