@@ -6,10 +6,13 @@ type Report struct {
 	Results       []TestResult
 	CollectErrors []CollectError
 	Collected     int    // tests found, whether or not they ran
+	Deselected    int    // of these, left out by a keyword
 	Usage         string // a path or id that does not exist: nothing ran
 
 	files map[string]string // the tree, for source lines
 	steps uint64
+
+	stopped bool // at the first failure
 }
 
 // Counts is how many tests ended in which way. Errors holds collection errors

@@ -12,39 +12,61 @@ import (
 // sourceName is the path that a program without a file has in tracebacks.
 const sourceName = "<string>"
 
+// Script is what running a program came to.
+type Script struct {
+	Stdout string // what it printed
+	Stderr string // why it ended, when it crashed
+	Code   int    // 0, 1 after a crash, 2 when there is no such file
+	Steps  uint64
+}
+
 // RunFile runs the file at p as a script. It returns what the script printed,
-// with the traceback at the end when it crashed, and the exit code, 0 or 1.
-// The error is the context's.
+// with the traceback at the end when it crashed, and the exit code. The error
+// is the context's.
 func RunFile(ctx context.Context, files map[string]string, p string, l Limits) (stdout string, code int, err error) {
-	clean := path.Clean(p)
-	if _, ok := files[clean]; !ok {
-		return fmt.Sprintf("starlark: can't open file '%s': No such file or directory\n", printable(p)), 2, ctx.Err()
-	}
-	return run(ctx, files, clean, files[clean], l)
+	s, err := ExecFile(ctx, files, p, l)
+	return s.Stdout + s.Stderr, s.Code, err
 }
 
 // RunSource runs src as a script in the tree.
 func RunSource(ctx context.Context, files map[string]string, src string, l Limits) (stdout string, code int, err error) {
+	s, err := ExecSource(ctx, files, src, l)
+	return s.Stdout + s.Stderr, s.Code, err
+}
+
+// ExecFile is RunFile with its two streams apart.
+func ExecFile(ctx context.Context, files map[string]string, p string, l Limits) (Script, error) {
+	clean := path.Clean(p)
+	if _, ok := files[clean]; !ok {
+		return Script{Stderr: fmt.Sprintf("starlark: can't open file '%s': No such file or directory\n", printable(p)), Code: 2}, ctx.Err()
+	}
+	return run(ctx, files, clean, files[clean], l)
+}
+
+// ExecSource is RunSource with its two streams apart.
+func ExecSource(ctx context.Context, files map[string]string, src string, l Limits) (Script, error) {
 	return run(ctx, files, sourceName, src, l)
 }
 
-func run(ctx context.Context, files map[string]string, name, src string, l Limits) (string, int, error) {
+func run(ctx context.Context, files map[string]string, name, src string, l Limits) (Script, error) {
 	if err := ctx.Err(); err != nil {
-		return "", 0, err
+		return Script{}, err
 	}
 	l = l.withDefaults()
 	m := newMeter(ctx, name, l.Steps, l)
 	t := newTree(files, l)
 	t.loading = []string{name}
 	_, err := t.exec(m.thread, name, src)
+	s := Script{Stdout: m.out.String(), Steps: m.thread.Steps}
 	if err == nil {
-		return m.out.String(), 0, nil
+		return s, nil
 	}
 	f, ended := m.judge(err)
 	if ended != nil {
-		return "", 0, ended
+		return Script{}, ended
 	}
-	return m.out.String() + f.traceback(), 1, nil
+	s.Stderr, s.Code = f.traceback(), 1
+	return s, nil
 }
 
 // traceback renders the failure as the starlark command prints it.

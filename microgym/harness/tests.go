@@ -33,6 +33,8 @@ type TestOptions struct {
 	// ContinueOnCollectionErrors runs the tests of the files that loaded when
 	// others did not. Without it nothing runs then, as in pytest.
 	ContinueOnCollectionErrors bool
+	FailFast                   bool   // -x: stop at the first test that does not pass
+	Keyword                    string // -k: only tests whose name holds it, whatever the case
 	Limits                     Limits
 }
 
@@ -81,6 +83,7 @@ func RunTests(ctx context.Context, files map[string]string, o TestOptions) (*Rep
 	if err != nil {
 		return nil, err
 	}
+	suites = deselect(suites, o.Keyword, r)
 	if r.Usage != "" || len(r.CollectErrors) > 0 && !o.ContinueOnCollectionErrors {
 		return r, nil
 	}
@@ -92,9 +95,29 @@ func RunTests(ctx context.Context, files map[string]string, o TestOptions) (*Rep
 			}
 			r.steps += result.Steps
 			r.Results = append(r.Results, result)
+			if o.FailFast && result.Outcome != Passed {
+				r.stopped = true
+				return r, nil
+			}
 		}
 	}
 	return r, nil
+}
+
+// deselect leaves out the tests that a keyword does not name.
+func deselect(suites []suite, keyword string, r *Report) []suite {
+	if keyword == "" {
+		return suites
+	}
+	var out []suite
+	for _, s := range suites {
+		kept := slices.DeleteFunc(slices.Clone(s.tests), func(name string) bool {
+			return !strings.Contains(strings.ToLower(s.path+"::"+name), strings.ToLower(keyword))
+		})
+		r.Deselected += len(s.tests) - len(kept)
+		out = append(out, suite{s.path, kept})
+	}
+	return out
 }
 
 // selection is one path argument taken apart.

@@ -101,6 +101,9 @@ func (t *page) collected() string {
 	if n := len(r.CollectErrors); n > 0 {
 		text += " / " + plural(n, "error")
 	}
+	if r.Deselected > 0 {
+		text += fmt.Sprintf(" / %d deselected / %d selected", r.Deselected, r.Collected-r.Deselected)
+	}
 	if t.verbosity.Level == Verbose {
 		text = "collecting ... " + text
 	}
@@ -340,11 +343,14 @@ func (t *page) last() {
 	if len(r.CollectErrors) > 0 && len(r.Results) == 0 {
 		t.rule("!", fmt.Sprintf("Interrupted: %s during collection", plural(len(r.CollectErrors), "error")))
 	}
+	if r.stopped {
+		t.rule("!", "stopping after 1 failures")
+	}
 	var parts []string
 	for _, p := range []struct {
 		n    int
 		noun string
-	}{{c.Failed, "failed"}, {c.Passed, "passed"}} {
+	}{{c.Failed, "failed"}, {c.Passed, "passed"}, {r.Deselected, "deselected"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.noun))
 		}
