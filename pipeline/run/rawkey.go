@@ -18,9 +18,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zeebo/blake3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
 )
@@ -63,7 +63,7 @@ type remembered struct {
 // byte passes through here and again through an importer, and SHA-256 without
 // help from the processor takes longer than the import.
 type hasher struct {
-	sum *blake3.Hasher
+	sum blake3lanes.Hasher
 	buf []byte
 }
 
@@ -257,7 +257,7 @@ func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string
 	defer b.Close()
 	h, ok := k.free.Get().(*hasher)
 	if !ok {
-		h = &hasher{sum: blake3.New(), buf: make([]byte, hashBuffer)}
+		h = &hasher{buf: make([]byte, hashBuffer)}
 	}
 	defer k.free.Put(h)
 	h.sum.Reset()
