@@ -190,15 +190,18 @@ func sortedLookup(s *sketch) {
 	s.target("search", `
 """Searching in sorted lists."""
 
-def $find($items, $x, $low=0, $high=None):
+def $find($items, $x, $low=0):
     """The first place at or after $low whose value is not below $x."""
-    $high = len($items) if $high == None else $high
-    if $low >= $high:
-        return $low
-    middle = ($low + $high) // 2
-    if $items[middle] < $x:
-        return $find($items, $x, middle + 1, $high)
-    return $find($items, $x, $low, middle)
+    $high = len($items)
+    for _ in $items:
+        if $low >= $high:
+            break
+        middle = ($low + $high) // 2
+        if $items[middle] < $x:
+            $low = middle + 1
+        else:
+            $high = middle
+    return $low
 
 def $insert($items, $x):
     """A sorted list with $x added."""  #?twice
@@ -234,8 +237,8 @@ def $grade(value, limits=LIMITS):
 `)
 	s.fn("search", "$find", "finds the place of a value in a sorted list", calls(`
 		[2, 4, 6, 8], 6 ; [2, 4, 6, 8], ${1..9} ; [1, 3, 3, 3, 9], 3 ; [1, 3, 3, 3, 9], 4 ; [5, 10, 15, 20, 25, 30], ${6..29}
-		[2, 4, 6, 8], 1 ; [2, 4, 6, 8], 9 ; [2, 4, 6, 8], 2, 1 ; [2, 4, 6, 8], 8, 0, 3 ; ["ant", "bee", "cow"], "bat" ; [7], 7
-		[7], 8 ; [], 3
+		[2, 4, 6, 8], 1 ; [2, 4, 6, 8], 9 ; [2, 4, 6, 8], 2, 1 ; [2, 4, 6, 8], 7, 3 ; [2, 4, 6, 8], 5, 4
+		[1, 2, 3, 4, 5, 6, 7], 1 ; [1, 2, 3, 4, 5, 6, 7], 7 ; ["ant", "bee", "cow"], "bat" ; [7], 7 ; [7], 8 ; [], 3
 	`))
 	s.fn("search", "$insert", "puts a value into a sorted list", calls(`
 		[2, 4, 8], 6 ; [1, 5, 9, 12], ${2..11} ; [10, 20, 30], ${21..29} ; [2, 4, 8], 1 ; [2, 4, 8], 9 ; [2, 4, 8], 4
@@ -297,11 +300,12 @@ load("$pkg/pages.star", "$count", "$page")
 
 def $caption(items, $number=1, size=$size):
     """A line such as "4-6 of 8, page 2 of 3"."""
+    last = $count(len(items), size)
+    $number = min($number, last)  #?clamp
     shown = len($page(items, $number, size))
     if shown == 0:
         return "nothing here"
     first = ($number - 1) * size + 1
-    last = $count(len(items), size)
     return "%d-%d of %d, page %d of %d" % (first, first + shown - 1, len(items), $number, last)
 `)
 	s.fn("pages", "$count", "counts the pages that a list needs", calls(`
@@ -325,6 +329,6 @@ def $caption(items, $number=1, size=$size):
 	s.fn("footer", "$caption", "describes which part of a list is shown", calls(`
 		["$w", "$v", "$u", "d", "e", "f", "g"] ; ["$w", "$v", "$u", "d", "e", "f", "g"], 2 ; ["$w", "$v", "$u"], 2, 2
 		[1, 2, 3, 4, 5, 6], 2, 3 ; [1, 2, 3, 4, 5, 6, 7], 3, 3 ; [1, 2, 3, 4, 5, 6, 7], 1, 7 ; [1, 2, 3], 3, 1 ; ["$v"]
-		[1, 2, 3, 4, 5], 1, 2 ; [] ; [], 2
+		[1, 2, 3, 4], 9, 3 ; [1, 2, 3, 4, 5], 1, 2 ; [] ; [], 2
 	`))
 }

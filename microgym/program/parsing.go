@@ -200,15 +200,15 @@ def $seconds(text):
 
 def $text(seconds, parts=$parts):
     """A length of time in its largest parts, at most so many."""
-    if seconds < 0:
-        return "-" + $text(-seconds, parts)
+    sign = "-" if seconds < 0 else ""
+    left = abs(seconds)
     out = []
     for unit, size in UNITS.items():
-        count = seconds // size
+        count = left // size
         if count > 0 and len(out) < parts:
             out.append(str(count) + unit)
-        seconds -= count * size
-    return " ".join(out) or "$zero"
+        left -= count * size
+    return sign + (" ".join(out) or "$zero")
 `)
 	s.module("worklog", `
 load("$pkg/times.star", "$seconds", "$text")
@@ -235,7 +235,7 @@ def $over(log, limit):
 	`))
 	s.fn("times", "$text", "writes a number of seconds as a short text", calls(`
 		5400 ; ${61..3599} ; ${3601..86399}, 2 ; 3661 ; 90061 ; 90061, 4 ; 90061, 1 ; 60 ; 59 ; 3600 ; 86400 ; 604800
-		700000, 5 ; 3605, 2 ; 86405, 2 ; 1 ; 0 ; -75 ; 100, 0
+		700000, 5 ; 3605, 2 ; 86405, 2 ; 1 ; 0 ; -75 ; -1 ; -7200 ; 100, 0
 	`))
 	s.fn("worklog", "$sum", "adds up the times of a work log", calls(`
 		["1h", "30m", "15m"] ; ["${2..9}m", "${2..59}s"] ; ["45m", "45m"] ; ["1d", "23h", "1h"] ; ["10", "20"]

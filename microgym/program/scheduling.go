@@ -361,22 +361,24 @@ def $working($day, $holidays=[]):
 
 def $add($day, count, $holidays=[]):
     """The day so many workdays after a day; 0 gives the day or the next workday."""
-    for _ in range(7 + len($holidays)):
+    left = max(count, 0)
+    for _ in range(7 * (left + 1) + len($holidays)):
         if $working($day, $holidays):
-            break
+            if left == 0:
+                break
+            left -= 1
         $day += 1
-    if count <= 0:
-        return $day
-    return $add($day + 1, count - 1, $holidays)
+    return $day
 
 def $between(first, last, $holidays=[]):
     """The workdays from first to last, both included; negative when last is earlier."""
+    step = 1
     if last < first:
-        return -$between(last, first, $holidays)
+        first, last, step = last, first, -1
     total = 0
     for d in range(first, last + 1):
         if $working(d, $holidays):
-            total += 1
+            total += step
     return total
 
 def $due($day, hour, lead=$lead, $holidays=[]):
