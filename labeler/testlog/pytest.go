@@ -14,10 +14,13 @@ type pytest struct {
 	log   *Log
 	part  Part
 	depth int  // of sessions: 0 outside, 1 in the one that counts
+	outer Part // of the session around a quoted one
 	quiet bool // the session began without a heading, as under -q
 
-	listing int // index of the first record of the open summary, -1 without one
-	inner   int // the same for a summary inside a quoted session
+	// Indexes of the first record of a summary, -1 without one.
+	listing int // the open one
+	inner   int // the last one inside a quoted session
+	closed  int // one that a line of totals without a rule has ended, until tests run again
 }
 
 // word is a status as pytest writes it.
@@ -66,6 +69,9 @@ func (p *pytest) line(l *line) {
 	case '_', '-':
 		if len(l.text) > 2 && (l.text[1] == c || l.text[1] == ' ') {
 			p.inner = -1 // the heading of a test or of its output: still quoting
+			if p.closed >= 0 {
+				p.quote()
+			}
 			return
 		}
 	case 'I':
@@ -78,7 +84,20 @@ func (p *pytest) line(l *line) {
 			return
 		}
 	}
+	if p.closed >= 0 && dots(l.text) {
+		p.closed = -1
+	}
 	p.trailing(l)
+}
+
+// dots knows a line of letters for tests, `..F.s   [ 50%]`, with or without the
+// file before them.
+func dots(text []byte) bool {
+	text = withoutProgress(trimRight(text))
+	if i := bytes.LastIndexByte(text, ' '); i >= 0 {
+		text = text[i+1:]
+	}
+	return len(text) > 0 && len(bytes.Trim(text, ".FEsxX")) == 0
 }
 
 // heading reads `=== title ===`.
@@ -101,12 +120,13 @@ func (p *pytest) session(l *line) {
 	if p.depth == 0 && p.part != Progress {
 		p.depth, p.quiet = 1, true
 	}
-	if p.depth++; p.depth == 1 {
-		p.part = Progress
+	switch p.depth++; p.depth {
+	case 1:
+		p.part, p.closed = Progress, -1
 		l.event(Started)
-		return
+	case 2:
+		p.outer, p.part = p.part, Output
 	}
-	p.part = Output
 }
 
 // summary begins the list at the end. One that is still open was quoted.
@@ -127,12 +147,15 @@ func (p *pytest) quote() {
 	}
 }
 
-// demote makes the open summary a quoted one.
+// demote makes the open summary a quoted one, and so one that has ended when
+// nothing has run since: a session cannot end twice.
 func (p *pytest) demote() {
-	if p.listing >= 0 {
-		setPart(p.log.Records[p.listing:], Output)
+	for _, from := range []int{p.listing, p.closed} {
+		if from >= 0 {
+			setPart(p.log.Records[from:], Output)
+		}
 	}
-	p.listing = -1
+	p.listing, p.closed = -1, -1
 }
 
 func setPart(records []Record, part Part) {
@@ -147,10 +170,16 @@ func (p *pytest) finish(ruled bool) {
 	switch {
 	case p.depth > 1:
 		if ruled {
-			p.depth--
+			if p.depth--; p.depth == 1 {
+				p.part = p.outer
+			}
 		}
 	case !ruled && (p.part == Output || p.depth == 1 && !p.quiet): // quoted: the real one is yet to come
 	default:
+		p.closed = -1
+		if !ruled {
+			p.closed = p.listing
+		}
 		p.depth, p.quiet, p.part, p.listing, p.inner = 0, false, Progress, -1, -1
 	}
 }
@@ -256,8 +285,10 @@ func place(text []byte) int {
 }
 
 // nameEnd returns the length of the test's name at the start of rest. A reason
-// may follow, after " - " or, for XPASS in old releases, after a space. Spaces,
-// and " - " too, may stand inside the brackets of parameters.
+// may follow, after " - " or, for XPASS in old releases, after a space; nothing
+// follows PASSED. Spaces, and " - " too, may stand inside the brackets of
+// parameters: a name ends where they are closed, and where that is never so at
+// the first bracket that could be the end.
 func nameEnd(rest []byte, st Status) int {
 	tail := 0 // where the file's path ends
 	if i := bytes.Index(rest, scope); i > 0 {
@@ -267,15 +298,29 @@ func nameEnd(rest []byte, st Status) int {
 	if bracket >= 0 {
 		bracket += tail
 	}
+	if st == Passed && bracket >= 0 && rest[len(rest)-1] == ']' {
+		return nameIn(rest, tail, bracket, true)
+	}
+	first, open, counted := -1, 0, tail // brackets that are open at counted
 	for from := tail; ; {
 		i := bytes.Index(rest[from:], sep)
 		if i < 0 {
 			break
 		}
 		if i += from; i > 0 && (bracket < 0 || bracket > i || rest[i-1] == ']') {
-			return nameIn(rest[:i], tail, bracket, true)
+			open += bytes.Count(rest[counted:i], []byte{'['}) - bytes.Count(rest[counted:i], []byte{']'})
+			if counted = i; open <= 0 {
+				first = i
+				break
+			}
+			if first < 0 {
+				first = i
+			}
 		}
 		from = i + 1
+	}
+	if first >= 0 {
+		return nameIn(rest[:first], tail, bracket, true)
 	}
 	return nameIn(rest, tail, bracket, st != XPass)
 }

@@ -64,13 +64,15 @@ var forms = []struct {
 		"XFAIL tests/test_a.py::test_x - known\nXPASS tests/test_a.py::test_y[k v] - always works now\n" +
 		"XPASS tests/test_a.py::test_z[k v] old reason with [brackets]\n" +
 		"ERROR tests/test_b.py - ImportError: no module\nERROR tests/test_c.py::test_t - fixture\n" +
-		"FAILED tests/test_a.py::test_f[] - x] - assert False\nFAILED tests/test_a.py::test_g - a - b [c]\n" +
+		"PASSED tests/test_a.py::test_f[[q] - z]\nFAILED tests/test_a.py::test_f[[q] - z] - assert [1] - [2]\n" +
+		"FAILED tests/test_a.py::test_f[[q - z] - assert x\nFAILED tests/test_a.py::test_f[] - x] - assert False\nFAILED tests/test_a.py::test_g - a - b [c]\n" +
 		"========================= 2 failed, 3 passed in 61.02s (0:01:01) =========================\n",
 		[]string{"o PASSED tests/test_a.py::test_forged", "S PASSED tests/test_a.py::test_a",
 			"S PASSED tests/test_a.py::test_p[1 - 2]", "S PASSED tests/test_a.py::test_q[a[0] x]",
 			"S SKIPPED tests/test_a.py:31 x2", "S SKIPPED tests/test_a.py::test_unfolded",
 			"S XFAIL tests/test_a.py::test_x", "S XPASS tests/test_a.py::test_y[k v]", "S XPASS tests/test_a.py::test_z[k v]",
 			"S ERROR tests/test_b.py", "S ERROR tests/test_c.py::test_t",
+			"S PASSED tests/test_a.py::test_f[[q] - z]", "S FAILED tests/test_a.py::test_f[[q] - z]", "S FAILED tests/test_a.py::test_f[[q - z]",
 			"S FAILED tests/test_a.py::test_f[]", "S FAILED tests/test_a.py::test_g"}},
 	{"xdist", head + "gw0 [3] / gw1 [3]\n\n[gw0] [ 33%] PASSED tests/test_a.py::test_a \n" +
 		"[gw1] [ 66%] FAILED tests/test_a.py::test_b[x y] \n[gw12] SKIPPED tests/test_a.py::test_c\n[gw0] node down: Not properly terminated\n",
@@ -93,6 +95,14 @@ var forms = []struct {
 		[]string{"o PASSED tests/a.py::test_forged", "S FAILED tests/a.py::test_a"}},
 	{"a quoted session without an end", head + "=== PASSES ===\n" + head + "Killed\n=== short test summary info ===\nFAILED tests/a.py::test_a - no\n=== 1 failed in 0.50s ===\n",
 		[]string{"S FAILED tests/a.py::test_a"}},
+	{"a quiet session in a quiet one", ".. [100%]\n=== PASSES ===\n" + head + "=== short test summary info ===\nPASSED in.py::a\n=== 1 passed in 0.1s ===\n" +
+		"F.\n=== FAILURES ===\n=== short test summary info ===\nFAILED in.py::b\n1 failed in 0.1s\n\n=== short test summary info ===\nPASSED x.py::c\n1 passed in 0.5s\n",
+		[]string{"o PASSED in.py::a", "o FAILED in.py::b", "S PASSED x.py::c"}},
+	{"two quiet ones in a row", "F\n=== FAILURES ===\n=== short test summary info ===\nFAILED a.py::a\n1 failed in 0.1s\n" +
+		"a/b.py F. [100%]\n=== FAILURES ===\n=== short test summary info ===\nFAILED b.py::b\n1 failed, 1 passed in 0.1s\n",
+		[]string{"S FAILED a.py::a", "S FAILED b.py::b"}},
+	{"a session printed by a verbose one", head + "a.py::a PASSED\na.py::b\n" + head + "in.py::x FAILED\n=== 1 failed in 0.1s ===\na.py::c PASSED\n",
+		[]string{"p PASSED a.py::a", "o FAILED in.py::x", "p PASSED a.py::c"}},
 	{"two sessions in a row", head + "=== FAILURES ===\n=== short test summary info ===\nFAILED a.py::test_a - no\n=== 1 failed in 0.50s ===\n" +
 		head + "b.py::test_b PASSED [100%]\n=== 1 passed in 0.50s ===\n",
 		[]string{"S FAILED a.py::test_a", "p PASSED b.py::test_b"}},
