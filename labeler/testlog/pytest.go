@@ -416,13 +416,18 @@ func withoutProgress(text []byte) []byte {
 	return text
 }
 
+// maxWords bounds how often a word may stand in one line before it is the
+// status: names and reasons that repeat it are the work of somebody who counts
+// on time that grows with the square.
+const maxWords = 8
+
 // reasoned reads a status with a reason in parentheses.
 func (p *pytest) reasoned(l *line, text []byte) {
 	for _, w := range words[:6] {
 		if w.status == Passed || w.status == Failed || w.status == Error {
 			continue
 		}
-		for from := 0; ; {
+		for from, n := 0, 0; n < maxWords; n++ {
 			i := bytes.Index(text[from:], w.text)
 			if i < 0 {
 				break
