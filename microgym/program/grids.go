@@ -298,6 +298,7 @@ def $state($rows, need=3):
 (["#@.", ".#.", "@.."]) ; (["..", "@#"]) ; (["#@", ".."]) ; (["@.#"]) ; (["#@"]) ; (["."]) ; (["", ""]) ; ([]) ; (["...", "###"]) ; (["#", ".", "@", "."]) ; ([".@."])`))
 	s.fn("lines", "$line", "tells whether a player has enough in a row", board(`
 (["##.", "@@.", "..."], "#") ; (["###", "@@.", "..."], "#") ; (["###", "@@.", "..."], "@") ; (["#..", "#..", "#.."], "#") ; (["#..", ".#.", "..#"], "#") ; (["..@", ".@.", "@.."], "@") ; ([".##", "#..", "#.."], "#") ; (["##"], "#", 2) ; (["##"], "#") ; (["#"], "#", 1) ; (["..##", "#..."], "#", 3) ; ([], "#")`))
+	s.targetOneOf("game", "lines")
 }
 
 func floodAreas(s *sketch) {
@@ -369,6 +370,7 @@ def $paint($rows, r, c, mark):
 ($a, 1, ${0..3}, "@") ; ($b, ${0..3}, 2, "@") ; (["##", ".#"], 0, 0, "w") ; (["##", ".#"], 1, 0, "w") ; (["##", ".#"], 1, 0, "#") ; (["#.#"], 0, 2, "w") ; (["#.", ".#"], 0, 0, "w") ; (["#"], 0, 0, "w") ; (["#"], 1, 0, "w") ; ([], 0, 0, "w") ; (["..", ".."], 1, 1, "w")`))
 	s.fn("flood", "$fill", "lists the places of one area", s.marked(`
 ($a, 0, ${0..3}) ; ($b, ${0..3}, 3) ; (["##", ".#"], 0, 0) ; (["##", ".#"], 1, 0) ; (["#.#"], 0, 0) ; (["#.", ".#"], 0, 0) ; (["##"], 0, 1) ; (["##"], 0, 2) ; (["##"], 1, 0) ; (["##"], 0, -1) ; (["#"], 0, 0) ; ([], 0, 0)`))
+	s.targetOneOf("areas", "flood")
 }
 
 func boxOverlap(s *sketch) {
@@ -499,11 +501,12 @@ def $far(start, goal, limit=3):
 ("a1", "${x}${2..5}") ; ("c3", "d${1..5}") ; ("a1", "b3") ; ("a1", "a1") ; ("a1", "b2") ; ("a1", "b2", 4) ; ("c3", "c4") ; ("c3", "c4", 2) ; ("b1", "c3", 1) ; ("b1", "c3", 0) ; ("e5", "e5", 0) ; ("a1", "z9", 2) ; ("a9", "a9", 1)`)
 	s.fn("squares", "$read", "reads the name of a square", `
 ("${x}${1..5}") ; ("b3") ; ("a1") ; ("e5") ; ("f6") ; ("h8") ; ("a0") ; ("a9") ; ("i1") ; ("3b") ; ("a") ; ("a10") ; ("") ; ("bb") ; ("a$n") ; ("a${n+1}")`)
+	s.targetOneOf("moves", "moves", "squares")
 }
 
 func seatRows(s *sketch) {
 	s.draw("pkg: cinema theatre bus arena", "name: seat_name label seat_label", "find: find_together seats_for best_block", "left: seats_left count_free free_count", "book: book reserve take",
-		"rows: rows plan hall", "price: 900 1200 800", "near: 300 200", "front: 1 2", "size: size group people")
+		"rows: rows plan hall", "price: 900 1200 800", "front: 1 2", "size: size group people")
 	s.module("plan", `
 FREE, TAKEN = ".", "x"
 
@@ -518,14 +521,16 @@ def $left($rows):
 	s.target("seats", `
 load("$pkg/plan.star", "$left", "$name", "FREE", "TAKEN")
 
+PRICES = {"front": ${price-200}, "back": $price}
+
 def $find($rows, $size, skip=0):
     """Return (row, first seat) of free seats side by side, back rows first."""
     if $size < 1:
         return None
     for r in range(len($rows) - 1, skip - 1, -1):
-        start = $rows[r].find(FREE * $size)
-        if start >= 0:
-            return (r, start)
+        for start in range(len($rows[r]) - $size + 1):
+            if all([seat == FREE for seat in $rows[r][start:start + $size].elems()]):
+                return (r, start)
     return None
 
 def $book($rows, $size, skip=0):
@@ -538,11 +543,12 @@ def $book($rows, $size, skip=0):
     names = [$name(r, c) for c in range(start, start + $size)]
     return ($rows[:r] + [row] + $rows[r + 1:], names)
 
-def cost(r, $size, price=$price, front=$front):
-    """Return the price of seats in a row; the front ones cost $near less each."""
-    if r < front:
-        price -= $near
-    return max(price, 0) * $size
+def cost(r, $size, front=$front, child=False):
+    """Return the price of seats in a row; half for children."""
+    price = PRICES["front"] if r < front else PRICES["back"]
+    if child:
+        price = price // 2
+    return max($size, 0) * price
 
 def full($rows, percent=100):
     """Tell whether at least that percentage of seats is taken."""
@@ -558,7 +564,7 @@ def full($rows, percent=100):
 	s.fn("seats", "$book", "books seats next to each other", `
 ($a, 2) ; ($b, ${1..3}) ; (["....", "x..x", "xx.."], 2) ; (["....", "x..x"], 3) ; (["....", "x..x"], 3, 1) ; (["x.x.x"], 1) ; (["x..x."], 2) ; (["xx"], 1) ; (["."], 1) ; (["..."], 0) ; ([], 2) ; (["..", ".."], 1, 1)`)
 	s.fn("seats", "cost", "prices seats in a row", `
-(${3..8}, ${2..6}) ; (0, ${2..6}) ; ($front, 2) ; (${front-1}, 2) ; (5, 1) ; (0, 1, ${near-100}) ; (0, 1, $near) ; (3, 2, 500, 4) ; (4, 2, 500, 4) ; (0, 3, 500, 0) ; (2, 0) ; (0, 0)`)
+(${3..8}, ${2..6}) ; (0, ${2..6}) ; ($front, 2) ; (${front-1}, 2) ; (5, 1) ; (0, 1) ; (0, 1, 1, True) ; (3, 2, 4) ; (4, 2, 4) ; (5, 2, 4, True) ; (0, 3, 0) ; (2, 0) ; (0, -1)`)
 	s.fn("seats", "full", "tells whether enough seats are taken", `
 ($a, ${40..60}) ; ($b, ${40..60}) ; (["xx", "xx"]) ; (["xx", "x."]) ; (["xx", "x."], 75) ; (["xx", "x."], 76) ; (["x.", ".."], 25) ; (["..", ".."], 0) ; (["..", ".."], 1) ; (["x"], 100) ; (["."], 100) ; ([]) ; (["x.x"], 66) ; (["x.x"], 67)`)
 	s.fn("plan", "$left", "counts the free seats", `

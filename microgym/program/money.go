@@ -86,6 +86,8 @@ def $bulk($qty):
 	s.target("pricing", `
 load("$pkg/rates.star", "CODES", "$bulk")
 
+SHIPPING = {"fee": $ship, "free from": $free}
+
 def $off($price, percent, most=$cap):
     """Take percent off a price, but never more than most percent."""
     if percent <= 0:
@@ -97,12 +99,12 @@ def $line($price, $qty, $code=""):
     percent = max($bulk($qty), CODES.get($code, 0))
     return $off($price * $qty, percent)
 
-def $basket(lines, $code="", shipping=$ship):
+def $basket(lines, $code="", shipping=SHIPPING["fee"]):
     """Add up (price, quantity) lines; shipping is free from $free on."""
     total = 0
     for $price, $qty in lines:
         total += $line($price, $qty, $code)
-    if total == 0 or total >= $free:
+    if total == 0 or total >= SHIPPING["free from"]:
         return total
     return total + shipping
 `)
@@ -247,6 +249,8 @@ def $interest(cents, rate=$rate):
 	s.target("plan", `
 load("$pkg/rules.star", "$interest")
 
+PERCENT = {"first": 3, "second": 1}
+
 def $grow($saved, $monthly, months, rate=$rate):
     """Return the balance after some months of interest, then deposit."""
     for month in range(1, months + 1):
@@ -269,7 +273,7 @@ def $fee($saved, months):
     """Return the fee for closing early: 3 percent, 1 in the second year, then none."""
     if months >= 24:
         return 0
-    percent = 3 if months < 12 else 1
+    percent = PERCENT["first"] if months < 12 else PERCENT["second"]
     return max($early, $saved * percent // 100)
 `)
 	s.fn("rules", "$interest", "computes a month of interest", `
@@ -359,7 +363,7 @@ def $day(minute):
 load("$pkg/clock.star", "$day", "$hours")
 
 FREE_MINUTES = $free
-DAY_MAX = $cap
+PRICE = {"first": $first, "next": $next, "day": $cap, "lost": $lostfee}
 
 def $fee($start, $end, member=False):
     """Return the fee in cents for a stay, given in minutes."""
@@ -367,10 +371,12 @@ def $fee($start, $end, member=False):
     if stay <= FREE_MINUTES:
         return 0
     days, rest = stay // 1440, stay % 1440
-    fee = min($first + ($hours(rest) - 1) * $next, DAY_MAX) if rest > 0 else 0
+    fee = 0
+    if rest > 0:
+        fee = min(PRICE["first"] + ($hours(rest) - 1) * PRICE["next"], PRICE["day"])
     if $day($start) and days == 0:
         fee = fee // 2
-    fee += days * DAY_MAX
+    fee += days * PRICE["day"]
     if member:
         fee -= fee // 4
     return fee
@@ -378,10 +384,10 @@ def $fee($start, $end, member=False):
 def $lost(seen_minutes=0):
     """Return the charge without a ticket: a flat one, more after a day."""
     if seen_minutes > 1440:
-        return $lostfee + $fee(1440, seen_minutes)
-    return $lostfee
+        return PRICE["lost"] + $fee(1440, seen_minutes)
+    return PRICE["lost"]
 
-def $week(stays, member=False, most=5 * DAY_MAX):
+def $week(stays, member=False, most=5 * PRICE["day"]):
     """Add up the fees of ($start, $end) stays, up to a limit."""
     total = 0
     for $start, $end in stays:

@@ -198,22 +198,24 @@ def $mixed($part, $whole=1):
 ((0, 2), (0, 5)) ; ((5, 1), (9, 2)) ; ((7, 3), (7, 3)) ; ((1, 9), (0, 1))`)
 	s.fn("show", "$mixed", "writes a fraction as a whole number and a rest", `
 (7, 3) ; (${10..30}, 4) ; (5, 2) ; (3, 4) ; (8, 4) ; (6) ; (4, 4) ; (-7, 3) ; (-1, 2) ; (-4, 2) ; (1, -3) ; (0, 5) ; (2, 0)`)
+	s.targetOneOf("fraction", "show")
 }
 
 func primeFactors(s *sketch) {
 	s.draw("pkg: sieve factory prime tiles", "prime: is_prime prime has_no_divisor", "factors: factors split_up factorise",
-		"next: next_prime prime_after", "count: count_divisors divisor_count", "twins: twins pairs neighbours", "gapname: gap apart distance", "n: n number value", "gap: 2 4 6")
+		"next: next_prime prime_after", "count: count_divisors divisor_count", "twins: twins pairs neighbours", "gapname: gap apart distance", "n: n number value", "gap: 2 4 6", "all?")
 	s.target("primes", `
 def $prime($n):
     """Tell whether $n is a prime number."""
     if $n < 2:
         return False
-    for d in range(2, $n):
-        if d * d > $n:
-            break
-        if $n % d == 0:
-            return False
-    return True
+    for d in range(2, $n):  #!all
+        if d * d > $n:  #!all
+            break  #!all
+        if $n % d == 0:  #!all
+            return False  #!all
+    return True  #!all
+    return all([$n % d != 0 for d in range(2, $n // 2 + 1)])  #?all
 
 def $factors($n):
     """List the prime factors of $n, smallest first, repeats kept."""
@@ -266,6 +268,7 @@ def $twins(limit, $gapname=$gap):
 (12) ; (${20..60}) ; (36) ; (13) ; (16) ; (30) ; (8) ; (6) ; (2) ; (1) ; (0)`)
 	s.fn("facts", "$twins", "lists pairs of primes a fixed distance apart", `
 (${20..40}) ; (${30..60}, 2) ; (30, 4) ; (30, 6) ; (13, 2) ; (12, 2) ; (5, 2) ; (4, 2) ; (5, 1) ; (3, 1) ; (2, 2) ; (0)`)
+	s.targetOneOf("primes", "primes", "facts")
 }
 
 func numberBases(s *sketch) {

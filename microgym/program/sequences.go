@@ -75,6 +75,7 @@ def $diff($a, $b):
 ("$x$x$x$x$y$y$z") ; ("$x$x$x$y$y$y$y$y$y$y$y$y$y$y$y") ; ("$x$y$z") ; ("$x$x") ; ("$x$x$x") ; ("$x$x$x$x", 2) ; ("$z$z$z$z$z$z$z$z$z$z", 12) ; ("$z$z$z$z$z$z$z$z$z", 12) ; ("$y$y$y", 1) ; ("") ; ("$x") ; ("$y$y$y$y$y$y$y$y$y$y$y$y")`)
 	s.fn("text", "$diff", "finds where two lists begin to differ", `
 ([1, 2, ${3..5}], [1, 2, 6]) ; ([$p], [$q]) ; ([1, 2], [1, 2]) ; ([1, 2], [1, 2, 3]) ; ([1, 2, 3], [1, 2]) ; ([1], [2]) ; ([], []) ; ([], [1]) ; ([1], []) ; ([0, 0, 1, 0], [0, 0, 0, 1])`)
+	s.targetOneOf("runs", "text")
 }
 
 func movingWindow(s *sketch) {
@@ -188,8 +189,7 @@ def $space($songs, gap=$gap):
     """List where a song was already played within the last gap songs."""
     out = []
     for i in range(1, len($songs)):
-        before = $songs[max(0, i - gap):i]
-        if $songs[i] in before:
+        if any([$songs[i] == song for song in $songs[max(0, i - gap):i]]):
             out.append(i)
     return out
 
@@ -293,6 +293,7 @@ def $meet(a, b, size=8):
 (1, ${2..8}) ; (${1..4}, ${5..8}) ; (1, 2) ; (1, 8) ; (3, 4) ; (4, 5) ; (1, 4, 4) ; (1, 2, 2) ; (1, 9) ; (1, 9, 16) ; (0, 1) ; (8, 8) ; (2, 3, 4) ; (1, 3, 2) ; (1, 16, 16)`)
 	s.fn("bracket", "$size", "finds how many places a bracket needs", `
 (${5..7}) ; (${9..15}) ; (${17..31}) ; (4) ; (5) ; (8) ; (9) ; (3) ; (2) ; (1) ; (0) ; (16)`)
+	s.targetOneOf("cup", "bracket")
 }
 
 func dayStreaks(s *sketch) {
@@ -358,6 +359,7 @@ def $week($days, goal=$goal):
 ([$seq, 6, 7, ${8..20}]) ; ([$seqa, ${20..30}]) ; ([$seqb]) ; ([$seqc]) ; ([$seqc, 26, 27, 28]) ; ([$seqc, 26, 27, 28, 29, 30]) ; ([$seqb, 0]) ; ([$seq]) ; ([$seq, 6]) ; ([1, 3, 5, 7, 9, 11, 13]) ; ([2, 3, 4, 5]) ; ([]) ; ([$seq, 6, 7])`)
 	s.fn("badges", "$week", "lists the weeks in which the goal was met", `
 ([0, 1, 2, ${3..9}, 14]) ; ([7, ${8..13}, 9, 14, ${15..20}], 2) ; ([0, 3, 6], 3) ; ([1, 3, 7], 3) ; ([1, 1, 1], 3) ; ([6, 7], 1) ; ([13, 7, 0], 2) ; ([20, 21], 1) ; ([], 1) ; ([], 0) ; ([5, 6, 0, 1], 4) ; ([0, 2, 4, 6])`)
+	s.targetOneOf("streaks", "badges")
 }
 
 func voteCount(s *sketch) {

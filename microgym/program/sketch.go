@@ -118,6 +118,12 @@ func (s *sketch) target(module, text string) {
 	s.prog.Target = s.module(module, text)
 }
 
+// targetOneOf makes one of the modules the target; a family whose modules are
+// all worth a bug does not always have it in the same place.
+func (s *sketch) targetOneOf(modules ...string) {
+	s.prog.Target = s.path(pick(s.r, modules...))
+}
+
 // module writes a module of the package and returns its path.
 func (s *sketch) module(module, text string) string {
 	path := s.path(module)

@@ -72,6 +72,7 @@ def $short($secs):
 (["1:30", "2:${10..59}"]) ; (["${10..59}:00", "0:${10..59}", "4:05"]) ; (["0:30", "0:30"], 0) ; (["59:50", "0:10"], 0) ; (["1:00"]) ; (["1:00", "x"]) ; (["x", "1:00", "1:00"], 10) ; ([]) ; (["x"]) ; (["0:00", "0:00"]) ; (["1:00:00", "30:00", "30:00"], 60)`)
 	s.fn("clock", "$short", "writes a rough duration", `
 (${130..900}) ; (${7300..80000}) ; (${90000..400000}) ; (60) ; (59) ; (119) ; (120) ; (3599) ; (3600) ; (7199) ; (7200) ; (86399) ; (86400) ; (172800) ; (0)`)
+	s.targetOneOf("clock", "clock", "parse")
 }
 
 func openingHours(s *sketch) {
@@ -253,6 +254,7 @@ def $evict(files, $limit):
 	s.fn("store", "$evict", "names files to delete to get under a limit", `
 ([("$f1", 3, 50), ("$f2", 1, 30), ("$f3", 2, ${30..60})], 100) ; ([("$f1", 9, ${10..40}), ("$f2", 5, 60)], 70) ; ([("$f2", 1, 50), ("$f1", 1, 50)], 50) ; ([("$f1", 1, 50), ("$f2", 2, 50)], 100) ; ([("$f1", 1, 50), ("$f2", 2, 51)], 100)
 ([("$f1", 2, 10), ("$f2", 1, 200), ("$f3", 3, 1)], 100) ; ([("$f1", 1, 5)], 5) ; ([("$f1", 1, 5)], 4) ; ([("$f1", 1, 0)], 0) ; ([], 10) ; ([("$f3", 1, 3), ("$f2", 2, 3), ("$f1", 3, 3)], 3)`)
+	s.targetOneOf("store", "size")
 }
 
 func tenthDegrees(s *sketch) {
@@ -270,16 +272,18 @@ def $toc($t):
 	s.target("climate", `
 load("$pkg/convert.star", "$toc")
 
+LIMITS = {"cold": $cold, "mild": $mild, "hot": $hot}
+
 def $feel($t, wind=0, unit="C"):
     """Say how tenths of a degree feel; wind takes one tenth each."""
     if unit == "F":
         $t = $toc($t)
     $t -= max(wind, 0)
-    if $t < $cold:
+    if $t < LIMITS["cold"]:
         return "cold"
-    elif $t < $mild:
+    elif $t < LIMITS["mild"]:
         return "fresh"
-    elif $t <= $hot:
+    elif $t <= LIMITS["hot"]:
         return "warm"
     return "hot"
 
@@ -493,4 +497,5 @@ def $rank(times, top=$top, limit=$limit):
 (5, ${500..700}) ; (${3..12}, 900) ; (10, 1200, 400) ; (1, 65, 1000) ; (1, 60, 1000) ; (1, 59, 1000) ; (1, 69, 1000) ; (1, 70, 1000) ; (2, 0) ; (0, 100) ; (1, 1, 1000) ; (-1, 60)`)
 	s.fn("race", "$rank", "lists the first finishers", `
 ({"$p1": 1500, "$p2": ${1200..1400}, "$p3": 1450}) ; ({"$p1": ${1000..1700}, "$p3": ${1000..1700}}) ; ({"$p3": 900, "$p1": 900, "$p2": 900}) ; ({"$p3": $limit, "$p1": ${limit+1}}) ; ({"$p2": ${limit-1}}) ; ({"$p2": 50, "$p1": 60}, 1) ; ({"$p2": 50, "$p1": 60}, 0) ; ({"$p1": 50, "$p2": 60}, 5, 50) ; ({"$p1": 50}, 1, 49) ; ({}) ; ({"$p1": 4, "$p2": 3, "$p3": 2, "zoe": 1})`)
+	s.targetOneOf("race", "race", "units")
 }
