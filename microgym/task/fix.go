@@ -239,7 +239,7 @@ func (m *menu) try(k FixKind, path, text string) (kept bool, err error) {
 	if wanted, err := m.wanted(files); err != nil || !wanted {
 		return false, err
 	}
-	report, err := harness.RunTests(m.ctx, files, harness.TestOptions{Paths: m.tests, Limits: harness.Limits{Steps: searchSteps}})
+	report, err := harness.RunTests(m.ctx, files, harness.TestOptions{Paths: m.tests})
 	if err != nil {
 		return false, err
 	}
