@@ -4,13 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 
 	"github.com/swerm/swerm/internal/sha256lanes"
 )
 
 // identityGather is how much text an Identifier hashes at once. It keeps a
 // buffer of that size; a larger record is hashed with it all the same.
-const identityGather = 4 << 20
+const identityGather = 2 << 20
 
 // An Identifier gives trajectories their ids, many at a time: hashing is most
 // of what reading a trajectory costs, and many are hashed side by side in a
@@ -25,7 +26,7 @@ type Identifier struct {
 // Identify sets ID to what ComputeID returns, of every trajectory.
 func (c *Identifier) Identify(ts []*Trajectory) {
 	for len(ts) > 0 {
-		c.text, c.ends = c.text[:0], c.ends[:0]
+		c.text, c.ends = slices.Grow(c.text[:0], identityGather+identityGather/4), c.ends[:0]
 		for _, t := range ts {
 			if len(c.text) > 0 && len(c.text)+int(t.TextBytes()) > identityGather {
 				break

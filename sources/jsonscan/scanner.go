@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -145,10 +146,16 @@ func (s *Scanner) pathString() string {
 	return string(b)
 }
 
+// indent is eight spaces: documents for people are a quarter white space.
+const indent = 0x2020202020202020
+
 func (s *Scanner) space() {
 	buf, p := s.buf, s.pos
 	for p < len(buf) && (buf[p] == ' ' || buf[p] == '\n' || buf[p] == '\r' || buf[p] == '\t') {
 		p++
+		for p+8 <= len(buf) && binary.LittleEndian.Uint64(buf[p:]) == indent {
+			p += 8
+		}
 	}
 	s.pos = p
 }

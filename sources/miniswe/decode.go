@@ -370,6 +370,9 @@ func (e *extra) readUsage(s *jsonscan.Scanner) {
 		case "completion_tokens":
 			e.outputTokens = s.OptInt()
 		}
+		if e.promptTokens != nil && e.outputTokens != nil {
+			break // what follows are shares of them
+		}
 	}
 }
 
