@@ -68,8 +68,8 @@ def $merge(base, extra):
     return settings
 `)
 	s.fn("reader", "$convert", "reads one setting as a truth value, a number or text", calls(`
-		"$w" ; "${2..99}" ; "-${2..99}" ; "yes" ; "ON" ; " False " ; "off" ; " 007 " ; "two words" ; "3-4" ; "-" ; "--5"
-		"5-" ; "No way" ; "0" ; ""
+		"$w" ; "${2..99}" ; "-${2..99}" ; "yes" ; "no" ; "true" ; "Yes" ; "NO" ; "TRUE" ; "off " ; "false" ; "ON" ; " False "
+		"off" ; " 007 " ; "two words" ; "3-4" ; "-" ; "--5" ; "5-" ; "No way" ; "0" ; ""
 	`))
 	s.fn("reader", "$parse", "reads a settings text into sections", calls(`
 		"name $assign $w\nsize $assign ${2..99}" ; "a $assign 1\n[$v]\na $assign 2\nb $assign off"
@@ -79,10 +79,11 @@ def $merge(base, extra):
 		"a $assign 1\n\n\nb $assign 2 $mark tail" ; "[empty]" ; "[x\na $assign 1" ; "" ; "$assign 5"
 	`))
 	s.fn("access", "$get", "finds one setting by its path", calls(`
-		"name $assign $w", "name" ; "[$v]\nsize $assign 4", "$v.size" ; "[$v]\nsize $assign 4", "size"
-		"size $assign 4", "size", 9 ; "size $assign 4", "width", 9 ; "[a]\nx $assign no", "a.x", True
-		"[a.b]\nx $assign 3", "a.b.x" ; "x $assign 1\n[$main]\nx $assign 2", "x" ; "$mark x $assign 1", "x", 0
-		"a $assign 1", "$main.a" ; "", "a" ; "", "a.b", "none"
+		"name $assign $w", "name" ; "on $assign on\nx $assign True", "x" ; "off $assign off", "off", 3
+		"[$v]\nsize $assign 4", "$v.size" ; "[$v]\nsize $assign 4", "size" ; "size $assign 4", "size", 9
+		"size $assign 4", "width", 9 ; "[a]\nx $assign no", "a.x", True ; "[a.b]\nx $assign 3", "a.b.x"
+		"x $assign 1\n[$main]\nx $assign 2", "x" ; "$mark x $assign 1", "x", 0 ; "a $assign 1", "$main.a" ; "", "a"
+		"", "a.b", "none"
 	`))
 	s.fn("access", "$merge", "lays one settings text over another", calls(`
 		"a $assign 1\nb $assign 2", "b $assign 3" ; "name $assign $w", "[$v]\nname $assign $w"
