@@ -138,7 +138,7 @@ func (s *sketch) sealed(code string) string {
 
 func plainFractions(s *sketch) {
 	s.draw("pkg: ratio share pie mixer", "gcd: gcd common_part", "make: make simple reduced", "plus: plus add join",
-		"times: times scale_by product", "cmp: compare order versus", "mixed: mixed spell written",
+		"cmp: compare order versus", "mixed: mixed spell written",
 		"a: a p first", "b: b q second", "part: num top upper", "whole: den bottom lower")
 	s.module("divisors", `
 def $gcd(m, n):
@@ -331,7 +331,7 @@ def $inc($text, base=$base):
 func gradeBands(s *sketch) {
 	s.draw("pkg: exam quiz marks course", "percent: percent share_of rate", "grade: grade band grade_for", "final: final_grade overall result",
 		"passed: passed cleared made_it", "top: 90 85 88", "mid: 75 70 72", "low: 60 50 55", "drop: 1 2", "bonus: 5 3 4", "points: points earned got",
-		"curve?", "round?")
+		"round?")
 	s.module("bands", `
 BANDS = [($top, "A"), ($mid, "B"), ($low, "C")]
 

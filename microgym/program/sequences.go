@@ -496,7 +496,7 @@ def $winner(games, handicap={}):
 }
 
 func cardDeal(s *sketch) {
-	s.draw("pkg: cards deck dealer table", "deal: deal hand_out give_cards", "cut: cut rotate turn", "riffle: riffle weave_halves shuffle", "worth: hand_value worth count_hand", "beats: beats wins stronger",
+	s.draw("pkg: cards deck dealer table", "deal: deal hand_out give_cards", "riffle: riffle weave_halves shuffle", "worth: hand_value worth count_hand", "beats: beats wins stronger",
 		"size: 5 4 3", "limit: 21 17", "ace: 11 14", "face: 10 12", "deck: deck pile cards")
 	s.module("values", `
 FACES = {"J": $face, "Q": $face, "K": $face, "A": $ace}

@@ -156,26 +156,44 @@ func (s *sketch) fn(module, name, summary string, cases ...string) {
 	s.prog.Funcs = append(s.prog.Funcs, f)
 }
 
-var hole = regexp.MustCompile(`\$(?:([a-z][a-z0-9]*)|\{([^}]*)\})`)
-
 // fill fills the holes of a text and drops the lines whose flag says so.
 func (s *sketch) fill(text string) string {
-	lines := strings.SplitAfter(text, "\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool {
-		_, mark, ok := cutMark(line)
-		return ok && s.is(mark[1:]) != (mark[0] == '?')
-	})
-	for i, line := range lines {
-		if kept, _, ok := cutMark(line); ok {
-			lines[i] = kept
-			if strings.HasSuffix(line, "\n") {
-				lines[i] += "\n"
-			}
+	if strings.Contains(text, "  #") {
+		text = s.keep(text)
+	}
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(text, '$')
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:at])
+		text = text[at+1:]
+		var expr string
+		if strings.HasPrefix(text, "{") {
+			expr, text, _ = strings.Cut(text[1:], "}")
+		} else {
+			n := len(text) - len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz0123456789"))
+			expr, text = text[:n], text[n:]
+		}
+		b.WriteString(s.value(expr))
+	}
+}
+
+// keep drops the lines whose flag says so, and the marks of the others.
+func (s *sketch) keep(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		code, mark, ok := cutMark(line)
+		if !ok {
+			b.WriteString(line)
+		} else if s.is(mark[1:]) == (mark[0] == '?') {
+			b.WriteString(code)
+			b.WriteString(line[len(strings.TrimRight(line, "\n")):])
 		}
 	}
-	return hole.ReplaceAllStringFunc(strings.Join(lines, ""), func(h string) string {
-		return s.value(strings.Trim(h, "${}"))
-	})
+	return b.String()
 }
 
 // cutMark splits "code  #?flag" into the code and "?flag".
@@ -194,6 +212,9 @@ var (
 
 // value is what one hole stands for.
 func (s *sketch) value(expr string) string {
+	if v, ok := s.words[expr]; ok {
+		return v
+	}
 	if m := span.FindStringSubmatch(expr); m != nil {
 		lo, hi := atoi(m[1]), atoi(m[2])
 		return strconv.Itoa(lo + s.r.IntN(hi-lo+1))
@@ -208,11 +229,7 @@ func (s *sketch) value(expr string) string {
 		}
 		return strconv.Itoa(a * b)
 	}
-	v, ok := s.words[expr]
-	if !ok {
-		panic("program: nothing was drawn for $" + expr)
-	}
-	return v
+	panic("program: nothing was drawn for $" + expr)
 }
 
 func atoi(text string) int {
