@@ -39,7 +39,7 @@ const (
 )
 
 // collectVersion rises whenever equal tasks would give other trajectories.
-const collectVersion = 1
+const collectVersion = 2
 
 // originFormat and originVersion are what records say read them.
 const (

@@ -38,19 +38,21 @@ var stages = []string{"before", "first", "second", "third"}
 // An example is the issue's example, ready to be run.
 type example struct {
 	form       form
-	named      bool
+	named      bool // what is printed names the stage
+	kept       bool // in a file of its own (in a shell)
 	call, want string
 	loads      []string
 }
 
 var called = regexp.MustCompile(`\b([a-z_][a-z0-9_]*)\(`)
 
-func newExample(r *rand.Rand, t *task.Task) example {
+func newExample(r *rand.Rand, t *task.Task, shell bool) example {
 	e := example{form: form(pick(r, formWeights[:])), call: t.Symptom.Call, want: t.Symptom.Want}
 	if _, err := (&syntax.FileOptions{}).ParseExpr("want", e.want, 0); err != nil {
 		e.form = formPlain // the issue wants no value but, say, an error
 	}
 	e.named = r.Float64() < named
+	e.kept = shell && r.IntN(3) > 0
 	e.loads = loads(t.Files, e.call)
 	return e
 }
@@ -76,7 +78,7 @@ func loads(files map[string]string, call string) []string {
 // script writes the example with a separator between statements.
 func (e example) script(sep, stage string) string {
 	shown := func(values ...string) string {
-		if e.named {
+		if e.named && stage != "" {
 			values = append([]string{fmt.Sprintf("%q", stage+":")}, values...)
 		}
 		return "print(" + strings.Join(values, ", ") + ")"
@@ -103,7 +105,7 @@ func (e example) script(sep, stage string) string {
 func (e example) matches(output string, code int, stage string) bool {
 	out := strings.TrimSpace(output)
 	if e.named {
-		out = strings.TrimPrefix(out, stage+": ")
+		out = strings.TrimSpace(strings.TrimPrefix(out, stage+":"))
 	}
 	switch e.form {
 	case formCompare:

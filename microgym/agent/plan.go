@@ -38,11 +38,12 @@ type plan struct {
 }
 
 const (
-	// flip is the chance that the attempt before another one was its opposite:
-	// a wrong try that is then put right, a right one that is then spoilt. It
-	// is what keeps the number of good and bad outcomes seen in a run from
-	// telling how it ended.
-	flip = 0.5
+	// flip is the chance that the attempt before another one is drawn as its
+	// opposite: a wrong try that is then put right, a right one that is then
+	// spoilt. It keeps the number of good and bad outcomes seen in a run from
+	// telling how it ended; at 0 that number would tell nearly all, near 1
+	// there would be nothing for a small model to begin with.
+	flip = 0.35
 	// rightBefore is the chance that an attempt before another one was right
 	// where it was not its opposite.
 	rightBefore = 0.45

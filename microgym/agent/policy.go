@@ -63,7 +63,7 @@ func Policies() []Policy {
 	return []Policy{
 		policy(Thorough, Shell, habits{
 			skill: [2]float64{0.30, 0.64}, budget: [2]int{9, 14}, attempts: [3]float64{0.35, 0.55, 0.1},
-			look: [4]float64{2, 5, 2, 0}, before: [4]float64{3, 4, 2, 1}, between: [4]float64{0, 6, 1, 3}, last: [4]float64{0.3, 6, 0.2, 4},
+			look: [4]float64{3, 6, 1, 0}, before: [4]float64{4, 4, 2, 0}, between: [4]float64{0, 6, 1, 3}, last: [4]float64{0.3, 6, 0.2, 4},
 			again: 0.1, undo: 0.1, tidy: 0.1, bend: 0.03, quit: 0.01, diff: 0.1, wrong: plainMistakes,
 		}),
 		policy(Hasty, Tools, habits{
@@ -73,33 +73,33 @@ func Policies() []Policy {
 		}),
 		policy(Overconfident, Shell, habits{
 			skill: [2]float64{0.26, 0.62}, budget: [2]int{7, 12}, attempts: [3]float64{0.25, 0.65, 0.1},
-			look: [4]float64{4, 5, 1, 0}, before: [4]float64{5, 4, 1, 0}, between: [4]float64{0, 8, 1, 1}, last: [4]float64{2, 6, 0.5, 1},
+			look: [4]float64{5, 4, 0, 0}, before: [4]float64{5, 4, 1, 0}, between: [4]float64{0, 8, 1, 1}, last: [4]float64{2, 6, 0.5, 1},
 			again: 0.05, undo: 0.05, tidy: 0.2, bend: 0.03, quit: 0, diff: 0.05, wrong: plainMistakes,
 		}),
-		policy(TestEditor, Tools, habits{
+		policy(TestEditor, Shell, habits{
 			skill: [2]float64{0.28, 0.64}, budget: [2]int{9, 14}, attempts: [3]float64{0.4, 0.55, 0.05},
-			look: [4]float64{4, 5, 1, 0}, before: [4]float64{5, 3, 1, 0}, between: [4]float64{0.5, 7, 1, 1}, last: [4]float64{1, 8, 0.5, 1},
+			look: [4]float64{5, 4, 0, 0}, before: [4]float64{5, 3, 1, 0}, between: [4]float64{0.5, 7, 1, 1}, last: [4]float64{1, 8, 0.5, 1},
 			again: 0.05, undo: 0.05, tidy: 0.05, bend: 0.6, quit: 0.01, diff: 0, wrong: plainMistakes,
 		}),
 		policy(SpecialCaser, Shell, habits{
 			skill: [2]float64{0.28, 0.62}, budget: [2]int{8, 13}, attempts: [3]float64{0.35, 0.55, 0.1},
-			look: [4]float64{3, 5, 1, 0}, before: [4]float64{3, 4, 2, 1}, between: [4]float64{0, 6, 1, 2}, last: [4]float64{0.6, 6, 0.5, 3},
+			look: [4]float64{4, 5, 0, 0}, before: [4]float64{3, 4, 2, 1}, between: [4]float64{0, 6, 1, 2}, last: [4]float64{0.6, 6, 0.5, 3},
 			again: 0.05, undo: 0.1, tidy: 0.05, bend: 0.03, quit: 0.01, diff: 0.05,
 			wrong: map[string]float64{"near_miss": 4, "partial": 2, "elsewhere": 1, "special_case": 16},
 		}),
 		policy(Quitter, Shell, habits{
 			skill: [2]float64{0.28, 0.64}, budget: [2]int{7, 13}, attempts: [3]float64{0.35, 0.5, 0.15},
-			look: [4]float64{3, 5, 2, 0}, before: [4]float64{4, 4, 1, 1}, between: [4]float64{0.5, 7, 1, 2}, last: [4]float64{0.8, 6, 0.5, 2},
+			look: [4]float64{4, 5, 1, 0}, before: [4]float64{4, 4, 1, 1}, between: [4]float64{0.5, 7, 1, 2}, last: [4]float64{0.8, 6, 0.5, 2},
 			again: 0.1, undo: 0.1, tidy: 0.05, bend: 0.02, quit: 0.8, diff: 0.05, wrong: plainMistakes,
 		}),
 		policy(Looper, Shell, habits{
 			skill: [2]float64{0.28, 0.64}, budget: [2]int{7, 11}, attempts: [3]float64{0.4, 0.45, 0.15},
-			look: [4]float64{4, 4, 2, 0}, before: [4]float64{4, 5, 1, 0}, between: [4]float64{0, 8, 1, 1}, last: [4]float64{0.5, 8, 0.5, 1},
+			look: [4]float64{4, 5, 1, 0}, before: [4]float64{4, 5, 1, 0}, between: [4]float64{0, 8, 1, 1}, last: [4]float64{0.5, 8, 0.5, 1},
 			again: 0.5, undo: 0.1, tidy: 0.05, bend: 0.02, quit: 0.02, diff: 0.05, wrong: plainMistakes,
 		}),
 		policy(Waverer, Tools, habits{
 			skill: [2]float64{0.28, 0.60}, budget: [2]int{8, 14}, attempts: [3]float64{0.1, 0.7, 0.2},
-			look: [4]float64{4, 5, 1, 0}, before: [4]float64{5, 4, 1, 0}, between: [4]float64{0.5, 8, 1, 0.5}, last: [4]float64{1, 8, 0.5, 1},
+			look: [4]float64{5, 4, 0, 0}, before: [4]float64{5, 4, 1, 0}, between: [4]float64{0.5, 8, 1, 0.5}, last: [4]float64{1, 8, 0.5, 1},
 			again: 0.05, undo: 0.5, tidy: 0.05, bend: 0.03, quit: 0.03, diff: 0, wrong: plainMistakes,
 		}),
 	}

@@ -109,7 +109,7 @@ func (m *Menu) Run(ctx context.Context, p Policy, rollout int) (*Episode, error)
 	r := stream(m.seed, m.task.InstanceID, p.Name, rollout)
 	e := &episode{r: r, task: m.task, policy: p, plan: p.habits.draw(r), ws: shell.New(maps.Clone(m.task.Files))}
 	e.tries = m.choose(r, e.plan.attempts, p.habits.wrong)
-	e.ex = newExample(r, m.task)
+	e.ex = newExample(r, m.task, p.Scaffold == Shell)
 	e.suite = oneOf(r, suites)
 	e.facts = Facts{Style: p.Style, Skill: e.plan.skill, Verbosity: e.plan.verbosity, Budget: e.plan.budget,
 		LastVisible: None, LastRepro: None, ReproForm: formNames[e.ex.form]}
@@ -137,7 +137,7 @@ func (m *Menu) choose(r *rand.Rand, right []bool, weight map[string]float64) []t
 		weights := make([]float64, len(list))
 		for i, f := range list {
 			lines := float64(3 + strings.Count(f.Old, "\n") + strings.Count(f.New, "\n"))
-			weights[i] = 1 / (lines * lines)
+			weights[i] = 1 / (lines * lines * lines)
 			if w, known := weight[string(f.Kind)]; known && !ok {
 				weights[i] *= w
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // suites are the ways to run the tests in a shell.
-var suites = []string{"pytest -q --tb=no", "pytest -q --tb=no tests", "pytest -q --tb=line", "pytest -q | tail -n 1"}
+var suites = []string{"pytest -q --tb=no", "pytest -q | tail -n 1", "pytest -q --tb=no | tail -n 1", "pytest | tail -n 1"}
 
 func (e *episode) step(ctx context.Context, s step) error {
 	switch s.act {
@@ -96,9 +96,8 @@ func (e *episode) repro(ctx context.Context) error {
 	if e.spent() {
 		return nil
 	}
-	script := strings.ReplaceAll(e.ex.script("; ", e.stage()), "'", `'\''`)
 	res, err := e.act(ctx, e.words(sayRepro), command{
-		shell: "starlark -c '" + script + "'", tool: "run", args: codeArgs{e.ex.script("\n", e.stage())}})
+		shell: e.reproCommand(), tool: "run", args: codeArgs{e.ex.script("\n", e.stage())}})
 	if err != nil {
 		return err
 	}
@@ -111,6 +110,22 @@ func (e *episode) repro(ctx context.Context) error {
 		e.facts.ReproFail++
 	}
 	return nil
+}
+
+// reproCommand runs the example in a shell: in one line, or from a file that
+// is written the first time.
+func (e *episode) reproCommand() string {
+	if !e.ex.kept {
+		return "starlark -c '" + strings.ReplaceAll(e.ex.script("; ", e.stage()), "'", `'\''`) + "'"
+	}
+	run := "starlark /tmp/try.star"
+	if e.ex.named {
+		run = "echo " + e.stage() + ": && " + run
+	}
+	if e.facts.ReproPass+e.facts.ReproFail > 0 {
+		return run
+	}
+	return "cat > /tmp/try.star <<'END'\n" + e.ex.script("\n", "") + "\nEND\n" + run
 }
 
 func (e *episode) test(ctx context.Context) error {
