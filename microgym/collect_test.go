@@ -44,10 +44,14 @@ func writeTasks(t *testing.T, n int, lines ...string) string {
 }
 
 func collectInto(ctx context.Context, tasks, out string, workers int) (*microgym.CollectResult, error) {
+	return collectWith(ctx, tasks, out, workers, pipeline.NoProgress{})
+}
+
+func collectWith(ctx context.Context, tasks, out string, workers int, p pipeline.Progress) (*microgym.CollectResult, error) {
 	st := microgym.CollectStage()
 	work := &pipeline.Task{Stage: st, Config: &microgym.CollectConfig{Policies: []string{"thorough", "hasty"}, Rollouts: 3, Seed: 4},
 		Inputs: []pipeline.Input{{Port: "tasks", Name: "tasks", URI: tasks, Kind: pipeline.KindRaw, Key: testKey}},
-		Out:    out, Key: testKey, Workers: workers, Progress: pipeline.NoProgress{}}
+		Out:    out, Key: testKey, Workers: workers, Progress: p}
 	if err := st.Run(ctx, work); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,47 @@ func TestCollectStopsWhenTold(t *testing.T) {
 	_, err := collectInto(ctx, writeTasks(t, 1), filepath.Join(t.TempDir(), "out"), 1)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// stopAfter cancels a run after so many tasks.
+type stopAfter struct {
+	left   int
+	cancel context.CancelFunc
+}
+
+func (s *stopAfter) Total(int64, string) {}
+
+func (s *stopAfter) Add(int64) {
+	if s.left--; s.left == 0 {
+		s.cancel()
+	}
+}
+
+// TestCollectGoesOn stops a run half way and lets it end.
+func TestCollectGoesOn(t *testing.T) {
+	tasks, dir := writeTasks(t, 5), t.TempDir()
+	whole, broken := filepath.Join(dir, "whole"), filepath.Join(dir, "broken")
+	if _, err := collectInto(background(), tasks, whole, 2); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(background())
+	if _, err := collectWith(ctx, tasks, broken, 2, &stopAfter{2, cancel}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := collectInto(background(), tasks, broken, 2); err != nil {
+		t.Fatal(err)
+	}
+	var manifests [2][]byte
+	for i, out := range []string{whole, broken} {
+		m, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifests[i] = m
+	}
+	if !bytes.Equal(manifests[0], manifests[1]) {
+		t.Error("a run that was stopped and went on wrote another dataset")
 	}
 }
 
