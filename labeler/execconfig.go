@@ -3,6 +3,8 @@ package labeler
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/swerm/swerm/labeler/grade"
@@ -15,6 +17,8 @@ type ExecConfig struct {
 	Runs     int           `json:"runs" yaml:"runs"`           // of every patch; runs that disagree are flaky
 	Timeout  time.Duration `json:"timeout" yaml:"timeout"`     // of one run; 0 = none
 	KeepLogs bool          `json:"keep_logs" yaml:"keep_logs"` // false: only of what is no score
+
+	known []string // names of harnesses; nil = any
 }
 
 // maxRuns of one patch: the twentieth tells no more about a flaky suite.
@@ -25,6 +29,8 @@ func (c *ExecConfig) Validate() error {
 	var errs []error
 	if c.Harness == "" {
 		errs = append(errs, errors.New("harness: none is named"))
+	} else if c.known != nil && !slices.Contains(c.known, c.Harness) {
+		errs = append(errs, fmt.Errorf("harness: no harness is named %q; there are: %s", c.Harness, strings.Join(c.known, ", ")))
 	}
 	if _, err := grade.Find(c.Rules); err != nil {
 		errs = append(errs, fmt.Errorf("rules: %w", err))

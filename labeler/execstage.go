@@ -36,6 +36,9 @@ func ExecStage(harnesses ...exec.Harness) *pipeline.Stage {
 		Output: pipeline.KindLabels,
 		NewConfig: func() pipeline.Config {
 			c := &ExecConfig{Rules: grade.SWEBench2().Name, Runs: 1, Timeout: time.Minute, KeepLogs: true}
+			for _, h := range harnesses {
+				c.known = append(c.known, h.Name)
+			}
 			if len(harnesses) > 0 {
 				c.Harness = harnesses[0].Name
 			}
@@ -145,11 +148,7 @@ func newExecJob(ctx context.Context, t *pipeline.Task, harnesses []exec.Harness)
 	}
 	i := slices.IndexFunc(harnesses, func(h exec.Harness) bool { return h.Name == cfg.Harness })
 	if i < 0 {
-		var known []string
-		for _, h := range harnesses {
-			known = append(known, h.Name)
-		}
-		return nil, fmt.Errorf("harness: no harness is named %q; there are: %s", cfg.Harness, strings.Join(known, ", "))
+		return nil, fmt.Errorf("harness: no harness is named %q", cfg.Harness)
 	}
 	rules, err := grade.Find(cfg.Rules)
 	if err != nil {

@@ -372,10 +372,15 @@ func TestExecConfig(t *testing.T) {
 	if err := labeler.ExecStage(answers(above)).NewConfig().Validate(); err != nil {
 		t.Error(err)
 	}
+	cfg := labeler.ExecStage(answers(above)).NewConfig().(*labeler.ExecConfig)
+	cfg.Harness = "other"
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "answers") {
+		t.Errorf("%v", err)
+	}
 	ds, tasks := attempts(t, 1)
 	task := execTask(answers(above), filepath.Join(t.TempDir(), "labels"), 1, ds, tasks)
-	task.Config.(*labeler.ExecConfig).Harness = "other"
-	if err := task.Stage.Run(context.Background(), task); err == nil || !strings.Contains(err.Error(), "answers") {
+	task.Config.(*labeler.ExecConfig).Harness = "other" // not validated
+	if err := task.Stage.Run(context.Background(), task); err == nil || !strings.Contains(err.Error(), "other") {
 		t.Errorf("%v", err)
 	}
 }
