@@ -27,6 +27,9 @@ out: out
 stages:
   - {id: plant, stage: plant, with: {tasks: 100, rollouts: 2, noise: 0.1, seed: 1}}
   - {id: import, stage: import, inputs: {raw: plant}, with: {source: planted, part_bytes: 500000}}
+  - {id: world, stage: world, with: {tasks: 60, seed: 1}}
+  - {id: collect, stage: collect, inputs: {tasks: world}, with: {seed: 1}}
+  - {id: exec, stage: label_exec, inputs: {dataset: collect, tasks: world}}
   - {id: label, stage: label_reports, inputs: {dataset: import, reports: plant}}
   - {id: split, stage: split, inputs: {dataset: import, labels: label}, with: {method: exact, fractions: {train: 0.6, dev: 0.1, test: 0.3}}}
   - {id: mix, stage: mix, inputs: {view: split, labels: label}, with: {split: train, scales: [40, 80], ratio: "1:1"}}
@@ -47,10 +50,10 @@ stages:
   - {id: evaluate, stage: evaluate, inputs: {scores: score, labels: label, view: split, dataset: import, calibration: calibrate}, with: {ks: [1, 2], resamples: 300}}
 `
 
-var killStages = []string{"plant", "import", "label", "split", "mix", "tokenizer", "tokenize", "train", "score", "calibrate", "evaluate"}
+var killStages = []string{"plant", "import", "world", "collect", "exec", "label", "split", "mix", "tokenizer", "tokenize", "train", "score", "calibrate", "evaluate"}
 
 // smallKillPipeline are settings that make it a matter of a second.
-var smallKillPipeline = []string{"plant.tasks=16", "import.part_bytes=100000", "mix.scales=[4, 8]", "train.batch.sequences=4",
+var smallKillPipeline = []string{"plant.tasks=16", "world.tasks=3", "import.part_bytes=100000", "mix.scales=[4, 8]", "train.batch.sequences=4",
 	"train.steps=6", "train.checkpoint_every=2", "tokenize.max_tokens=512", "evaluate.resamples=100"}
 
 // comparedFiles are endings of what must be among the files that are compared.
@@ -281,14 +284,14 @@ func sorted(m map[string]string) []string {
 	return keys
 }
 
-// TestKilledRunEndsTheSame kills a run in its import and in its training and
-// interrupts one in its training; the soak does it everywhere.
+// TestKilledRunEndsTheSame kills a run in its import, among its test runs and in
+// its training, and interrupts one in its scoring; the soak does it everywhere.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs a pipeline four times")
+		t.Skip("runs a pipeline five times")
 	}
 	k := newKiller(t, "swerm", 1, []int{1, 4}, smallKillPipeline...)
-	for stage, signal := range map[string]os.Signal{"import": os.Kill, "train": os.Kill, "score": os.Interrupt} {
+	for stage, signal := range map[string]os.Signal{"import": os.Kill, "exec": os.Kill, "train": os.Kill, "score": os.Interrupt} {
 		dir := k.hitIn(stage, signal)
 		k.through(dir)
 		k.same(dir, fmt.Sprintf("after a %s inside %s", signal, stage))

@@ -5,6 +5,7 @@ import (
 	"github.com/swerm/swerm/judge"
 	"github.com/swerm/swerm/judge/report"
 	"github.com/swerm/swerm/labeler"
+	"github.com/swerm/swerm/microgym"
 	"github.com/swerm/swerm/microgym/planted"
 	"github.com/swerm/swerm/mixer"
 	"github.com/swerm/swerm/moe"
@@ -17,6 +18,8 @@ import (
 func stages() []*pipeline.Stage {
 	return []*pipeline.Stage{
 		planted.Stage(),
+		microgym.WorldStage(),
+		microgym.CollectStage(),
 		sources.Stage(),
 		labeler.ReportsStage(),
 		labeler.ExecStage(microgymHarness()),
