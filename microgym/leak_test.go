@@ -96,7 +96,8 @@ func leakFigures(t *testing.T, runs []leakRun) []figure {
 		{"last visible test result", rate(last), 0, 0.75, ""},
 		{"all together, labels shuffled", auc(t, shuffled, jointly(shuffled, outsideColumns(shuffled))), 0.5 - three, 0.5 + three, ""},
 		{"how often each outcome was seen", auc(t, runs, jointly(runs, countColumns(runs))), 0, 0, "logistic on counts"},
-		{"words (TF-IDF, logistic)", wordsAUC(t, runs), 0, 0, "held-out templates"},
+		{"words (TF-IDF, logistic)", wordsAUC(t, runs, func(r *leakRun) *baseline.Features { return &r.features }), 0, 0, "held-out templates"},
+		{"pairs of neighbouring words (the same)", wordsAUC(t, runs, func(r *leakRun) *baseline.Features { return &r.pairs }), 0, 0, "held-out templates"},
 		{"last run of the issue's example", rate(func(r *leakRun) string { return r.facts.LastRepro }), 0, 0, ""},
 		{"the same, with edits after it", rate(func(r *leakRun) string { return fmt.Sprint(r.facts.LastRepro, r.facts.EditAfterLastRepro) }), 0, 0, "order"},
 		{"last results, with edits after them", rate(seen), 0, 0, "order"},
@@ -107,7 +108,7 @@ func leakFigures(t *testing.T, runs []leakRun) []figure {
 }
 
 // wordsAUC fits the bag of words on most templates and scores the rest.
-func wordsAUC(t *testing.T, runs []leakRun) float64 {
+func wordsAUC(t *testing.T, runs []leakRun, words func(*leakRun) *baseline.Features) float64 {
 	var fit, held []leakRun
 	for _, r := range runs {
 		h := fnv.New32a()
@@ -120,7 +121,7 @@ func wordsAUC(t *testing.T, runs []leakRun) float64 {
 	}
 	rows := func(list []leakRun) (x []baseline.Features, y []float64) {
 		for _, r := range list {
-			x = append(x, r.features)
+			x = append(x, *words(&r))
 			v := 0.0
 			if r.resolved {
 				v = 1
@@ -134,7 +135,7 @@ func wordsAUC(t *testing.T, runs []leakRun) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return auc(t, held, scores(held, func(r *leakRun) float64 { return score(&r.features) }))
+	return auc(t, held, scores(held, func(r *leakRun) float64 { return score(words(r)) }))
 }
 
 func auc(t *testing.T, runs []leakRun, score []float64) float64 {

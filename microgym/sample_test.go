@@ -2,9 +2,11 @@ package microgym_test
 
 import (
 	"cmp"
+	"hash/fnv"
 	"maps"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,13 +16,15 @@ import (
 	"github.com/swerm/swerm/microgym/agent"
 	"github.com/swerm/swerm/microgym/harness"
 	"github.com/swerm/swerm/microgym/task"
+	"github.com/swerm/swerm/pipeline"
 )
 
 // leakRun is one graded run.
 type leakRun struct {
 	group, template, bug, policy string // group: the task
 	features                     baseline.Features
-	bytes                        int // text of all messages
+	pairs                        baseline.Features // the same with pairs of neighbours for words
+	bytes                        int               // text of all messages
 	facts                        agent.Facts
 	resolved, visible            bool
 }
@@ -69,7 +73,7 @@ func leakTask(index int, policies []agent.Policy) ([]leakRun, error) {
 			return nil, err
 		}
 		r := leakRun{group: tk.InstanceID, template: tk.Template, bug: string(tk.BugKind), policy: p.Name,
-			features: baseline.Extract(&e.Trajectory), facts: e.Facts}
+			features: baseline.Extract(&e.Trajectory), pairs: pairFeatures(&e.Trajectory), facts: e.Facts}
 		for _, m := range e.Trajectory.Messages {
 			if m.Content != nil {
 				r.bytes += len(*m.Content)
@@ -87,6 +91,28 @@ func leakTask(index int, policies []agent.Policy) ([]leakRun, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+var word = regexp.MustCompile(`[A-Za-z0-9_]+|[^A-Za-z0-9_\s]`)
+
+// pairFeatures counts pairs of neighbouring words and signs: the least that a
+// reader of order sees.
+func pairFeatures(t *pipeline.Trajectory) baseline.Features {
+	counts := map[uint32]float64{}
+	for _, m := range t.Messages {
+		last := string(m.Role)
+		for _, w := range word.FindAllString(*m.Content, -1) {
+			h := fnv.New32a()
+			h.Write([]byte(last + " " + w))
+			counts[h.Sum32()%(1<<baseline.HashBits)]++
+			last = w
+		}
+	}
+	var f baseline.Features
+	for _, i := range slices.Sorted(maps.Keys(counts)) {
+		f.Terms = append(f.Terms, baseline.Term{Index: i, Weight: float32(1 + math.Log(counts[i]))})
+	}
+	return f
 }
 
 // hiddenPass lays the hidden tests over a final tree and asks for every named
