@@ -23,8 +23,16 @@ import (
 )
 
 // words is a harness whose tests ask for words: each line `name word` of a test
-// file passes when the file "src" holds the word.
+// file passes when the file "src" holds the word. As a disk would, it takes no
+// tree in which a file is a folder too.
 func words(_ context.Context, files map[string]string, tests []string) ([]byte, error) {
+	for p := range files {
+		for q := range files {
+			if strings.HasPrefix(q, p+"/") {
+				return nil, fmt.Errorf("%s is a file and a folder", p)
+			}
+		}
+	}
 	var log strings.Builder
 	failed := 0
 	for _, path := range tests {
