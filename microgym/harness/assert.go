@@ -5,9 +5,7 @@ import (
 	"strings"
 	"sync"
 
-	"go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
 // reprBytes is how much of a value an assertion shows. A transcript holds
@@ -18,20 +16,16 @@ type assertionError struct{ message string }
 
 func (e *assertionError) Error() string { return "AssertionError: " + e.message }
 
-// predeclared is what every file sees next to Starlark's own built-ins.
-var predeclared = sync.OnceValue(func() starlark.StringDict {
-	return starlark.StringDict{
-		"assert_eq":    starlark.NewBuiltin("assert_eq", assertEq),
-		"assert_true":  starlark.NewBuiltin("assert_true", assertTrue),
-		"assert_fails": starlark.NewBuiltin("assert_fails", assertFails),
-		"struct":       starlark.NewBuiltin("struct", starlarkstruct.Make),
-		"math":         math.Module,
-	}
-})
+// predeclared is what every file sees; see environment.
+var predeclared = sync.OnceValue(environment)
 
-func assertEq(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func assertEq(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var got, want starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "got", &got, "want", &want); err != nil {
+		return nil, err
+	}
+	m := meterOf(thread)
+	if err := m.charge(compareCost(got, want, m.left())); err != nil {
 		return nil, err
 	}
 	same, err := starlark.Equal(got, want)
@@ -40,6 +34,9 @@ func assertEq(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 	}
 	if same {
 		return starlark.None, nil
+	}
+	if err := weights(m, starlark.Tuple{got, want}, nil); err != nil {
+		return nil, err
 	}
 	return nil, &assertionError{differ(got, want)}
 }
@@ -76,7 +73,7 @@ func shortenTo(s string, most int) string {
 	return cutText(s, half) + "..." + strings.ToValidUTF8(s[len(s)-half:], "")
 }
 
-func assertTrue(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func assertTrue(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var x starlark.Value
 	message := ""
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "x", &x, "message?", &message); err != nil {
@@ -84,6 +81,9 @@ func assertTrue(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw
 	}
 	if x.Truth() {
 		return starlark.None, nil
+	}
+	if err := meterOf(thread).chargeWeight(x, 1); err != nil {
+		return nil, err
 	}
 	if message == "" {
 		message = "assert " + shorten(x.String())
@@ -102,5 +102,6 @@ func assertFails(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if err == nil {
 		return nil, &assertionError{"assert_fails: did not fail"}
 	}
-	return starlark.String(err.Error()), nil
+	text := err.Error()
+	return starlark.String(text), meterOf(thread).charge(len(text) / bytesPerStep)
 }

@@ -7,7 +7,7 @@ const (
 	DefaultTotalSteps  = 4_000_000 // tests of one run together
 	DefaultDepth       = 256       // calls; a Starlark call holds about 1 KiB of Go stack
 	DefaultOutputBytes = 16 << 10  // print, per test or script
-	DefaultFileBytes   = 128 << 10 // source of one file; the parser recurses with its nesting
+	DefaultFileBytes   = 64 << 10  // source of one file; compiling can take the square of it
 	DefaultTests       = 2_000     // tests collected in one run
 	DefaultModules     = 200       // files loaded in one run
 )

@@ -13,6 +13,8 @@ const (
 	// tickSteps is how often a running program is looked at: often enough
 	// that recursion cannot go far past its depth between two looks.
 	tickSteps = 128
+	// maxMessageBytes bounds what a failure says.
+	maxMessageBytes = 2_000
 	// meterKey is where a thread keeps its meter.
 	meterKey = "harness.meter"
 )
@@ -32,6 +34,8 @@ type meter struct {
 	over   *errLimit // set once, by the first limit that was hit
 	ended  error     // the context's error, once seen
 
+	oddKeys   int    // keys so far whose hash can be chosen
+	loadSteps uint64 // steps of the loads inside the module that is being run
 	out       strings.Builder
 	outCut    bool
 	lookedCtx uint64
@@ -136,7 +140,6 @@ type failure struct {
 	message string
 	frames  []frame // outermost first, built-ins left out
 	limit   bool
-	builtin string // the built-in that raised it, if one did
 }
 
 type frame struct {
@@ -145,14 +148,11 @@ type frame struct {
 }
 
 func newFailure(err error) *failure {
-	f := &failure{kind: "Error", message: err.Error()}
+	f := &failure{kind: "Error", message: cutText(err.Error(), maxMessageBytes)}
 	if eval := innermost(err); eval != nil {
-		f.message = eval.Msg
-		for i, c := range eval.CallStack {
+		f.message = cutText(eval.Msg, maxMessageBytes)
+		for _, c := range eval.CallStack {
 			if c.Pos.Filename() == "<builtin>" {
-				if i == len(eval.CallStack)-1 {
-					f.builtin = c.Name
-				}
 				continue
 			}
 			f.frames = append(f.frames, frame{c.Pos.Filename(), c.Name, int(c.Pos.Line), int(c.Pos.Col)})

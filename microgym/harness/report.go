@@ -9,8 +9,9 @@ type Report struct {
 	Deselected    int    // of these, left out by a keyword
 	Usage         string // a path or id that does not exist: nothing ran
 
-	files map[string]string // the tree, for source lines
-	steps uint64
+	files  map[string]string  // the tree, for source lines
+	shared map[string]*module // while tests run
+	steps  uint64
 
 	stopped bool // at the first failure
 }

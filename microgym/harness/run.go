@@ -54,9 +54,7 @@ func run(ctx context.Context, files map[string]string, name, src string, l Limit
 	}
 	l = l.withDefaults()
 	m := newMeter(ctx, name, l.Steps, l)
-	t := newTree(files, l)
-	t.loading = []string{name}
-	_, err := t.exec(m.thread, name, src)
+	_, err := newTree(files, l, nil).run(m.thread, name, src)
 	s := Script{Stdout: m.out.String(), Steps: m.thread.Steps}
 	if err == nil {
 		return s, nil
@@ -104,8 +102,8 @@ type Value struct {
 	Err  string
 }
 
-// Eval evaluates expressions against a tree, each in a load of its own, so
-// that a value is the one that a test with only this expression would see.
+// Eval evaluates expressions against a tree, each as if in a load of its own,
+// so that a value is the one that a test with only this expression would see.
 // preamble holds the load statements, and may define functions. A fault of
 // one expression is its Value's alone; the error is the context's.
 func Eval(ctx context.Context, files map[string]string, preamble string, exprs []string, l Limits) ([]Value, error) {
@@ -124,12 +122,12 @@ func Eval(ctx context.Context, files map[string]string, preamble string, exprs [
 			fmt.Fprintf(&b, "def expr_%d_(): return (%s\n)\n", i, e)
 		}
 	}
-	src := b.String()
+	src, shared := b.String(), map[string]*module{}
 	for i := range exprs {
 		if values[i].Err != "" {
 			continue
 		}
-		v, err := evalOne(ctx, files, src, fmt.Sprintf("expr_%d_", i), l)
+		v, err := evalOne(ctx, files, src, fmt.Sprintf("expr_%d_", i), l, shared)
 		if err != nil {
 			return nil, err
 		}
@@ -139,19 +137,22 @@ func Eval(ctx context.Context, files map[string]string, preamble string, exprs [
 }
 
 // evalOne calls one function of src, in a new load of the tree.
-func evalOne(ctx context.Context, files map[string]string, src, name string, l Limits) (Value, error) {
+func evalOne(ctx context.Context, files map[string]string, src, name string, l Limits, shared map[string]*module) (Value, error) {
 	if err := ctx.Err(); err != nil {
 		return Value{}, err
 	}
 	m := newMeter(ctx, name, l.Steps, l)
-	t := newTree(files, l)
-	globals, err := t.exec(m.thread, sourceName, src)
+	globals, err := newTree(files, l, shared).run(m.thread, sourceName, src)
 	var f *failure
 	if err != nil {
 		f, err = m.judge(err)
 	} else {
 		var v starlark.Value
+		m.loaded()
 		if v, f, err = m.call(globals[name]); v != nil {
+			if err := m.chargeWeight(v, 1); err != nil { // its repr may be far larger than it is
+				return Value{Err: "LimitExceeded: " + err.Error()}, nil
+			}
 			return Value{Repr: v.String()}, nil
 		}
 	}

@@ -47,6 +47,9 @@ func compile(path, src string, l Limits) compiled {
 	if err != nil {
 		return compiled{err: newSourceError(path, err)}
 	}
+	if fault := rewrite(f); fault != nil {
+		return compiled{err: fault}
+	}
 	p, err := starlark.FileProgram(f, predeclared().Has)
 	if err != nil {
 		return compiled{err: newSourceError(path, err)}

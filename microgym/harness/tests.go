@@ -78,7 +78,8 @@ func RunTests(ctx context.Context, files map[string]string, o TestOptions) (*Rep
 		return nil, err
 	}
 	l := o.Limits.withDefaults()
-	r := &Report{files: files}
+	r := &Report{files: files, shared: map[string]*module{}}
+	defer func() { r.shared = nil }()
 	suites, err := collect(ctx, files, o.Paths, l, r)
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func RunTests(ctx context.Context, files map[string]string, o TestOptions) (*Rep
 	}
 	for _, s := range suites {
 		for _, name := range s.tests {
-			result, err := runTest(ctx, files, s.path, name, min(l.Steps, l.TotalSteps-min(r.steps, l.TotalSteps)), l)
+			result, err := r.runTest(ctx, s.path, name, min(l.Steps, l.TotalSteps-min(r.steps, l.TotalSteps)), l)
 			if err != nil {
 				return nil, err
 			}
@@ -236,7 +237,7 @@ func isTestFile(p string) bool {
 // in which they are defined.
 func listTests(ctx context.Context, files map[string]string, name string, l Limits, r *Report) ([]string, error) {
 	m := newMeter(ctx, name, l.Steps, l)
-	globals, err := newTree(files, l).load(m.thread, name)
+	globals, err := newTree(files, l, r.shared).load(m.thread, name)
 	r.steps += m.thread.Steps
 	if err != nil {
 		f, ended := m.judge(err)
@@ -268,11 +269,11 @@ func testNames(globals starlark.StringDict) []string {
 	return names
 }
 
-// runTest runs one test in a load of its own.
-func runTest(ctx context.Context, files map[string]string, file, name string, steps uint64, l Limits) (TestResult, error) {
+// runTest runs one test, as if in a load of its own.
+func (r *Report) runTest(ctx context.Context, file, name string, steps uint64, l Limits) (TestResult, error) {
 	res := TestResult{ID: file + "::" + name, Outcome: Passed}
 	m := newMeter(ctx, res.ID, max(steps, 1), l)
-	f, err := m.runTest(files, file, name)
+	f, err := m.runTest(newTree(r.files, l, r.shared), file, name)
 	if err != nil {
 		return res, err
 	}
@@ -290,11 +291,18 @@ func runTest(ctx context.Context, files map[string]string, file, name string, st
 	return res, nil
 }
 
-func (m *meter) runTest(files map[string]string, file, name string) (*failure, error) {
-	globals, err := newTree(files, m.limits).load(m.thread, file)
+// loaded forgets what loading printed: that belongs to collection.
+func (m *meter) loaded() {
+	m.out.Reset()
+	m.outCut = false
+}
+
+func (m *meter) runTest(t *tree, file, name string) (*failure, error) {
+	globals, err := t.load(m.thread, file)
 	if err != nil {
 		return m.judge(err)
 	}
+	m.loaded()
 	fn, ok := globals[name].(*starlark.Function)
 	if !ok { // a file that defines its tests by what it was asked: cannot be, loads are equal
 		return &failure{kind: "Error", message: "test is gone"}, nil

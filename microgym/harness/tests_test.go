@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden reports")
@@ -214,6 +216,35 @@ def test_three(): assert_eq(note(1), 2)
 	}
 	if r := runAll(t, files, TestOptions{}); !r.Passed() {
 		t.Error(r.Text(Verbosity{}))
+	}
+}
+
+// TestAloneTakesTheSameSteps holds that what a test costs does not depend on
+// the tests around it, whether or not their modules can be shared.
+func TestAloneTakesTheSameSteps(t *testing.T) {
+	files := shop()
+	files["shelf/stock.star"] += "seen = [1, 2]\nodd = {(1, 2): 3, 1 << 40: 4}\nprint('loaded')\n"
+	files["tests/test_a.star"] = "load('tests/shared.star', 'f')\nload('shelf/stock.star', 'odd')\nload('tests/shared.star', g='f')\ndef test_one(): assert_eq(f(2), 4)\ndef test_two(): assert_eq(odd[(1, 2)], 3)\n"
+	files["tests/shared.star"] = "load('tests/more.star', 'k')\ndef f(x, n=(1, 2)): return x * n[1] * k\n"
+	files["tests/more.star"] = "k = 1\n"
+	together := runAll(t, files, TestOptions{})
+	if len(together.Results) != 8 {
+		t.Fatal(together.Text(Verbosity{}))
+	}
+	for _, want := range together.Results {
+		r := runAll(t, files, TestOptions{Paths: []string{want.ID}})
+		if d := cmp.Diff(want, r.Results[0], cmpopts.IgnoreUnexported(TestResult{})); d != "" {
+			t.Error(d)
+		}
+	}
+	backwards := []string{}
+	for _, res := range slices.Backward(together.Results) {
+		backwards = append(backwards, res.ID)
+	}
+	r := runAll(t, files, TestOptions{Paths: backwards})
+	slices.Reverse(r.Results)
+	if d := cmp.Diff(together.Results, r.Results, cmpopts.IgnoreUnexported(TestResult{})); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -86,10 +86,13 @@ func changeDir(s *session, args []string) int {
 	return 0
 }
 
+// echoOptions are words that echo takes for options.
+var echoOptions = regexp.MustCompile(`^-[neE]+$`)
+
 func echo(s *session, args []string) int {
 	args = args[1:]
 	end, escapes := "\n", false
-	for len(args) > 0 && regexp.MustCompile(`^-[neE]+$`).MatchString(args[0]) {
+	for len(args) > 0 && echoOptions.MatchString(args[0]) {
 		for _, c := range args[0][1:] {
 			switch c {
 			case 'n':

@@ -85,6 +85,11 @@ func (s *session) command(c syntax.Command) {
 	case *syntax.CaseClause:
 		s.caseClause(c)
 	case *syntax.FuncDecl:
+		if c.Name == nil { // the parser takes () without a name
+			s.say("syntax is not available")
+			s.status = 2
+			return
+		}
 		s.funcs[c.Name.Value] = c.Body
 		s.status = 0
 	case *syntax.DeclClause:
