@@ -39,23 +39,32 @@ type axis struct {
 
 // linear is an axis of round ticks that covers the values; about n of them.
 func linear(name string, lo, hi float64, n int) axis {
-	if lo == hi {
-		lo, hi = lo-0.5, hi+0.5
+	if least := 1e-9 * math.Max(math.Abs(lo), math.Abs(hi)); hi-lo < math.Max(least, 1e-12) { // no room for two ticks
+		room := math.Max(0.5, 1000*least)
+		lo, hi = lo-room, hi+room
 	}
 	step := roundStep((hi - lo) / float64(n))
 	a := axis{name: name, min: math.Floor(lo/step+1e-9) * step, max: math.Ceil(hi/step-1e-9) * step}
-	for i := 0; ; i++ {
+	for i := range 2*n + 4 { // rounding the ends outwards adds a step at each
 		v := a.min + float64(i)*step
 		if v > a.max+step/2 {
-			return a
+			break
 		}
 		a.ticks = append(a.ticks, tick{v, decimal(v, step)})
 	}
+	return a
+}
+
+// whole is linear with ticks at whole numbers alone.
+func whole(name string, lo, hi float64, n int) axis {
+	return linear(name, lo, math.Max(hi, lo+1), max(1, min(n, int(math.Ceil(hi-lo)))))
 }
 
 // inside is linear without widening the ends to ticks.
-func inside(name string, lo, hi float64, n int) axis {
-	a := linear(name, lo, hi, n)
+func inside(name string, lo, hi float64, n int) axis { return linear(name, lo, hi, n).cut(lo, hi) }
+
+// cut ends an axis at values and drops the ticks beyond them.
+func (a axis) cut(lo, hi float64) axis {
 	a.min, a.max = lo, hi
 	kept := a.ticks[:0]
 	for _, t := range a.ticks {

@@ -99,6 +99,9 @@ func (e *evidence) readEvaluation(ctx context.Context, in pipeline.Input) error 
 	if err := readJSON(ctx, d, judge.EvaluationFile, &e.ev); err != nil {
 		return err
 	}
+	if err := checkEvaluation(&e.ev); err != nil {
+		return fmt.Errorf("%s/%s: %w", in.URI, judge.EvaluationFile, err)
+	}
 	e.manifest = d.Manifest
 	if err := json.Unmarshal(d.Manifest.Config, &e.config); err != nil {
 		return fmt.Errorf("%s: config of the manifest: %w", in.URI, err)
@@ -110,18 +113,8 @@ func (e *evidence) readEvaluation(ctx context.Context, in pipeline.Input) error 
 	if err := readJSON(ctx, d, judge.CurvesFile, e.curves); err != nil {
 		return err
 	}
-	return checkCurves(e.curves)
-}
-
-// checkCurves refuses curves that cannot be drawn.
-func checkCurves(c *judge.Curves) error {
-	if len(c.Scores.Resolved) != len(c.Scores.Unresolved) {
-		return fmt.Errorf("%s: histograms of %d and %d bins", judge.CurvesFile, len(c.Scores.Resolved), len(c.Scores.Unresolved))
-	}
-	for _, roc := range c.ROC {
-		if len(roc.Hits) != len(roc.FalseAlarms) || len(roc.Hits) < 2 {
-			return fmt.Errorf("%s: curve %q has %d and %d points", judge.CurvesFile, clean(roc.Name), len(roc.FalseAlarms), len(roc.Hits))
-		}
+	if err := checkCurves(e.curves); err != nil {
+		return fmt.Errorf("%s/%s: %w", in.URI, judge.CurvesFile, err)
 	}
 	return nil
 }
@@ -172,7 +165,13 @@ func (e *evidence) readView(ctx context.Context, in pipeline.Input) error {
 		return nil
 	}
 	e.mixture = &mixture{}
-	return readJSON(ctx, d, mixtureFile, e.mixture)
+	if err := readJSON(ctx, d, mixtureFile, e.mixture); err != nil {
+		return err
+	}
+	if err := e.mixture.check(); err != nil {
+		return fmt.Errorf("%s/%s: %w", in.URI, mixtureFile, err)
+	}
+	return nil
 }
 
 // viewKeys are the views that the rows were judged and the model trained by.

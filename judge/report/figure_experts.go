@@ -5,8 +5,10 @@ import (
 	"math"
 )
 
-// maxLayers bounds the rows of the figure; networks have fewer.
-const maxLayers = 96
+const (
+	maxLayers   = 96 // rows of the figure; networks have fewer
+	manyExperts = 16 // from which dots cover each other
+)
 
 func (e *evidence) expertsFigure() figure {
 	f := figure{id: "experts", title: "Load of the experts"}
@@ -43,13 +45,13 @@ func drawExperts(load [][]int64, width float64) *drawing {
 	most := 1.0
 	shares := make([][]float64, len(load))
 	for l, layer := range load {
-		var total int64
+		total := 0.0
 		for _, n := range layer {
-			total += n
+			total += float64(n)
 		}
 		for _, n := range layer {
 			if total > 0 {
-				shares[l] = append(shares[l], float64(n)*float64(len(layer))/float64(total))
+				shares[l] = append(shares[l], float64(n)*float64(len(layer))/total)
 			}
 		}
 		for _, s := range shares[l] {
@@ -68,8 +70,12 @@ func drawExperts(load [][]int64, width float64) *drawing {
 	for l := range shares {
 		y := 4 + row*(float64(l)+0.5)
 		d.text(inkText, faceLabel, end, point{left - 10, y + 0.35*faceLabel.size}, fmt.Sprintf("layer %d", l+1))
+		dot, radius := inkModel, 3.5
+		if len(shares[l]) > manyExperts { // where many meet the row is darker
+			dot, radius = inkModelFaint, 3
+		}
 		for i, s := range shares[l] {
-			d.disc(inkModel, fmt.Sprintf("layer %d, expert %d: %.2f of an even share", l+1, i+1, s), point{p.x.at(s), y}, 3.5)
+			d.disc(dot, fmt.Sprintf("layer %d, expert %d: %.2f of an even share", l+1, i+1, s), point{p.x.at(s), y}, radius)
 		}
 	}
 	d.height = bottom + tickHeight + nameHeight + 3

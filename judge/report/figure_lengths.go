@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 func (e *evidence) lengthsFigure() figure {
@@ -90,8 +89,7 @@ func drawLengths(l *lengths, width float64) *drawing {
 		most = max(most, b.whole+b.elided)
 	}
 	top := d.keys(key{"read whole", inkModel, keyBox}, key{"partly left out", inkRival, keyBox}) + 24
-	y := linear("runs", 0, float64(max(most, 1)), 4)
-	y.ticks = slices.DeleteFunc(y.ticks, func(t tick) bool { return t.at != math.Trunc(t.at) })
+	y := whole("runs", 0, float64(max(most, 1)), 4)
 	lo, hi := bins[0].lo, bins[len(bins)-1].hi
 	x := inside("tokens of a run", lo, hi, 6)
 	if log {

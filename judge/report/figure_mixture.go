@@ -67,7 +67,7 @@ func drawMixture(rows []mixtureRow, width float64) *drawing {
 	}
 	labels = math.Min(labels, 0.36*width)
 	y := d.keys(key{"taken", inkModel, keyBox}, key{"asked for", inkText, keyTick}, key{"in the pool", inkStock, keyBox}) + 6
-	x := linear("runs", 0, float64(max(most, 1)), 4)
+	x := whole("runs", 0, float64(max(most, 1)), 4)
 	left, right := labels+10, width-values-8
 	bottom := y + rowHeight*float64(len(rows))
 	p := d.plane(frame{left: left, top: y, right: right, bottom: bottom, x: x})

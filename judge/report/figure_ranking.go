@@ -84,8 +84,10 @@ func drawChoices(list []choice, width float64) *drawing {
 	}
 	left, right, bottom := leftOf(y), width-8, top+0.52*width
 	p := d.plane(frame{left: left, top: top, right: right, bottom: bottom, x: x, y: y})
-	for _, s := range []int{2, 0, 1} { // the model's own last, above the others
+	room := (right - left) / float64(len(list)) / 5 // so that neighbours of many K stay apart
+	for _, s := range []int{2, 0, 1} {              // the model's own last, above the others
 		own := series[s]
+		own.shift = max(-room, min(room, own.shift))
 		var path []point
 		for i := range list {
 			if v := own.value(&list[i]); v != nil {

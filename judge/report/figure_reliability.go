@@ -39,7 +39,7 @@ func drawReliability(bins []metrics.Bin, ece string, width float64) *drawing {
 	for _, b := range bins {
 		most = max(most, b.Count)
 	}
-	counts := linear("runs", 0, float64(most), 2)
+	counts := whole("runs", 0, float64(most), 2)
 	left, right := leftOf(y, counts), width-8
 	bottom := top + 0.55*(right-left)
 	p := d.plane(frame{left: left, top: top, right: right, bottom: bottom, x: x, y: y, bare: true})

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/judge"
@@ -35,11 +33,10 @@ func drawScores(h *judge.Histogram, width float64) *drawing {
 		sumUp, sumDown = sumUp+h.Resolved[i], sumDown+h.Unresolved[i]
 	}
 	top := d.keys(key{"resolved, " + count(sumUp), inkResolved, keyBox}, key{"unresolved, " + count(sumDown), inkUnresolved, keyBox}) + 24
-	y := linear("runs", -float64(max(down, 1)), float64(max(up, 1)), 6)
+	y := whole("runs", -float64(max(down, 1)), float64(max(up, 1)), 6)
 	for i := range y.ticks { // both directions count runs
 		y.ticks[i].label = strings.TrimPrefix(y.ticks[i].label, "−")
 	}
-	y.ticks = slices.DeleteFunc(y.ticks, func(t tick) bool { return t.at != math.Trunc(t.at) })
 	x := inside("probability of resolved, p(YES)", 0, 1, 5)
 	left, right, bottom := leftOf(y), width-8, top+0.52*width
 	p := d.plane(frame{left: left, top: top, right: right, bottom: bottom, x: x, y: y})

@@ -41,7 +41,7 @@ func drawTraining(t *training, window int, width float64) *drawing {
 	}
 	top := d.keys(keys...) + 24
 	first, last := t.steps[0].step, t.steps[len(t.steps)-1].step
-	x := inside("step", float64(first), float64(max(last, first+1)), 5)
+	x := whole("step", float64(first), float64(last), 5).cut(float64(first), float64(max(last, first+1)))
 	loss, lr := t.lossAxis(), t.rateAxis()
 	auc, hasAUC := t.aucAxis()
 	left, right := leftOf(loss, lr, auc), width-10
@@ -81,6 +81,9 @@ func (t *training) drawLoss(p *plane, window int) {
 	flush()
 	for _, at := range t.smoothed(window) {
 		path = append(path, p.at(at.x, at.y))
+	}
+	if len(path) == 1 { // no line
+		p.d.disc(inkModel, "", path[0], 3)
 	}
 	p.d.line(stroke{ink: inkModel, width: 2}, path...)
 	p.d.devLine(p, t.devs, "dev loss", func(v devPoint) *float64 { return v.loss })

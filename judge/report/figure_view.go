@@ -62,7 +62,7 @@ func drawView(v *view, width float64) *drawing {
 		keys = append(keys, key{"no verdict", inkNeither, keyBox})
 	}
 	labels = math.Min(labels, 0.4*width)
-	x := linear("runs", 0, float64(max(most, 1)), 4)
+	x := whole("runs", 0, float64(max(most, 1)), 4)
 	y := d.keys(keys...) + 6
 	left, right := labels+10, width-values-8
 	top := y

@@ -115,8 +115,8 @@ func (e *evidence) bestOf() string {
 	if c.random == nil || c.pass == nil {
 		return ""
 	}
-	text := fmt.Sprintf("Taking the highest-scored of %d runs gives a resolved one in %s of choices%s, taking any in %s; an oracle gets %s.",
-		c.k, percent(c.rm), within(c.in["rm"]), percent(c.random), percent(c.pass))
+	text := fmt.Sprintf("Taking the highest-scored of %s runs gives a resolved one in %s of choices%s, taking any in %s; an oracle gets %s.",
+		count(c.k), percent(c.rm), within(c.in["rm"]), percent(c.random), percent(c.pass))
 	if g := c.in["rm_gain"]; g.Value != nil && g.Low != nil && g.High != nil {
 		verdict := "includes 0"
 		if excludesZero(g.Low, g.High) {
@@ -135,8 +135,11 @@ func (e *evidence) calibrated() string {
 	if c := e.ev.Calibration; c != nil {
 		how = fmt.Sprintf("They were calibrated on other runs (%s).", clean(c.Method))
 	}
-	return fmt.Sprintf("Its probabilities are off by %.1f points on average (ECE %s %s). %s", 100**e.ev.ECE, num(e.ev.ECE),
-		span(e.ev.Intervals["ece"].Low, e.ev.Intervals["ece"].High, num), how)
+	ece := num(e.ev.ECE)
+	if in := e.ev.Intervals["ece"]; in.Low != nil && in.High != nil {
+		ece += "\u00a0" + interval(in)
+	}
+	return fmt.Sprintf("Its probabilities are off by %.1f points on average (ECE %s). %s", 100**e.ev.ECE, ece, how)
 }
 
 func (e *evidence) trained() string {

@@ -40,7 +40,11 @@ func readLengths(ctx context.Context, d *dataset.Dataset) (*lengths, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.add(int64(row.Value.TokensFull), int64(row.Value.TokensElided))
+		full, elided := int64(row.Value.TokensFull), int64(row.Value.TokensElided)
+		if full < 0 || elided < 0 {
+			return nil, fmt.Errorf("%s: row %d: %d tokens of which %d are left out", d.URI, row.Row, full, elided)
+		}
+		out.add(full, elided)
 	}
 	return out, nil
 }

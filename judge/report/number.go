@@ -31,10 +31,17 @@ func clean(text string) string {
 	}, strings.ToValidUTF8(text, "?"))
 }
 
-// named is clean, or says that there is no name.
+// maxName is how many characters of a name are shown: its start and its end.
+const maxName = 80
+
+// named is clean and not longer than is good to read, or says that there is no name.
 func named(text string) string {
-	if text = strings.TrimSpace(clean(text)); text == "" {
+	text = strings.TrimSpace(clean(text))
+	if text == "" {
 		return "(no name)"
+	}
+	if runes := []rune(text); len(runes) > maxName {
+		text = string(runes[:maxName/2]) + "…" + string(runes[len(runes)-maxName/2+1:])
 	}
 	return text
 }

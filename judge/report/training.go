@@ -16,6 +16,8 @@ const (
 	maxJournalLine = 1 << 20
 	// maxSteps keeps a journal in some 100 MB of memory.
 	maxSteps = 2 << 20
+	// maxLoss is more than float32 logits can give.
+	maxLoss = 1e40
 )
 
 // ErrJournal is returned for a journal that cannot be what training wrote.
@@ -84,8 +86,12 @@ func (t *training) add(l *journalLine) error {
 	switch n := len(t.steps); {
 	case n == maxSteps:
 		return fmt.Errorf("%w: more than %d steps", ErrJournal, maxSteps)
-	case l.Step < 1 || n > 0 && l.Step <= t.steps[n-1].step:
-		return fmt.Errorf("%w: step %d comes after %d", ErrJournal, l.Step, n)
+	case l.Step < 1 || l.Step > maxCount || n > 0 && l.Step <= t.steps[n-1].step:
+		return fmt.Errorf("%w: step %d comes after %d others", ErrJournal, l.Step, n)
+	case !bounded(l.Loss, -maxLoss, maxLoss) || !bounded(&l.LR, 0, maxLoss):
+		return fmt.Errorf("%w: a loss of %s at the rate %g", ErrJournal, num(l.Loss), l.LR)
+	case l.Dev != nil && (!bounded(l.Dev.Loss, -maxLoss, maxLoss) || !bounded(l.Dev.AUC, 0, 1)):
+		return fmt.Errorf("%w: a dev loss of %s and an AUC of %s", ErrJournal, num(l.Dev.Loss), num(l.Dev.AUC))
 	}
 	t.steps = append(t.steps, trainStep{l.Step, l.Loss, l.LR})
 	if l.Skipped != "" {
@@ -100,7 +106,7 @@ func (t *training) add(l *journalLine) error {
 			return fmt.Errorf("%w: layer %d has %d experts", ErrJournal, i+1, len(layer))
 		}
 		for _, n := range layer {
-			if n < 0 {
+			if n < 0 || n > maxCount {
 				return fmt.Errorf("%w: an expert of layer %d got %d tokens", ErrJournal, i+1, n)
 			}
 		}

@@ -47,7 +47,9 @@ func (r *mixtureRow) name() string {
 		if s != "" && name != "" {
 			name += " / "
 		}
-		name += clean(s)
+		if s != "" {
+			name += named(s)
+		}
 	}
 	if name == "" {
 		return "all"

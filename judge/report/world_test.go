@@ -134,6 +134,15 @@ func (w *world) file(dir, name string, content any) {
 // build writes the four inputs.
 func (w *world) build() *world {
 	w.t.Helper()
+	w.evaluate()
+	w.checkpoint()
+	w.view("view")
+	w.tokens()
+	return w
+}
+
+func (w *world) evaluate() {
+	w.t.Helper()
 	w.artifact("evaluation", pipeline.KindReport, "evaluate", judge.EvalConfig{Split: "test", TrainSplit: "train", Seed: 1, Level: 0.95, Resamples: 1000},
 		[]dataset.Parent{{Port: "scores", Key: keyOf("scores"), Kind: pipeline.KindScores, URI: "x"}, {Port: "view", Key: keyOf("view"), Kind: pipeline.KindView, URI: "x"}},
 		func(dir string) {
@@ -142,10 +151,6 @@ func (w *world) build() *world {
 				w.file(dir, judge.CurvesFile, w.curves)
 			}
 		})
-	w.checkpoint()
-	w.view("view")
-	w.tokens()
-	return w
 }
 
 func (w *world) checkpoint() {
