@@ -59,7 +59,7 @@ func (m *menu) rewritten(n int) (string, bool) { return m.decorate(n, nil) }
 // near is gold with another bug in the same function, half the time away from
 // the site, and now and then a rewrite beside it.
 func (m *menu) near() (string, bool) {
-	away := m.r.IntN(2) == 0
+	away := m.seen >= visibleFixes || m.r.IntN(2) == 0 // what is away is seen less
 	core, ok := m.pick(m.bugs, func(e mutate.Edit) bool {
 		return e.Func == m.fn && e.Apply(m.gold) != m.buggy && (!away || m.distance(e) > 0)
 	})

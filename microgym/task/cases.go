@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.starlark.net/syntax"
 
@@ -17,13 +18,13 @@ import (
 const (
 	// maxFuncCases bounds the calls of one function that are evaluated: a test
 	// file holds a dozen.
-	maxFuncCases = 12
+	maxFuncCases = 11
 	// maxCaseBytes bounds a call with its value, so that a test is one line.
 	maxCaseBytes = 110
-	// searchSteps bounds a call, or some calls together, of a program that is
-	// being tried: right ones take up to two thousand steps, and what loops
-	// without end should end soon.
-	searchSteps = 12_000
+	// searchSteps bounds some calls together of a program that is being tried:
+	// right ones take up to two thousand steps each, most of them a tenth of
+	// it, and what loops without end should end soon.
+	searchSteps = 20_000
 )
 
 // A call is one case of a function and the value that the right program gives.
@@ -83,27 +84,35 @@ func testable(c call) bool {
 		!strings.Contains(c.want, "+inf") && !strings.Contains(c.want, "-inf")
 }
 
-// evaluate gives the value of every call in a tree. The calls of one function
-// share a load of the tree, which costs more than they do; only where one of
-// them fails does each get its own. A program whose calls disturb each other
-// could so be misjudged here, and is found out when its tests are run.
+// evaluate gives the value of every call in a tree. All calls share a load of
+// the tree, which costs more than they do; where one of them fails, those of
+// each function do, and where it is among them each call gets its own. A
+// program whose calls disturb each other could so be misjudged here, and is
+// found out when its tests are run.
 func evaluate(ctx context.Context, files map[string]string, all []call) ([]harness.Value, error) {
+	out, err := together(ctx, files, all)
+	if err != nil || out != nil && (len(out) == 0 || !runsAway(out[0])) {
+		return out, err
+	}
 	var fns []*program.Func
 	for _, c := range all {
 		if !slices.Contains(fns, c.fn) {
 			fns = append(fns, c.fn)
 		}
 	}
-	out := make([]harness.Value, len(all))
+	out = make([]harness.Value, len(all))
 	for _, fn := range fns {
 		var at []int
-		var exprs []string
+		var mine []call
 		for i, c := range all {
 			if c.fn == fn {
-				at, exprs = append(at, i), append(exprs, c.expr)
+				at, mine = append(at, i), append(mine, c)
 			}
 		}
-		values, err := evaluateTogether(ctx, files, loads([]*program.Func{fn}), exprs)
+		values, err := together(ctx, files, mine)
+		if err == nil && values == nil {
+			values, err = apart(ctx, files, mine)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -114,26 +123,53 @@ func evaluate(ctx context.Context, files map[string]string, all []call) ([]harne
 	return out, nil
 }
 
-func evaluateTogether(ctx context.Context, files map[string]string, loads string, exprs []string) ([]harness.Value, error) {
-	limits := harness.Limits{Steps: searchSteps}
-	list := "[repr(" + strings.Join(exprs, "), repr(") + ")]"
-	got, err := harness.Eval(ctx, files, loads, []string{list}, limits)
+// together evaluates calls in one load. It is nil where one of them fails.
+// What is evaluated is a function of the preamble: the text is the same for
+// every tree, so that the harness compiles it once.
+func together(ctx context.Context, files map[string]string, all []call) ([]harness.Value, error) {
+	if len(all) == 0 {
+		return []harness.Value{}, nil
+	}
+	var b strings.Builder
+	b.WriteString(loads(functions(all)))
+	b.WriteString("def values_(): return [")
+	for _, c := range all {
+		b.WriteString("repr(" + c.expr + "), ")
+	}
+	b.WriteString("]\n")
+	got, err := harness.Eval(ctx, files, b.String(), []string{"values_()"}, harness.Limits{Steps: searchSteps})
 	if err != nil {
 		return nil, err
 	}
-	if got[0].Err == "" {
-		if reprs, ok := stringList(got[0].Repr); ok && len(reprs) == len(exprs) {
-			values := make([]harness.Value, len(exprs))
-			for i, r := range reprs {
-				values[i].Repr = r
-			}
-			return values, nil
-		}
-	}
 	if runsAway(got[0]) {
-		return slices.Repeat(got, len(exprs)), nil
+		return slices.Repeat(got, len(all)), nil
 	}
-	return harness.Eval(ctx, files, loads, exprs, limits)
+	reprs, ok := stringList(got[0].Repr)
+	if got[0].Err != "" || !ok || len(reprs) != len(all) {
+		return nil, nil
+	}
+	values := make([]harness.Value, len(all))
+	for i, r := range reprs {
+		values[i].Repr = r
+	}
+	return values, nil
+}
+
+// apart evaluates each call in a load of its own.
+func apart(ctx context.Context, files map[string]string, all []call) ([]harness.Value, error) {
+	exprs := make([]string, len(all))
+	for i, c := range all {
+		exprs[i] = c.expr
+	}
+	return harness.Eval(ctx, files, loads(functions(all)), exprs, harness.Limits{Steps: searchSteps})
+}
+
+func functions(all []call) []*program.Func {
+	fns := make([]*program.Func, len(all))
+	for i, c := range all {
+		fns[i] = c.fn
+	}
+	return fns
 }
 
 // runsAway says whether an expression ended because it took too long.
@@ -174,4 +210,45 @@ func loads(fns []*program.Func) string {
 		fmt.Fprintf(&b, "load(%q, %s)\n", file, `"`+strings.Join(names[file], `", "`)+`"`)
 	}
 	return b.String()
+}
+
+// reaching lists the calls whose functions come to the named one, directly or
+// by others: no other call can see an edit of it. A name in the text of a
+// function counts as a use.
+func reaching(files map[string]string, all []call, name string) []int {
+	bodies := map[string]string{}
+	for p, src := range files {
+		for i, part := range strings.Split("\n"+src, "\ndef ") {
+			if fn, _, ok := strings.Cut(part, "("); ok && i > 0 {
+				bodies[fn+" "+p] = part
+			}
+		}
+	}
+	reached := map[string]bool{name: true}
+	for grown := true; grown; {
+		grown = false
+		for key, body := range bodies {
+			fn, _, _ := strings.Cut(key, " ")
+			if !reached[fn] && mentionsAny(body, reached) {
+				reached[fn], grown = true, true
+			}
+		}
+	}
+	var out []int
+	for i, c := range all {
+		if reached[c.fn.Name] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func mentionsAny(body string, names map[string]bool) bool {
+	word := func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
+	for w := range strings.FieldsFuncSeq(body, word) {
+		if names[w] {
+			return true
+		}
+	}
+	return false
 }

@@ -51,7 +51,7 @@ const (
 	rightFixes   = 4 // gold and three rewrites
 	fooledFixes  = 4 // wrong, and no visible test says so
 	visibleFixes = 3 // wrong, and a visible test says so
-	maxFixTries  = 26
+	maxFixTries  = 24
 )
 
 // ErrFixes is returned for a task whose tests do not hold.
@@ -86,7 +86,7 @@ type menu struct {
 	bugs, rewrites []mutate.Edit // of gold
 	tests          []string      // files of hidden tests
 	visible        []string      // ids of hidden tests that are visible
-	loads, checks  string        // the hidden tests as one expression, visible ones first
+	checks         string        // the hidden tests as one function, visible ones first
 	tried          map[string]bool
 	fixes          []Fix
 	right, fooled  int
@@ -119,7 +119,7 @@ func (t *Task) newMenu(ctx context.Context, r *rand.Rand) (*menu, error) {
 }
 
 // readTests finds which hidden tests are visible, and writes all of them as
-// one list of comparisons.
+// a function that gives a list of comparisons.
 func (m *menu) readTests() {
 	var shown, rest []string
 	whole := true
@@ -138,14 +138,14 @@ func (m *menu) readTests() {
 	if !whole {
 		return // tests of another hand: they are only run
 	}
-	m.checks = "[" + strings.Join(append(shown, rest...), ", ") + "]"
 	for _, p := range m.tests {
 		for line := range strings.Lines(m.task.TestFiles[p]) {
 			if strings.HasPrefix(line, "load(") {
-				m.loads += line
+				m.checks += line
 			}
 		}
 	}
+	m.checks += "def checks_(): return [" + strings.Join(append(shown, rest...), ", ") + "]\n"
 }
 
 // difference is the least edit that turns one text into another.
@@ -283,7 +283,7 @@ func (m *menu) wanted(files map[string]string) (bool, error) {
 	if m.checks == "" {
 		return true, nil
 	}
-	got, err := harness.Eval(m.ctx, files, m.loads, []string{m.checks}, harness.Limits{Steps: searchSteps})
+	got, err := harness.Eval(m.ctx, files, m.checks, []string{"checks_()"}, harness.Limits{Steps: searchSteps})
 	if err != nil || got[0].Err != "" {
 		return err == nil && !runsAway(got[0]), err
 	}

@@ -114,6 +114,7 @@ type draft struct {
 	edits  []mutate.Edit // every bug of the target
 	bug    mutate.Edit
 	buggy  map[string]string
+	near   []int           // calls that can come to the bug
 	got    []harness.Value // by call, with the bug
 	fails  []int           // calls that the bug changes
 	passes []int
@@ -186,8 +187,7 @@ func (d *draft) tryBug(ctx context.Context, e mutate.Edit, text string) (bool, e
 	d.bug = e
 	d.buggy = maps.Clone(d.prog.Files)
 	d.buggy[e.Path] = text
-	var err error
-	if d.got, err = evaluate(ctx, d.buggy, d.calls); err != nil {
+	if err := d.evaluateBug(ctx); err != nil {
 		return false, err
 	}
 	d.fails, d.passes = nil, nil
@@ -221,6 +221,33 @@ func (d *draft) tryBug(ctx context.Context, e mutate.Edit, text string) (bool, e
 		return false, nil
 	}
 	return true, nil
+}
+
+// evaluateBug gives every call its value with the bug. Calls that cannot come
+// to it keep the right one.
+func (d *draft) evaluateBug(ctx context.Context) error {
+	d.near = reaching(d.prog.Files, d.calls, d.bug.Func)
+	d.got = make([]harness.Value, len(d.calls))
+	for i, c := range d.calls {
+		d.got[i].Repr = c.want
+	}
+	got, err := evaluate(ctx, d.buggy, d.nearCalls())
+	if err != nil {
+		return err
+	}
+	for k, i := range d.near {
+		d.got[i] = got[k]
+	}
+	return nil
+}
+
+// nearCalls are the calls that can come to the bug.
+func (d *draft) nearCalls() []call {
+	out := make([]call, len(d.near))
+	for k, i := range d.near {
+		out[k] = d.calls[i]
+	}
+	return out
 }
 
 // holds runs the tests: the right code passes all, the bug fails what it

@@ -85,7 +85,7 @@ func (d *draft) sharp(ctx context.Context, shown []int) ([]int, error) {
 	files := maps.Clone(d.prog.Files)
 	for _, e := range near[:min(sharpTries, len(near))] {
 		files[e.Path] = e.Apply(d.prog.Files[e.Path])
-		got, err := evaluate(ctx, files, d.touched())
+		got, err := evaluate(ctx, files, d.nearCalls())
 		if err != nil {
 			return nil, err
 		}
@@ -97,33 +97,23 @@ func (d *draft) sharp(ctx context.Context, shown []int) ([]int, error) {
 }
 
 // sharpTries is how many second bugs are looked at.
-const sharpTries = 6
-
-// touched are the calls of the functions that the bug changes.
-func (d *draft) touched() []call {
-	return slices.DeleteFunc(slices.Clone(d.calls), func(c call) bool {
-		return !slices.ContainsFunc(d.fails, func(i int) bool { return d.calls[i].fn == c.fn })
-	})
-}
+const sharpTries = 5
 
 // unseen is a call that the bug spares and a second one, of which got are the
-// values, does not. It is false where a shown call sees the second one too, or
-// where nothing does.
+// values of the near calls, does not. It is false where a shown call sees the
+// second one too, or where nothing does.
 func (d *draft) unseen(got []harness.Value, shown []int) (int, bool) {
-	at, found, k := 0, false, 0
-	for i, c := range d.calls {
-		if !slices.ContainsFunc(d.fails, func(j int) bool { return d.calls[j].fn == c.fn }) {
+	at, found := 0, false
+	for k, i := range d.near {
+		if got[k].Err == "" && got[k].Repr == d.calls[i].want {
 			continue
 		}
-		if got[k].Repr != c.want {
-			if slices.Contains(shown, i) {
-				return 0, false
-			}
-			if slices.Contains(d.passes, i) {
-				at, found = i, true
-			}
+		if slices.Contains(shown, i) {
+			return 0, false
 		}
-		k++
+		if slices.Contains(d.passes, i) {
+			at, found = i, true
+		}
 	}
 	return at, found
 }
