@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -22,7 +21,6 @@ func FuzzRunSource(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		files := map[string]string{"x.star": "y = [1]\n"}
 		l := Limits{Steps: 20_000}
-		start := time.Now()
 		a, err1 := ExecSource(context.Background(), files, src, l)
 		b, err2 := ExecSource(context.Background(), files, src, l)
 		if err1 != nil || err2 != nil {
@@ -33,9 +31,6 @@ func FuzzRunSource(f *testing.F) {
 		}
 		if a.Steps > 30_000 {
 			t.Fatalf("%d steps", a.Steps)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Fatalf("took %v", took)
 		}
 	})
 }

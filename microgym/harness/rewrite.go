@@ -38,6 +38,7 @@ func rewrite(f *syntax.File) *sourceError {
 type rewriter struct {
 	bulk  map[string]bool
 	temps int
+	defs  int // functions around the statement
 	fault *sourceError
 }
 
@@ -60,7 +61,9 @@ func (r *rewriter) stmt(s syntax.Stmt) []syntax.Stmt {
 		return r.assign(s)
 	case *syntax.DefStmt:
 		r.params(s.Params)
+		r.defs++
 		s.Body = r.stmts(s.Body)
+		r.defs--
 	case *syntax.ExprStmt:
 		s.X = r.expr(s.X)
 	case *syntax.IfStmt:
@@ -99,7 +102,14 @@ func (r *rewriter) assign(s *syntax.AssignStmt) []syntax.Stmt {
 	}
 	switch x := lhs.(type) {
 	case *syntax.Ident:
-		return []syntax.Stmt{set(x, &syntax.Ident{NamePos: x.NamePos, Name: x.Name}, r.expr(s.RHS))}
+		same := func() *syntax.Ident { return &syntax.Ident{NamePos: x.NamePos, Name: x.Name} }
+		out := []syntax.Stmt{set(x, same(), r.expr(s.RHS))}
+		if r.defs == 0 { // at the top of a file a name is one from its first assignment on: make that come first
+			never := &syntax.Literal{Token: syntax.INT, TokenPos: x.NamePos, Raw: "0", Value: int64(0)}
+			first := &syntax.AssignStmt{OpPos: s.OpPos, Op: syntax.EQ, LHS: same(), RHS: never}
+			out = slices.Insert(out, 0, syntax.Stmt(&syntax.IfStmt{If: x.NamePos, Cond: never, True: []syntax.Stmt{first}}))
+		}
+		return out
 	case *syntax.IndexExpr:
 		r.temps++
 		a, i := fmt.Sprintf("=a%d", r.temps), fmt.Sprintf("=i%d", r.temps)

@@ -43,6 +43,15 @@ func compile(path, src string, l Limits) compiled {
 	if len(src) > l.FileBytes {
 		return compiled{err: &sourceError{kind: "SyntaxError", path: path, message: fmt.Sprintf("file has %d bytes, more than %d", len(src), l.FileBytes)}}
 	}
+	// The file is parsed twice: what is wrong with it is what is wrong with it
+	// as it was written, and resolving a tree changes it.
+	plain, err := language().Parse(path, src, 0)
+	if err == nil {
+		err = resolve.File(plain, predeclared().Has, starlark.Universe.Has)
+	}
+	if err != nil {
+		return compiled{err: newSourceError(path, err)}
+	}
 	f, err := language().Parse(path, src, 0)
 	if err != nil {
 		return compiled{err: newSourceError(path, err)}
