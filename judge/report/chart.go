@@ -43,9 +43,16 @@ func linear(name string, lo, hi float64, n int) axis {
 		room := math.Max(0.5, 1000*least)
 		lo, hi = lo-room, hi+room
 	}
-	step := roundStep((hi - lo) / float64(n))
+	return stepped(name, lo, hi, roundStep((hi-lo)/float64(n)))
+}
+
+// maxTicks is more than any axis asks for; rounding cannot run away.
+const maxTicks = 64
+
+// stepped covers the values with ticks at multiples of a step.
+func stepped(name string, lo, hi, step float64) axis {
 	a := axis{name: name, min: math.Floor(lo/step+1e-9) * step, max: math.Ceil(hi/step-1e-9) * step}
-	for i := range 2*n + 4 { // rounding the ends outwards adds a step at each
+	for i := range maxTicks {
 		v := a.min + float64(i)*step
 		if v > a.max+step/2 {
 			break
@@ -57,7 +64,12 @@ func linear(name string, lo, hi float64, n int) axis {
 
 // whole is linear with ticks at whole numbers alone.
 func whole(name string, lo, hi float64, n int) axis {
-	return linear(name, lo, math.Max(hi, lo+1), max(1, min(n, int(math.Ceil(hi-lo)))))
+	hi = math.Max(hi, lo+1)
+	step := math.Max(1, roundStep((hi-lo)/float64(n)))
+	if step == 2.5 {
+		step = 5
+	}
+	return stepped(name, lo, hi, step)
 }
 
 // inside is linear without widening the ends to ticks.

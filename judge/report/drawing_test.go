@@ -60,10 +60,21 @@ func smallWorld(t testing.TB) *world {
 	return w
 }
 
+// shortWorld has a context shorter than every run, weights from before the
+// end and few groups to choose from.
+func shortWorld(t testing.TB) *world {
+	w := newWorld(t)
+	w.limit, w.kept, w.steps = 40, 20, 12*20
+	for k := range w.ev.GroupsAt {
+		w.ev.GroupsAt[k] = 3
+	}
+	return w
+}
+
 // TestNothingOverlaps holds that no text of a figure touches another or leaves
 // the drawing, from the least to the most that may be drawn.
 func TestNothingOverlaps(t *testing.T) {
-	for name, w := range map[string]*world{"usual": newWorld(t), "hostile": hostileWorld(t), "bare": bareWorld(t), "large": largeWorld(t), "small": smallWorld(t)} {
+	for name, w := range map[string]*world{"usual": newWorld(t), "hostile": hostileWorld(t), "bare": bareWorld(t), "large": largeWorld(t), "small": smallWorld(t), "short": shortWorld(t)} {
 		e := w.build().evidence(everything()...)
 		drawings := map[string]*drawing{"overview": e.drawOverview()}
 		for _, f := range e.figures() {
@@ -85,12 +96,26 @@ func TestNothingOverlaps(t *testing.T) {
 	}
 }
 
+// A box is where a text stands.
+type box struct {
+	l, t, r, b float64
+	text       string
+}
+
+// crossed reports whether a line goes through the letters.
+func (b box) crossed(p, q point) bool {
+	for i := range 101 {
+		f := float64(i) / 100
+		x, y := p.x+f*(q.x-p.x), p.y+f*(q.y-p.y)
+		if x > b.l+1 && x < b.r-1 && y > b.t+2 && y < b.b-2 {
+			return true
+		}
+	}
+	return false
+}
+
 func checkDrawing(t *testing.T, name string, d *drawing) {
 	t.Helper()
-	type box struct {
-		l, t, r, b float64
-		text       string
-	}
 	var seen []box
 	for i := range d.marks {
 		m := &d.marks[i]
@@ -115,6 +140,19 @@ func checkDrawing(t *testing.T, name string, d *drawing) {
 			}
 		}
 		seen = append(seen, b)
+	}
+	for i := range d.marks {
+		m := &d.marks[i]
+		if m.kind != lineMark || m.ink == inkGrid {
+			continue
+		}
+		for k := range m.path[1:] {
+			for _, b := range seen {
+				if b.crossed(m.path[k], m.path[k+1]) {
+					t.Errorf("%s: a line from %.1f to %.1f goes through %q", name, m.path[k], m.path[k+1], b.text)
+				}
+			}
+		}
 	}
 	if d.height <= 0 || len(seen) == 0 {
 		t.Errorf("%s: nothing is drawn", name)

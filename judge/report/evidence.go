@@ -146,8 +146,11 @@ func (e *evidence) readCheckpoint(ctx context.Context, in pipeline.Input) error 
 	if !d.Has(metricsFile) {
 		return nil
 	}
-	e.training, err = readTraining(d.Path(metricsFile))
-	return err
+	if e.training, err = readTraining(d.Path(metricsFile), m.summary.CheckpointStep); err != nil {
+		return err
+	}
+	e.training.objective = card.Objective
+	return nil
 }
 
 func (e *evidence) readView(ctx context.Context, in pipeline.Input) error {

@@ -53,8 +53,8 @@ const logFrom = 8
 func (l *lengths) bins() (bins []lengthBin, log bool) {
 	at := l.sorted()
 	lo, hi := math.Max(1, float64(at[0])), math.Max(1, float64(at[len(at)-1]))
-	if l.limit > 0 {
-		hi = math.Max(hi, float64(l.limit))
+	if l.limit > 0 { // its line is inside the plane, wherever the runs are
+		lo, hi = math.Min(lo, float64(l.limit)), math.Max(hi, float64(l.limit))
 	}
 	log = hi/lo > logFrom
 	if log {

@@ -45,7 +45,8 @@ func (e *evidence) rankingFigure() figure {
 	}
 	f.caption = fmt.Sprintf("How often the chosen one of K runs of one policy at one task is resolved: RM@K takes the one with the highest score, "+
 		"random takes any, Pass@K is an oracle that takes a resolved one if there is one. All three are exact over every choice of K. "+
-		"The nearer RM@K is to Pass@K, the better. Whiskers are %s intervals over tasks.", e.level())
+		"The nearer RM@K is to Pass@K, the better. Groups with fewer than K runs are left out, so different K may stand on different groups. "+
+		"Whiskers are %s intervals over tasks.", e.level())
 	f.draw = func(width float64) *drawing { return drawChoices(list, width) }
 	return f
 }
@@ -78,9 +79,9 @@ func drawChoices(list []choice, width float64) *drawing {
 	}
 	top := d.keys(keys...) + 24
 	y := linear("share of choices that are resolved", max(0, lo-0.03), min(1, hi+0.03), 5)
-	x := axis{name: "K, runs to choose from", min: -0.5, max: float64(len(list)) - 0.5}
+	x := axis{name: "K, runs to choose from (groups that have as many)", min: -0.5, max: float64(len(list)) - 0.5}
 	for i := range list {
-		x.ticks = append(x.ticks, tick{float64(i), strconv.Itoa(list[i].k)})
+		x.ticks = append(x.ticks, tick{float64(i), fmt.Sprintf("%d (%s)", list[i].k, compact(float64(list[i].groups)))})
 	}
 	left, right, bottom := leftOf(y), width-8, top+0.52*width
 	p := d.plane(frame{left: left, top: top, right: right, bottom: bottom, x: x, y: y})

@@ -16,8 +16,15 @@ func (e *evidence) trainingFigure() figure {
 		return f
 	}
 	window := e.training.window()
-	f.caption = fmt.Sprintf("Loss of each step (faint) and its mean over %s (line), the loss and the AUC on the dev split where they were taken (diamonds), and the learning rate. "+
-		"Training that learns what carries over has both losses falling; a dev loss that rises while the other falls is overfitting.", plural(window, "step", "steps"))
+	loss := "Loss of each step (line)"
+	if window > 1 {
+		loss = fmt.Sprintf("Loss of each step (faint) and its mean over %d steps (line)", window)
+	}
+	f.caption = loss + ", the loss and the AUC on the dev split where they were taken (diamonds), and the learning rate. " +
+		"Training that learns what carries over has both losses falling; a dev loss that rises while the other falls is overfitting."
+	if e.training.keptEarlier() {
+		f.caption += fmt.Sprintf(" The weights are those of step %s (dashed line).", count(e.training.kept))
+	}
 	if e.training.skipped > 0 {
 		f.caption += " " + plural(e.training.skipped, "step was", "steps were") + " skipped because a number was not finite."
 	}
@@ -33,11 +40,22 @@ func (t *training) window() int {
 	return 1 + 2*(len(t.steps)/40)
 }
 
+// keptEarlier reports whether weights from before the last step were published.
+func (t *training) keptEarlier() bool {
+	return t.kept >= t.steps[0].step && t.kept < t.steps[len(t.steps)-1].step
+}
+
 func drawTraining(t *training, window int, width float64) *drawing {
 	d := newDrawing(width)
-	keys := []key{{"training step", inkModelFaint, keyLine}, {"mean", inkModel, keyLine}}
+	keys := []key{{"training loss", inkModel, keyLine}}
+	if window > 1 {
+		keys = []key{{"training step", inkModelFaint, keyLine}, {"mean", inkModel, keyLine}}
+	}
 	if len(t.devs) > 0 {
 		keys = append(keys, key{"dev split", inkRival, keyDiamond})
+	}
+	if t.keptEarlier() {
+		keys = append(keys, key{"weights kept", inkMuted, keyDash})
 	}
 	top := d.keys(keys...) + 24
 	first, last := t.steps[0].step, t.steps[len(t.steps)-1].step
@@ -48,18 +66,26 @@ func drawTraining(t *training, window int, width float64) *drawing {
 	const gap = 32
 	bottom := top + 0.3*width
 	p := d.plane(frame{left: left, top: top, right: right, bottom: bottom, x: x, y: loss, bare: true})
+	planes := []*plane{p}
 	t.drawLoss(p, window)
 	if hasAUC {
 		q := d.plane(frame{left: left, top: bottom + gap, right: right, bottom: bottom + gap + 0.17*width, x: x, y: auc, bare: true})
-		bottom = q.bottom
+		bottom, planes = q.bottom, append(planes, q)
 		d.devLine(q, t.devs, "dev AUC", func(v devPoint) *float64 { return v.auc })
 	}
 	q := d.plane(frame{left: left, top: bottom + gap, right: right, bottom: bottom + gap + 0.12*width, x: x, y: lr})
+	planes = append(planes, q)
 	var path []point
 	for i := 0; i < len(t.steps); i += stride(len(t.steps)) {
 		path = append(path, q.at(float64(t.steps[i].step), t.steps[i].lr))
 	}
 	d.line(stroke{ink: inkMuted, width: 1.5}, path...)
+	if t.keptEarlier() {
+		for _, part := range planes {
+			at := part.x.at(float64(t.kept))
+			d.line(stroke{ink: inkMuted, width: 1, dash: dashes()}, point{at, part.top}, point{at, part.bottom})
+		}
+	}
 	d.height = q.bottom + tickHeight + nameHeight + 3
 	return d
 }
@@ -128,7 +154,18 @@ func (t *training) lossAxis() axis {
 	if lo > hi {
 		lo, hi = 0, 1
 	}
-	return linear("loss, nats per verdict", lo, hi, 4)
+	return linear("loss, "+t.unit(), lo, hi, 4)
+}
+
+// unit is what the loss is measured in.
+func (t *training) unit() string {
+	switch t.objective {
+	case "two_way", "full":
+		return "nats per verdict"
+	case "next_token":
+		return "nats per token"
+	}
+	return named(t.objective)
 }
 
 func (t *training) aucAxis() (axis, bool) {

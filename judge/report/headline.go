@@ -107,13 +107,9 @@ func (e *evidence) difference() string {
 }
 
 func (e *evidence) bestOf() string {
-	list := e.choices()
-	if len(list) == 0 || list[len(list)-1].k < 2 {
-		return ""
-	}
-	c := list[len(list)-1]
-	if c.random == nil || c.pass == nil {
-		return ""
+	c := e.choice()
+	if c == nil {
+		return e.fewGroups()
 	}
 	text := fmt.Sprintf("Taking the highest-scored of %s runs gives a resolved one in %s of choices%s, taking any in %s; an oracle gets %s.",
 		count(c.k), percent(c.rm), within(c.in["rm"]), percent(c.random), percent(c.pass))
@@ -125,6 +121,30 @@ func (e *evidence) bestOf() string {
 		text += fmt.Sprintf(" The gain over taking any is %s points [%s,\u00a0%s], which %s.", points(*g.Value), points(*g.Low), points(*g.High), verdict)
 	}
 	return text
+}
+
+// enoughGroups is how many groups a sentence on choosing among runs stands on.
+const enoughGroups = 10
+
+// choice is the largest K of at least 2 that enough groups reach.
+func (e *evidence) choice() *choice {
+	list := e.choices()
+	for i := len(list) - 1; i >= 0; i-- {
+		if c := &list[i]; c.k > 1 && c.groups >= enoughGroups && c.random != nil && c.pass != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+func (e *evidence) fewGroups() string {
+	for _, c := range e.choices() {
+		if c.k > 1 {
+			return fmt.Sprintf("What choosing among runs by score brings cannot be said: only %s of one policy at one task.",
+				plural(c.groups, fmt.Sprintf("group has %s runs", count(c.k)), fmt.Sprintf("groups have %s runs", count(c.k))))
+		}
+	}
+	return ""
 }
 
 func (e *evidence) calibrated() string {

@@ -123,8 +123,7 @@ func (e *evidence) tiles() []tile {
 		{"Brier", num(ev.Brier), in("brier"), "squared error, 0 is perfect"},
 		{"log-loss", num(ev.LogLoss), in("log_loss"), "nats a run, 0 is perfect"},
 	}
-	if list := e.choices(); len(list) > 0 && list[len(list)-1].k > 1 {
-		c := list[len(list)-1]
+	if c := e.choice(); c != nil {
 		k := strconv.Itoa(c.k)
 		out = append(out, tile{"RM@" + k, num(c.rm), span(c.in["rm"].Low, c.in["rm"].High, num), "best of " + k + " by score is resolved"})
 	}

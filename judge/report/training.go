@@ -25,11 +25,13 @@ var ErrJournal = errors.New("not a journal of training")
 
 // training is what the journal says.
 type training struct {
-	steps   []trainStep
-	devs    []devPoint
-	skipped int
-	load    [][]int64 // of the last evaluation that has it: per layer and expert
-	loadAt  int64
+	objective string // of the checkpoint's card
+	steps     []trainStep
+	devs      []devPoint
+	skipped   int
+	load      [][]int64 // of the weights that were kept or, where they were not evaluated, the last: per layer and expert
+	loadAt    int64
+	kept      int64 // the step whose weights were published; 0 is unknown
 }
 
 type trainStep struct {
@@ -58,13 +60,15 @@ type journalLine struct {
 	} `json:"dev"`
 }
 
-func readTraining(path string) (*training, error) {
+// readTraining reads the journal of a training that published the weights of a
+// step.
+func readTraining(path string, kept int64) (*training, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	out := &training{}
+	out := &training{kept: kept}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, maxJournalLine)
 	for row := 1; lines.Scan(); row++ {
@@ -111,7 +115,7 @@ func (t *training) add(l *journalLine) error {
 			}
 		}
 	}
-	if len(l.Dev.ExpertLoad) > 0 {
+	if len(l.Dev.ExpertLoad) > 0 && (t.loadAt == 0 || t.loadAt != t.kept) {
 		t.load, t.loadAt = l.Dev.ExpertLoad, l.Step
 	}
 	return nil

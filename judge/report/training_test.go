@@ -20,8 +20,8 @@ func journalFile(t testing.TB, text string) string {
 func TestJournal(t *testing.T) {
 	got, err := readTraining(journalFile(t, `{"step":1,"loss":0.7,"lr":0.1}
 {"step":2,"loss":null,"lr":0.2,"skipped":"loss","dev":{"loss":0.6,"auc":0.5,"sequences":3,"expert_load":[[1,2],[3,4]]}}
-{"step":3,"loss":0.5,"lr":0.3,"dev":{"sequences":3}}
-`))
+{"step":3,"loss":0.5,"lr":0.3,"dev":{"sequences":3,"expert_load":[[7]]}}
+`), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,12 +44,12 @@ func TestBrokenJournals(t *testing.T) {
 		"negative load":      {`{"step":1,"dev":{"expert_load":[[-1]]}}`, "got -1 tokens"},
 		"number out of JSON": {`{"step":1,"loss":1e999}`, "line 1"},
 	} {
-		_, err := readTraining(journalFile(t, c.text))
+		_, err := readTraining(journalFile(t, c.text), 1)
 		if !errors.Is(err, ErrJournal) || !strings.Contains(err.Error(), c.where) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := readTraining(journalFile(t, strings.Repeat("x", maxJournalLine+1))); err == nil || !strings.HasPrefix(err.Error(), metricsFile) {
+	if _, err := readTraining(journalFile(t, strings.Repeat("x", maxJournalLine+1)), 0); err == nil || !strings.HasPrefix(err.Error(), metricsFile) {
 		t.Errorf("a line over the limit: %v", err)
 	}
 }
@@ -61,7 +61,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add("{\"step\":1,\"loss\":null}\n{\"step\":9,\"loss\":-1e308,\"lr\":1e308}\n")
 	f.Add("{\"step\":1,\"loss\":1e-320,\"dev\":{\"auc\":7}}\n{\"step\":9223372036854775807,\"lr\":-1}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := readTraining(journalFile(t, text))
+		got, err := readTraining(journalFile(t, text), 3)
 		if err != nil || len(got.steps) == 0 {
 			return
 		}

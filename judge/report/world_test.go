@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,11 +34,13 @@ type world struct {
 	load     [][]int64
 	mixture  bool
 	seed     uint64
+	limit    int32 // tokens that the model reads
+	kept     int   // step whose weights were kept; 0 is the last
 }
 
 // newWorld has two policies, ten steps and a mixture.
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, dir: t.TempDir(), policies: []string{"steady", "hasty"}, steps: 40, mixture: true,
+	w := &world{t: t, dir: t.TempDir(), policies: []string{"steady", "hasty"}, steps: 40, mixture: true, limit: 2048,
 		load: [][]int64{{10, 12, 9, 1}, {4, 4, 4, 4}}}
 	w.ev = evaluation(w.policies)
 	w.curves = curves(&w.ev)
@@ -166,7 +169,7 @@ func (w *world) checkpoint() {
 		"schedule": map[string]any{"kind": "cosine"}, "eval": map[string]any{"keep": "best", "by": "auc"}, "data": map[string]any{"scale": 120}}
 	w.artifact("checkpoint", pipeline.KindCheckpoint, "train", config, nil, func(dir string) {
 		w.must(card.Save(dir))
-		w.file(dir, "summary.json", summary{Steps: int64(w.steps), CheckpointStep: int64(w.steps), Parameters: 12_345_678, Tokens: 9_876_543})
+		w.file(dir, "summary.json", summary{Steps: int64(w.steps), CheckpointStep: int64(cmp.Or(w.kept, w.steps)), Parameters: 12_345_678, Tokens: 9_876_543})
 		w.must(os.WriteFile(filepath.Join(dir, metricsFile), []byte(w.journal()), 0o644))
 	})
 }
@@ -214,15 +217,15 @@ func (w *world) view(name string) {
 
 func (w *world) tokens() {
 	w.t.Helper()
-	config := map[string]any{"contract": map[string]any{"max_tokens": 2048, "overflow": "elide_all"}}
+	config := map[string]any{"contract": map[string]any{"max_tokens": w.limit, "overflow": "elide_all"}}
 	out, err := dataset.Create[pipeline.TokenRow](context.Background(), w.uri("tokens"), dataset.Spec{Kind: pipeline.KindTokens, Stage: "tokenize", StageVersion: 1, Key: keyOf("tokens"), Config: config})
 	w.must(err)
 	r := rand.New(rand.NewPCG(w.seed, 2))
 	for i := range 300 {
 		full := int32(math.Exp2(8 + 6*r.Float64()))
-		row := pipeline.TokenRow{TrajectoryID: fmt.Sprintf("%032x", i), TaskID: "t", IDs: make([]int32, min(full, 2048)), TokensFull: full}
-		if full > 2048 {
-			row.TokensElided, row.Overflow = full-2048, "elide_all"
+		row := pipeline.TokenRow{TrajectoryID: fmt.Sprintf("%032x", i), TaskID: "t", IDs: make([]int32, min(full, w.limit)), TokensFull: full}
+		if full > w.limit {
+			row.TokensElided, row.Overflow = full-w.limit, "elide_all"
 		}
 		w.must(out.Add(&row, dataset.Cursor{Row: int64(i)}))
 	}
