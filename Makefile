@@ -5,7 +5,9 @@ TOOL     = $(GO) tool -modfile=tools/go.mod
 REAL    ?= ../shared/real
 VENV    ?= .venv
 # Packages whose work is concurrent: the race detector runs on these.
-RACE     = ./pipeline/... ./sources/... ./labeler/... ./mixer ./contract ./moe/tokenizer ./trainer/... ./judge/...
+RACE     = ./pipeline/... ./sources/... ./labeler/... ./mixer ./contract ./moe/tokenizer ./trainer/... ./judge/... ./microgym/harness ./microgym/agent ./microgym
+# The quickstart at a small size.
+SMALL    = world.tasks=60 mix.total=200 train.steps=20 train.eval.every=10
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ test: ## all tests that need nothing but Go
 	$(GO) test ./...
 
 .PHONY: check
-check: fmt vet lint test race debug real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
+check: fmt vet lint test race debug quickstart real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
 
 .PHONY: fmt
 fmt: ## fail if a file is not formatted
@@ -47,6 +49,12 @@ debug: ## the whole path on generated data, in seconds
 	rm -rf runs/debug
 	$(GO) run ./cmd/swerm run configs/debug.yaml
 	$(GO) run ./cmd/swerm run configs/debug.yaml
+
+.PHONY: quickstart
+quickstart: ## the quickstart at a small size: every stage, one page, no claim
+	rm -rf runs/quickstart-small
+	$(GO) run ./cmd/swerm run configs/quickstart.yaml out=runs/quickstart-small $(SMALL)
+	$(GO) run ./cmd/swerm run configs/quickstart.yaml out=runs/quickstart-small $(SMALL)
 
 .PHONY: real
 real: ## the whole path on real trajectories with a short training, when REAL is there

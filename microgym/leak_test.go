@@ -37,6 +37,9 @@ type figure struct {
 // Bounds hold over 10,000 runs; over fewer they are widened by three standard
 // errors.
 func TestLeakTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the leak table takes thousands of runs: leave out -short")
+	}
 	n, soak := leakRuns, os.Getenv("SWERM_SOAK") == "1"
 	if soak {
 		n = leakRunsSoak
