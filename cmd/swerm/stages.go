@@ -32,6 +32,7 @@ func stages() []*pipeline.Stage {
 		judge.CalibrateStage(),
 		judge.EvaluateStage(),
 		report.Stage(),
+		report.ScaleStage(),
 	}
 }
 
