@@ -53,16 +53,23 @@ func ScaleStage() *pipeline.Stage {
 			{Name: portCheckpoint, Kind: pipeline.KindCheckpoint, Many: true},
 		},
 		Output:    pipeline.KindReport,
-		NewConfig: func() pipeline.Config { return &ScaleConfig{} },
+		NewConfig: func() pipeline.Config { return &ScaleConfig{Title: defaultScaleTitle} },
 		Run:       runScale,
 	}
 }
 
-// ScaleConfig of stage "report_scale" has no settings.
-type ScaleConfig struct{}
+// ScaleConfig of stage "report_scale".
+type ScaleConfig struct {
+	Title string `json:"title" yaml:"title"` // written over the figure
+}
 
-// Validate finds no fault.
-func (*ScaleConfig) Validate() error { return nil }
+const defaultScaleTitle = "What more training runs do"
+
+// Validate lists every fault at once.
+func (c *ScaleConfig) Validate() error {
+	page := Config{Title: c.Title}
+	return page.Validate()
+}
 
 func runScale(ctx context.Context, t *pipeline.Task) error {
 	rows, err := trainedRows(ctx, t.All(portCheckpoint))
@@ -154,7 +161,7 @@ func scalePoint(ctx context.Context, in pipeline.Input, rows map[pipeline.Key]in
 }
 
 func (s *Scale) write(ctx context.Context, t *pipeline.Task) error {
-	image, err := s.draw(2 * figureWidth).png(pngScale)
+	image, err := s.draw(t.Config.(*ScaleConfig).Title, 2*figureWidth).png(pngScale)
 	if err != nil {
 		return err
 	}
@@ -179,15 +186,21 @@ func (s *Scale) write(ctx context.Context, t *pipeline.Task) error {
 }
 
 // draw puts AUC and ECE side by side over the same axis of rows.
-func (s *Scale) draw(width float64) *drawing {
+func (s *Scale) draw(title string, width float64) *drawing {
 	d := newDrawing(width)
+	const margin = 8
+	top := 0.0
+	if title = clean(title); title != "" {
+		d.text(inkText, faceTitle, start, point{margin, 16}, fit(title, faceTitle, width-2*margin))
+		top = 30
+	}
 	const gap = 24
-	half := (width - gap) / 2
+	half := (width - gap - 2*margin) / 2
 	left := s.panel(half, "AUC on the same held-out runs", inkModel, func(p *ScalePoint) (*float64, metrics.Interval) { return p.AUC, p.AUCSpan }, true)
 	right := s.panel(half, "ECE, 15 bins", inkModel, func(p *ScalePoint) (*float64, metrics.Interval) { return p.ECE, p.ECESpan }, false)
-	d.place(left, 0, 0)
-	d.place(right, half+gap, 0)
-	d.height = max(left.height, right.height)
+	d.place(left, margin, top)
+	d.place(right, margin+half+gap, top)
+	d.height = top + max(left.height, right.height)
 	return d
 }
 
