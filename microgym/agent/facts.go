@@ -28,17 +28,13 @@ const (
 )
 
 // Facts are what a run was, for tests that look for leaks. Nothing of them is
-// rendered for a model. All but Skill, Verbosity and Budget can be read off
-// the transcript.
+// rendered for a model. All but Budget can be read off the transcript.
 type Facts struct {
-	Style     Style
-	Skill     float64
-	Verbosity int
-	Budget    int
+	Style  Style
+	Budget int
 
 	LastVisible string // last run of visible tests: Pass, Fail, None
 	LastRepro   string // last run of the example: Pass where it gave what is wanted
-	ReproForm   string
 
 	EditAfterLastTest  bool // a change of code after the last run of visible tests
 	EditAfterLastRepro bool
@@ -58,5 +54,3 @@ type Facts struct {
 func testsPassed(output string) bool {
 	return !strings.Contains(output, " failed") && !strings.Contains(output, " error")
 }
-
-var formNames = [forms]string{"compare", "assert", "both", "plain"}

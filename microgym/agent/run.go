@@ -111,8 +111,7 @@ func (m *Menu) Run(ctx context.Context, p Policy, rollout int) (*Episode, error)
 	e.tries = m.choose(r, e.plan.attempts, p.habits.wrong)
 	e.ex = newExample(r, m.task, p.Scaffold == Shell)
 	e.suite = oneOf(r, suites)
-	e.facts = Facts{Style: p.Style, Skill: e.plan.skill, Verbosity: e.plan.verbosity, Budget: e.plan.budget,
-		LastVisible: None, LastRepro: None, ReproForm: formNames[e.ex.form]}
+	e.facts = Facts{Style: p.Style, Budget: e.plan.budget, LastVisible: None, LastRepro: None}
 	e.open()
 	for _, s := range e.plan.steps {
 		if e.facts.ExitStatus != "" {
