@@ -7,7 +7,7 @@ import (
 // attention writes the softmax rows.
 func (f *family) attention() {
 	f.text("maxRow", "(x *float32, n int) float32", "")
-	p := f.param("x", "n")
+	p := f.Params("x", "n")
 	m := f.vec()
 	f.VMOVUPS(Mem{Base: p[0]}, m)
 	f.Label("loop")
@@ -18,7 +18,7 @@ func (f *family) attention() {
 
 	// y = exp(x·scale − shift); returns Σ y.
 	f.text("expSum", "(x *float32, y *float32, n int, scale float32, shift float32) float32", "")
-	p = f.param("x", "y", "n")
+	p = f.Params("x", "y", "n")
 	scale, shift := f.lanes("scale"), f.lanes("shift")
 	e := f.newExp()
 	acc := f.zero()
@@ -35,7 +35,7 @@ func (f *family) attention() {
 
 	// s ← p = exp(s·scale − shift); dp ← p·(dp − delta)·scale.
 	f.text("softmaxBackward", "(s *float32, dp *float32, n int, scale float32, shift float32, delta float32)", "")
-	p = f.param("s", "dp", "n")
+	p = f.Params("s", "dp", "n")
 	scale, shift = f.lanes("scale"), f.lanes("shift")
 	delta := f.lanes("delta")
 	e = f.newExp()

@@ -10,33 +10,15 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"go/format"
-	"log"
-	"os"
-	"path/filepath"
 
-	"github.com/mmcloughlin/avo/attr"
-	"github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/swerm/swerm/tools/asmgen/assembly"
 )
 
-func main() {
-	out := flag.String("dir", "../../moe/kernel", "folder of the kernel package")
-	flag.Parse()
-	files, err := generate()
-	if err != nil {
-		log.Fatal(err)
-	}
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(*out, name), data, 0o644); err != nil {
-			log.Fatal(err)
-		}
-	}
-}
+func main() { assembly.Main("../../moe/kernel", generate) }
 
 // generate returns every file by name.
 func generate() (map[string][]byte, error) {
@@ -47,7 +29,8 @@ func generate() (map[string][]byte, error) {
 		f.rows()
 		f.attention()
 		f.optimizer()
-		asm, err := f.assemble()
+		f.writeTable()
+		asm, err := f.Text()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -63,7 +46,7 @@ func generate() (map[string][]byte, error) {
 // family is one instruction set: W lanes in a vector, strips of MR rows by
 // 2·W columns in a product.
 type family struct {
-	*build.Context
+	*assembly.File
 	name   string
 	W, MR  int
 	decls  []string
@@ -72,9 +55,7 @@ type family struct {
 }
 
 func newFamily(name string, w, mr int) *family {
-	f := &family{Context: build.NewContext(), name: name, W: w, MR: mr, consts: map[float32]int{}}
-	f.ConstraintExpr("amd64")
-	return f
+	return &family{File: assembly.New("asmgen", "kernel"), name: name, W: w, MR: mr, consts: map[float32]int{}}
 }
 
 func (f *family) file() string {
@@ -98,9 +79,7 @@ func (f *family) vec() reg.VecVirtual {
 // library knows; goSig is the one to declare where it differs.
 func (f *family) text(name, asmSig, goSig string) {
 	name += f.name
-	f.Function(name)
-	f.Attributes(attr.NOSPLIT)
-	f.SignatureExpr("func" + asmSig)
+	f.Func(name, asmSig)
 	if goSig == "" {
 		goSig = asmSig
 	}
@@ -111,18 +90,6 @@ func (f *family) text(name, asmSig, goSig string) {
 func (f *family) end() {
 	f.VZEROUPPER()
 	f.RET()
-}
-
-func (f *family) assemble() ([]byte, error) {
-	f.writeTable()
-	file, err := f.Result()
-	if err != nil {
-		return nil, err
-	}
-	if err := pass.Compile.Execute(file); err != nil {
-		return nil, err
-	}
-	return printer.NewGoAsm(printer.Config{Name: "asmgen", Pkg: "kernel"}).Print(file)
 }
 
 func (f *family) stubs() ([]byte, error) {

@@ -22,7 +22,7 @@ const (
 // optimizer writes the fused AdamW update.
 func (f *family) optimizer() {
 	f.text("adamw", "(p *float32, ga *float32, m *float32, v *float32, n int, c *byte)", "(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef)")
-	r := f.param("p", "ga", "m", "v", "n", "c")
+	r := f.Params("p", "ga", "m", "v", "n", "c")
 	var c [adamFields]reg.VecVirtual
 	for i := range c {
 		c[i] = f.vec()

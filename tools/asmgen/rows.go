@@ -16,15 +16,6 @@ func (f *family) rows() {
 	f.swiGLU()
 }
 
-// param loads the named parameters into general registers.
-func (f *family) param(names ...string) []reg.Register {
-	regs := make([]reg.Register, len(names))
-	for i, name := range names {
-		regs[i] = f.Load(f.Param(name), f.GP64())
-	}
-	return regs
-}
-
 // lanes broadcasts a float32 parameter.
 func (f *family) lanes(name string) reg.VecVirtual {
 	a, err := f.Param(name).Resolve()
@@ -37,7 +28,7 @@ func (f *family) lanes(name string) reg.VecVirtual {
 }
 
 // next moves pointers on by vectors and loops while n, a count of floats, lasts.
-func (f *family) next(label string, n reg.Register, vectors int, ptrs ...reg.Register) {
+func (f *family) next(label string, n reg.Register, vectors int, ptrs ...reg.GPVirtual) {
 	for _, p := range ptrs {
 		f.ADDQ(U32(uint32(4*f.W*vectors)), p)
 	}
@@ -54,7 +45,7 @@ func (f *family) zero() reg.VecVirtual {
 // dot: Σ x·y with four sums in flight where the length allows.
 func (f *family) dot() {
 	f.text("dot", "(x *float32, y *float32, n int) float32", "")
-	r := f.param("x", "y", "n")
+	r := f.Params("x", "y", "n")
 	x, y, n := r[0], r[1], r[2]
 	var acc [4]reg.VecVirtual
 	for i := range acc {
@@ -91,7 +82,7 @@ func (f *family) dot() {
 // sumSquares: Σ x² in float64.
 func (f *family) sumSquares() {
 	f.text("sumSquares", "(x *float32, n int) float64", "")
-	r := f.param("x", "n")
+	r := f.Params("x", "n")
 	acc := [2]reg.VecVirtual{f.zero(), f.zero()}
 	f.Label("loop")
 	for i := range acc {
@@ -122,7 +113,7 @@ func (f *family) sumSquares() {
 func (f *family) elementwise() {
 	f.text("axpy", "(a float32, x *float32, y *float32, n int)", "")
 	a := f.lanes("a")
-	r := f.param("x", "y", "n")
+	r := f.Params("x", "y", "n")
 	f.Label("loop")
 	v, w := f.vec(), f.vec()
 	f.VMOVUPS(Mem{Base: r[0]}, v)
@@ -134,7 +125,7 @@ func (f *family) elementwise() {
 
 	f.text("scale", "(a float32, x *float32, y *float32, n int)", "")
 	a = f.lanes("a")
-	r = f.param("x", "y", "n")
+	r = f.Params("x", "y", "n")
 	f.Label("loop")
 	v = f.vec()
 	f.VMULPS(Mem{Base: r[0]}, a, v)
@@ -146,7 +137,7 @@ func (f *family) elementwise() {
 // norm: y = x·r·w; and backward with the two row sums already known.
 func (f *family) norm() {
 	f.text("normApply", "(x *float32, w *float32, y *float32, n int, r float32)", "")
-	p := f.param("x", "w", "y", "n")
+	p := f.Params("x", "w", "y", "n")
 	r := f.lanes("r")
 	f.Label("loop")
 	v := f.vec()
@@ -158,7 +149,7 @@ func (f *family) norm() {
 
 	// Σ dy·w·x
 	f.text("normDot", "(dy *float32, w *float32, x *float32, n int) float32", "")
-	p = f.param("dy", "w", "x", "n")
+	p = f.Params("dy", "w", "x", "n")
 	acc := f.zero()
 	f.Label("loop")
 	v = f.vec()
@@ -171,7 +162,7 @@ func (f *family) norm() {
 
 	// dx += dy·w·r − x·c; dw += dy·x·r
 	f.text("normBackward", "(dy *float32, w *float32, x *float32, dx *float32, dw *float32, n int, r float32, c float32)", "")
-	p = f.param("dy", "w", "x", "dx", "dw", "n")
+	p = f.Params("dy", "w", "x", "dx", "dw", "n")
 	r, c := f.lanes("r"), f.lanes("c")
 	f.Label("loop")
 	dy, x, dx, dw := f.vec(), f.vec(), f.vec(), f.vec()
@@ -192,7 +183,7 @@ func (f *family) norm() {
 // of a head; s is 1 forward and −1 backward.
 func (f *family) rotate() {
 	f.text("rotate", "(x1 *float32, x2 *float32, cos *float32, sin *float32, n int, s float32)", "")
-	p := f.param("x1", "x2", "cos", "sin", "n")
+	p := f.Params("x1", "x2", "cos", "sin", "n")
 	s := f.lanes("s")
 	f.Label("loop")
 	a, b, c, d, e := f.vec(), f.vec(), f.vec(), f.vec(), f.vec()
@@ -213,7 +204,7 @@ func (f *family) rotate() {
 // swiGLU: h = w·silu(g)·u and its gradient.
 func (f *family) swiGLU() {
 	f.text("swiglu", "(ga *float32, u *float32, h *float32, n int, w float32)", "")
-	p := f.param("ga", "u", "h", "n")
+	p := f.Params("ga", "u", "h", "n")
 	w := f.lanes("w")
 	e := f.newExp()
 	zero := f.zero()
@@ -232,7 +223,7 @@ func (f *family) swiGLU() {
 
 	// ga, u are replaced by their gradients, dh by w·h; returns Σ dh·h.
 	f.text("swigluBackward", "(ga *float32, u *float32, dh *float32, n int, w float32) float32", "")
-	p = f.param("ga", "u", "dh", "n")
+	p = f.Params("ga", "u", "dh", "n")
 	w = f.lanes("w")
 	e = f.newExp()
 	acc := f.zero()

@@ -5,17 +5,11 @@
 package main
 
 import (
-	"flag"
-	"log"
-	"os"
-	"path/filepath"
-
 	"github.com/mmcloughlin/avo/attr"
-	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/swerm/swerm/tools/asmgen/assembly"
 )
 
 const (
@@ -32,39 +26,22 @@ var quarters = [8][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11
 
 var initial = [8]uint32{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}
 
-func main() {
-	out := flag.String("dir", "../../internal/blake3lanes", "folder of the package")
-	flag.Parse()
-	text, err := generate()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*out, asm), text, 0o644); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { assembly.Main("../../internal/blake3lanes", generate) }
 
-func generate() ([]byte, error) {
-	g := &generator{Context: build.NewContext()}
-	g.ConstraintExpr("amd64")
+func generate() (map[string][]byte, error) {
+	g := &generator{File: assembly.New("blake3lanes", "blake3lanes")}
 	g.blocks()
 	g.StaticGlobal("initial")
 	g.DataAttributes(attr.RODATA | attr.NOPTR)
 	for _, v := range initial {
 		g.AppendDatum(U32(v))
 	}
-	file, err := g.Result()
-	if err != nil {
-		return nil, err
-	}
-	if err := pass.Compile.Execute(file); err != nil {
-		return nil, err
-	}
-	return printer.NewGoAsm(printer.Config{Name: "blake3lanes", Pkg: "blake3lanes"}).Print(file)
+	text, err := g.Text()
+	return map[string][]byte{asm: text}, err
 }
 
 type generator struct {
-	*build.Context
+	*assembly.File
 	m [16]reg.VecVirtual // a block, one word of every lane each
 	v [16]reg.VecVirtual
 }
@@ -75,15 +52,8 @@ type generator struct {
 // are of the first block, of those between and of the last; where there is one
 // block only it gets the last's.
 func (g *generator) blocks() {
-	g.Function("blocks")
-	g.Attributes(attr.NOSPLIT)
-	g.SignatureExpr("func(values *[8][16]uint32, text *byte, stride, n int, counter *[2][16]uint32, flags *[3]uint32)")
-	values := g.Load(g.Param("values"), g.GP64()).(reg.GPVirtual)
-	text := g.Load(g.Param("text"), g.GP64()).(reg.GPVirtual)
-	stride := g.Load(g.Param("stride"), g.GP64()).(reg.GPVirtual)
-	n := g.Load(g.Param("n"), g.GP64()).(reg.GPVirtual)
-	counter := g.Load(g.Param("counter"), g.GP64()).(reg.GPVirtual)
-	flags := g.Load(g.Param("flags"), g.GP64()).(reg.GPVirtual)
+	param := g.Func("blocks", "(values *[8][16]uint32, text *byte, stride, n int, counter *[2][16]uint32, flags *[3]uint32)", "values", "text", "stride", "n", "counter", "flags")
+	values, text, stride, n, counter, flags := param[0], param[1], param[2], param[3], param[4], param[5]
 	key, flag, p, last := g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	g.LEAQ(NewDataAddr(Symbol{Name: "initial", Static: true}, 0), key)
 	for i := range 8 {
@@ -104,7 +74,7 @@ func (g *generator) blocks() {
 			g.ADDQ(stride, p)
 		}
 	}
-	g.transpose()
+	g.Transpose(&g.m)
 	for i := range g.v {
 		g.v[i] = g.ZMM()
 		switch {
@@ -159,38 +129,5 @@ func (g *generator) round() {
 	m := g.m
 	for i, from := range order {
 		g.m[i] = m[from]
-	}
-}
-
-// transpose turns a block of each lane into a word of all lanes.
-func (g *generator) transpose() {
-	for i := 0; i < 16; i += 2 { // pairs of words within quarters
-		lo, hi := g.ZMM(), g.m[i+1]
-		g.VPUNPCKLDQ(g.m[i+1], g.m[i], lo)
-		g.VPUNPCKHDQ(g.m[i+1], g.m[i], hi)
-		g.m[i], g.m[i+1] = lo, hi
-	}
-	for i := 0; i < 16; i += 4 { // fours
-		a, b, c, d := g.m[i], g.m[i+1], g.m[i+2], g.m[i+3]
-		x, y := g.ZMM(), g.ZMM()
-		g.VPUNPCKLQDQ(c, a, x)
-		g.VPUNPCKHQDQ(c, a, c)
-		g.VPUNPCKLQDQ(d, b, y)
-		g.VPUNPCKHQDQ(d, b, d)
-		g.m[i], g.m[i+1], g.m[i+2], g.m[i+3] = x, c, y, d
-	}
-	// Now m[4q+j] holds word 4k+j of lanes 4q to 4q+3 in its quarter k.
-	for j := range 4 {
-		a, b, c, d := g.m[j], g.m[4+j], g.m[8+j], g.m[12+j]
-		ab, cd := g.ZMM(), g.ZMM()
-		g.VSHUFI32X4(Imm(0x44), b, a, ab) // quarters a0 a1 b0 b1
-		g.VSHUFI32X4(Imm(0xee), b, a, b)  // a2 a3 b2 b3
-		g.VSHUFI32X4(Imm(0x44), d, c, cd)
-		g.VSHUFI32X4(Imm(0xee), d, c, d)
-		g.VSHUFI32X4(Imm(0x88), cd, ab, a) // a0 b0 c0 d0
-		g.VSHUFI32X4(Imm(0xdd), cd, ab, cd)
-		g.VSHUFI32X4(Imm(0x88), d, b, c)
-		g.VSHUFI32X4(Imm(0xdd), d, b, d)
-		g.m[j], g.m[4+j], g.m[8+j], g.m[12+j] = a, cd, c, d
 	}
 }

@@ -4,53 +4,30 @@
 package main
 
 import (
-	"flag"
-	"log"
-	"os"
-	"path/filepath"
-
 	"github.com/mmcloughlin/avo/attr"
-	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/swerm/swerm/tools/asmgen/assembly"
 )
 
 const asm = "wide_amd64.s"
 
-func main() {
-	out := flag.String("dir", "../../sources/jsonscan", "folder of the package")
-	flag.Parse()
-	text, err := generate()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*out, asm), text, 0o644); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { assembly.Main("../../sources/jsonscan", generate) }
 
-func generate() ([]byte, error) {
-	g := &generator{build.NewContext()}
-	g.ConstraintExpr("amd64")
+func generate() (map[string][]byte, error) {
+	g := &generator{assembly.New("jsonscan", "jsonscan")}
 	g.closingQuote()
 	g.plainEscapes()
 	g.closingBracket()
 	g.tables()
-	file, err := g.Result()
-	if err != nil {
-		return nil, err
-	}
-	if err := pass.Compile.Execute(file); err != nil {
-		return nil, err
-	}
-	return printer.NewGoAsm(printer.Config{Name: "jsonscan", Pkg: "jsonscan"}).Print(file)
+	text, err := g.Text()
+	return map[string][]byte{asm: text}, err
 }
 
 const width = 64 // bytes of a vector
 
-type generator struct{ *build.Context }
+type generator struct{ *assembly.File }
 
 // fill returns a vector of one byte.
 func (g *generator) fill(b byte) reg.VecVirtual {
@@ -89,11 +66,8 @@ func (g *generator) equal(v, b reg.VecVirtual) reg.GPVirtual {
 // closingQuote is func closingQuote(text *byte, n int) int: the place of the
 // first quote with an even number of backslashes right before it, -1 without.
 func (g *generator) closingQuote() {
-	g.Function("closingQuote")
-	g.Attributes(attr.NOSPLIT)
-	g.SignatureExpr("func(text *byte, n int) int")
-	text := g.Load(g.Param("text"), g.GP64()).(reg.GPVirtual)
-	n := g.Load(g.Param("n"), g.GP64()).(reg.GPVirtual)
+	param := g.Func("closingQuote", "(text *byte, n int) int", "text", "n")
+	text, n := param[0], param[1]
 	quote, v := g.fill('"'), g.ZMM()
 	at, p, q, found := g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	g.XORQ(at, at)
@@ -139,12 +113,8 @@ func (g *generator) closingQuote() {
 // is longer or unknown. high says that a byte that is not ASCII was seen. It
 // writes nothing beyond dst[n].
 func (g *generator) plainEscapes() {
-	g.Function("plainEscapes")
-	g.Attributes(attr.NOSPLIT)
-	g.SignatureExpr("func(dst, text *byte, n int) (read, wrote int, high bool)")
-	dst := g.Load(g.Param("dst"), g.GP64()).(reg.GPVirtual)
-	text := g.Load(g.Param("text"), g.GP64()).(reg.GPVirtual)
-	n := g.Load(g.Param("n"), g.GP64()).(reg.GPVirtual)
+	param := g.Func("plainEscapes", "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
+	dst, text, n := param[0], param[1], param[2]
 	slash, v, all := g.fill('\\'), g.ZMM(), g.ZMM()
 	table, read, wrote, rest, m, c := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	some, found := g.K(), g.K()
@@ -216,14 +186,8 @@ func (g *generator) plainEscapes() {
 // '{'. It is -1 where brackets do not match, are deeper than room (below 64), a
 // backslash is outside a string or the text ends.
 func (g *generator) closingBracket() {
-	g.Function("closingBracket")
-	g.Attributes(attr.NOSPLIT)
-	g.SignatureExpr("func(text *byte, n int, open uint64, depth, room int) int")
-	text := g.Load(g.Param("text"), g.GP64()).(reg.GPVirtual)
-	n := g.Load(g.Param("n"), g.GP64()).(reg.GPVirtual)
-	open := g.Load(g.Param("open"), g.GP64()).(reg.GPVirtual)
-	depth := g.Load(g.Param("depth"), g.GP64()).(reg.GPVirtual)
-	room := g.Load(g.Param("room"), g.GP64()).(reg.GPVirtual)
+	param := g.Func("closingBracket", "(text *byte, n int, open uint64, depth, room int) int", "text", "n", "open", "depth", "room")
+	text, n, open, depth, room := param[0], param[1], param[2], param[3], param[4]
 	quote, slash, lower, left, right := g.fill('"'), g.fill('\\'), g.fill(0x20), g.fill('{'), g.fill('}')
 	v, w, ones, product := g.ZMM(), g.ZMM(), g.XMM(), g.XMM()
 	at, carry, inside := g.GP64(), g.GP64(), g.GP64()

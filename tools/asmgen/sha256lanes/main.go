@@ -4,18 +4,11 @@
 package main
 
 import (
-	"bytes"
-	"flag"
-	"log"
-	"os"
-	"path/filepath"
-
 	"github.com/mmcloughlin/avo/attr"
-	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/swerm/swerm/tools/asmgen/assembly"
 )
 
 const (
@@ -24,32 +17,14 @@ const (
 	asm   = "blocks_amd64.s"
 )
 
-func main() {
-	out := flag.String("dir", "../../internal/sha256lanes", "folder of the package")
-	flag.Parse()
-	text, err := generate()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*out, asm), text, 0o644); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { assembly.Main("../../internal/sha256lanes", generate) }
 
-func generate() ([]byte, error) {
-	g := &generator{Context: build.NewContext()}
-	g.ConstraintExpr("amd64")
+func generate() (map[string][]byte, error) {
+	g := &generator{File: assembly.New("sha256lanes", "sha256lanes")}
 	g.blocks()
 	g.tables()
-	file, err := g.Result()
-	if err != nil {
-		return nil, err
-	}
-	if err := pass.Compile.Execute(file); err != nil {
-		return nil, err
-	}
-	text, err := printer.NewGoAsm(printer.Config{Name: "sha256lanes", Pkg: "sha256lanes"}).Print(file)
-	return bytes.TrimLeft(text, "\n"), err
+	text, err := g.Text()
+	return map[string][]byte{asm: text}, err
 }
 
 // The immediates of VPTERNLOGD are truth tables: bit 4a+2b+c is f(a, b, c).
@@ -60,7 +35,7 @@ const (
 )
 
 type generator struct {
-	*build.Context
+	*assembly.File
 	w [words]reg.VecVirtual // the message schedule, one word of every lane each
 }
 
@@ -68,12 +43,8 @@ type generator struct {
 // of every lane, which lie one behind the other from at[lane] on. The bytes must
 // not move: at is read once and the stack does not grow.
 func (g *generator) blocks() {
-	g.Function("blocks")
-	g.Attributes(attr.NOSPLIT)
-	g.SignatureExpr("func(state *[8][16]uint32, at *[16]*byte, n int)")
-	state := g.Load(g.Param("state"), g.GP64())
-	at := g.Load(g.Param("at"), g.GP64())
-	n := g.Load(g.Param("n"), g.GP64())
+	param := g.Func("blocks", "(state *[8][16]uint32, at *[16]*byte, n int)", "state", "at", "n")
+	state, at, n := param[0], param[1], param[2]
 	offset, p, k := g.GP64(), g.GP64(), g.GP64()
 	var s [8]reg.VecVirtual
 	for i := range s {
@@ -111,36 +82,7 @@ func (g *generator) transpose() {
 	for i := range g.w {
 		g.VPSHUFB(swap, g.w[i], g.w[i])
 	}
-	for i := 0; i < 16; i += 2 { // pairs of words within quarters
-		lo, hi := g.ZMM(), g.w[i+1]
-		g.VPUNPCKLDQ(g.w[i+1], g.w[i], lo)
-		g.VPUNPCKHDQ(g.w[i+1], g.w[i], hi)
-		g.w[i], g.w[i+1] = lo, hi
-	}
-	for i := 0; i < 16; i += 4 { // fours
-		a, b, c, d := g.w[i], g.w[i+1], g.w[i+2], g.w[i+3]
-		x, y := g.ZMM(), g.ZMM()
-		g.VPUNPCKLQDQ(c, a, x)
-		g.VPUNPCKHQDQ(c, a, c)
-		g.VPUNPCKLQDQ(d, b, y)
-		g.VPUNPCKHQDQ(d, b, d)
-		g.w[i], g.w[i+1], g.w[i+2], g.w[i+3] = x, c, y, d
-	}
-	// Now w[4q+j] holds word 4k+j of lanes 4q to 4q+3 in its quarter k.
-	for j := range 4 {
-		a, b, c, d := g.w[j], g.w[4+j], g.w[8+j], g.w[12+j]
-		ab, cd := g.ZMM(), g.ZMM()
-		g.VSHUFI32X4(Imm(0x44), b, a, ab) // quarters a0 a1 b0 b1
-		g.VSHUFI32X4(Imm(0xee), b, a, b)  // a2 a3 b2 b3
-		g.VSHUFI32X4(Imm(0x44), d, c, cd)
-		g.VSHUFI32X4(Imm(0xee), d, c, d)
-		w0, w2 := a, c
-		g.VSHUFI32X4(Imm(0x88), cd, ab, w0) // a0 b0 c0 d0
-		g.VSHUFI32X4(Imm(0xdd), cd, ab, cd) // a1 b1 c1 d1
-		g.VSHUFI32X4(Imm(0x88), d, b, w2)
-		g.VSHUFI32X4(Imm(0xdd), d, b, d)
-		g.w[j], g.w[4+j], g.w[8+j], g.w[12+j] = w0, cd, w2, d
-	}
+	g.Transpose(&g.w)
 }
 
 // round does one round and returns the registers in their new roles.
