@@ -3,6 +3,8 @@ package agent
 import (
 	"fmt"
 	"strings"
+
+	"github.com/swerm/swerm/microgym/task"
 )
 
 // Style is a way of working.
@@ -51,12 +53,12 @@ type habits struct {
 	bend     float64    // chance that the tests are edited after the last attempt
 	quit     float64    // chance that it gives up instead of submitting
 	diff     float64    // chance that it looks at its diff before the end
-	wrong    map[string]float64
+	wrong    map[task.FixKind]float64
 }
 
 // What a wrong attempt is, by kind of fix. A kind that a style does not name
 // has weight 1.
-var plainMistakes = map[string]float64{"near_miss": 6, "partial": 1.5, "elsewhere": 2, "special_case": 0.3}
+var plainMistakes = map[task.FixKind]float64{task.FixNearMiss: 6, task.FixPartial: 1.5, task.FixElsewhere: 2, task.FixSpecialCase: 0.3}
 
 // Policies lists the policies in a fixed order.
 func Policies() []Policy {
@@ -85,7 +87,7 @@ func Policies() []Policy {
 			skill: [2]float64{0.28, 0.62}, budget: [2]int{8, 13}, attempts: [3]float64{0.35, 0.55, 0.1},
 			look: [4]float64{4, 5, 0, 0}, before: [4]float64{3, 4, 2, 1}, between: [4]float64{0, 6, 1, 2}, last: [4]float64{0.6, 6, 0.5, 3},
 			again: 0.05, undo: 0.1, tidy: 0.05, bend: 0.03, quit: 0.01, diff: 0.05,
-			wrong: map[string]float64{"near_miss": 4, "partial": 2, "elsewhere": 1, "special_case": 16},
+			wrong: map[task.FixKind]float64{task.FixNearMiss: 4, task.FixPartial: 2, task.FixElsewhere: 1, task.FixSpecialCase: 16},
 		}),
 		policy(Quitter, Shell, habits{
 			skill: [2]float64{0.28, 0.64}, budget: [2]int{7, 13}, attempts: [3]float64{0.35, 0.5, 0.15},

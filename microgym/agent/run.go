@@ -126,7 +126,7 @@ func (m *Menu) Run(ctx context.Context, p Policy, rollout int) (*Episode, error)
 
 // choose picks a fix for every attempt, no two alike in a row where there is a
 // choice, short ones more often: right and wrong ones are of like size.
-func (m *Menu) choose(r *rand.Rand, right []bool, weight map[string]float64) []task.Fix {
+func (m *Menu) choose(r *rand.Rand, right []bool, weight map[task.FixKind]float64) []task.Fix {
 	out := make([]task.Fix, len(right))
 	for k, ok := range right {
 		list := m.wrong
@@ -137,7 +137,7 @@ func (m *Menu) choose(r *rand.Rand, right []bool, weight map[string]float64) []t
 		for i, f := range list {
 			lines := float64(3 + strings.Count(f.Old, "\n") + strings.Count(f.New, "\n"))
 			weights[i] = 1 / (lines * lines * lines)
-			if w, known := weight[string(f.Kind)]; known && !ok {
+			if w, known := weight[f.Kind]; known && !ok {
 				weights[i] *= w
 			}
 			if !ok && m.fools[i] {
@@ -206,7 +206,7 @@ func (e *episode) close(seed uint64, rollout int) (*Episode, error) {
 	number, turns := int32(rollout), int32(e.turns)
 	tr := pipeline.Trajectory{
 		InstanceID: &instance, Repo: &repo, BaseCommit: &base, TaskID: instance,
-		Source: "microgym", Policy: policy, PolicyRaw: &policy, Scaffold: "microgym-" + e.policy.Scaffold,
+		Source: task.Source, Policy: policy, PolicyRaw: &policy, Scaffold: "microgym-" + e.policy.Scaffold,
 		Run: &run, Rollout: &number, Language: &language, Sampling: &settings,
 		Messages: e.messages, Patch: &patch, ExitStatus: &status, Usage: pipeline.Usage{Turns: &turns},
 	}

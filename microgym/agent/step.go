@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/microgym/harness"
+	"github.com/swerm/swerm/microgym/task"
 	"github.com/swerm/swerm/pipeline"
 )
 
@@ -168,7 +169,7 @@ func (e *episode) attempt(ctx context.Context, k int) error {
 		}
 	}
 	e.edited++
-	e.facts.SpecialCased = want.Kind == "special_case"
+	e.facts.SpecialCased = want.Kind == task.FixSpecialCase
 	return nil
 }
 
