@@ -20,7 +20,7 @@ import (
 )
 
 // execVersion rises whenever equal inputs and equal runs would give other labels.
-const execVersion = 1
+const execVersion = 2
 
 // ExecStage returns the stage "label_exec", which runs tests in one of the
 // harnesses given, by default the first.

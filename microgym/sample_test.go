@@ -1,6 +1,8 @@
 package microgym_test
 
 import (
+	"errors"
+	"fmt"
 	"cmp"
 	"hash/fnv"
 	"maps"
@@ -82,7 +84,11 @@ func leakTask(index int, policies []agent.Policy) ([]leakRun, error) {
 				r.bytes += len(c.Name) + len(c.Arguments)
 			}
 		}
-		if r.resolved, err = hiddenPass(tk, e.Final); err != nil {
+		r.resolved, err = hiddenPass(tk, e.Final)
+		if errors.Is(err, errStopped) {
+			continue // no label, as label_exec has it
+		}
+		if err != nil {
 			return nil, err
 		}
 		if r.visible, err = visiblePass(tk, e.Final); err != nil {
@@ -115,6 +121,8 @@ func pairFeatures(t *pipeline.Trajectory) baseline.Features {
 	return f
 }
 
+var errStopped = errors.New("a test reached a limit")
+
 // hiddenPass lays the hidden tests over a final tree and asks for every named
 // test.
 func hiddenPass(tk *task.Task, final map[string]string) (bool, error) {
@@ -122,6 +130,9 @@ func hiddenPass(tk *task.Task, final map[string]string) (bool, error) {
 	report, err := harness.RunTests(background(), files, harness.TestOptions{Paths: slices.Sorted(maps.Keys(tk.TestFiles))})
 	if err != nil {
 		return false, err
+	}
+	if what, stopped := report.Limit(); stopped {
+		return false, fmt.Errorf("%w: %s", errStopped, what)
 	}
 	passed := map[string]bool{}
 	for _, r := range report.Results {

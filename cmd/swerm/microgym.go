@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/swerm/swerm/labeler/exec"
 	"github.com/swerm/swerm/labeler/testlog"
@@ -20,5 +21,9 @@ func runStarlark(ctx context.Context, files map[string]string, tests []string) (
 	if err != nil {
 		return nil, err
 	}
-	return []byte(r.Text(harness.Verbosity{Level: harness.Verbose, Traceback: harness.ShortTraceback, All: true})), nil
+	log := []byte(r.Text(harness.Verbosity{Level: harness.Verbose, Traceback: harness.ShortTraceback, All: true}))
+	if what, stopped := r.Limit(); stopped {
+		return log, fmt.Errorf("%w: %s", exec.ErrLimit, what)
+	}
+	return log, nil
 }

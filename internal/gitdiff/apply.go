@@ -13,9 +13,15 @@ import (
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
 
-// ErrPatch is wrapped by every error of Apply: the patch is malformed, does
-// not apply, leaves the tree, or is too large.
-var ErrPatch = errors.New("patch does not apply")
+// Every error of Apply wraps one of these.
+var (
+	// ErrPatch is the patch's fault: it is malformed, does not apply, or
+	// leaves the tree. Git would not apply it either.
+	ErrPatch = errors.New("patch does not apply")
+	// ErrRefused is ours: the patch is larger than the limits, or has what a
+	// tree of text files cannot hold. It says nothing about the patch's worth.
+	ErrRefused = errors.New("patch is not read here")
+)
 
 // Limits of Apply.
 const (
@@ -66,12 +72,16 @@ func cloned(files map[string]string) map[string]string {
 	return maps.Clone(files)
 }
 
-func fault(format string, args ...any) error {
+// fault is the patch's, refused is ours.
+func fault(format string, args ...any) error   { return failure(ErrPatch, format, args...) }
+func refused(format string, args ...any) error { return failure(ErrRefused, format, args...) }
+
+func failure(kind error, format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
 	if len(text) > maxCauseBytes {
 		text = strings.ToValidUTF8(text[:maxCauseBytes], "") + "…"
 	}
-	return fmt.Errorf("%w: %s", ErrPatch, text)
+	return fmt.Errorf("%w: %s", kind, text)
 }
 
 func shown(name string) string { return fmt.Sprintf("%.100q", name) }
@@ -80,7 +90,7 @@ func shown(name string) string { return fmt.Sprintf("%.100q", name) }
 // have git's headers, whose names come without a/ and b/.
 func parse(patch string) (changes []*gitdiff.File, git bool, err error) {
 	if len(patch) > MaxPatchBytes {
-		return nil, false, fault("it has %d bytes, more than %d", len(patch), MaxPatchBytes)
+		return nil, false, refused("it has %d bytes, more than %d", len(patch), MaxPatchBytes)
 	}
 	n := 0
 	for line := range strings.Lines(patch) {
@@ -89,7 +99,7 @@ func parse(patch string) (changes []*gitdiff.File, git bool, err error) {
 		git = git || header
 		if len(line) > maxLineBytes && (header || strings.HasPrefix(line, "@@ ") || strings.HasPrefix(line, "--- ") || strings.HasPrefix(line, "+++ ") ||
 			strings.HasPrefix(line, "rename ") || strings.HasPrefix(line, "copy ")) {
-			return nil, false, fault("line %d: a header of %d bytes", n, len(line))
+			return nil, false, refused("line %d: a header of %d bytes", n, len(line))
 		}
 	}
 	// A last line without its end is what a trimmed answer looks like.
@@ -103,7 +113,7 @@ func parse(patch string) (changes []*gitdiff.File, git bool, err error) {
 	case len(changes) == 0:
 		return nil, false, fault("it names no file")
 	case len(changes) > MaxFiles:
-		return nil, false, fault("it names %d files, more than %d", len(changes), MaxFiles)
+		return nil, false, refused("it names %d files, more than %d", len(changes), MaxFiles)
 	}
 	return changes, git, nil
 }
@@ -164,7 +174,7 @@ func applyFile(tree map[string]string, c *gitdiff.File, work *int) error {
 func patched(old string, c *gitdiff.File, work *int) (string, error) {
 	*work += len(old)
 	if *work > MaxWorkBytes {
-		return "", fault("more than %d bytes to read and write", MaxWorkBytes)
+		return "", refused("more than %d bytes to read and write", MaxWorkBytes)
 	}
 	var out strings.Builder
 	if err := gitdiff.Apply(&out, strings.NewReader(old), c); err != nil {
@@ -204,12 +214,12 @@ func checkKind(c *gitdiff.File) error {
 		return fault("%s: a header without a change", shown(names[0]))
 	}
 	if c.IsBinary || c.BinaryFragment != nil {
-		return fault("%s: binary data", shown(names[0]))
+		return refused("%s: binary data", shown(names[0]))
 	}
 	for _, mode := range []uint32{uint32(c.OldMode), uint32(c.NewMode)} {
 		// The file type of git's modes: 10 is a file, 12 a link, 16 a submodule.
 		if kind := mode >> 12; mode != 0 && kind != 0o10 {
-			return fault("%s: mode %o is not that of a file", shown(names[0]), mode)
+			return refused("%s: mode %o is not that of a file", shown(names[0]), mode)
 		}
 	}
 	for _, f := range c.TextFragments {
@@ -227,9 +237,9 @@ func checkPath(p string) error {
 	case p == "" || p == "." || p != path.Clean(p) || path.IsAbs(p) || p == ".." || strings.HasPrefix(p, "../"):
 		return fault("path %s leaves the tree or is not clean", shown(p))
 	case len(p) > maxPathBytes:
-		return fault("path of %d bytes", len(p))
+		return refused("path of %d bytes", len(p))
 	case !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl) || strings.Contains(p, `\`):
-		return fault("path %s holds characters that no path should", shown(p))
+		return refused("path %s holds characters that no path should", shown(p))
 	}
 	for part := range strings.SplitSeq(p, "/") {
 		if strings.EqualFold(part, ".git") {

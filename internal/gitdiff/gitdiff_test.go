@@ -168,7 +168,7 @@ func TestApplyRefuses(t *testing.T) {
 	files := map[string]string{"a": "1\n"}
 	for i, patch := range hostile {
 		got, err := Apply(files, patch)
-		if !errors.Is(err, ErrPatch) {
+		if errors.Is(err, ErrPatch) == errors.Is(err, ErrRefused) {
 			t.Errorf("%d: %.100q gave %v, %v", i, patch, got, err)
 		} else if len(err.Error()) > 2*maxCauseBytes {
 			t.Errorf("%d: error of %d bytes", i, len(err.Error()))
@@ -183,8 +183,30 @@ func TestApplyBoundsCopies(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&b, "diff --git a/a b/c%d\ncopy from a\ncopy to c%d\n--- a/a\n+++ b/c%d\n@@ -1 +1 @@\n-x\n+y\n", i, i, i)
 	}
-	if _, err := Apply(files, b.String()); !errors.Is(err, ErrPatch) {
+	if _, err := Apply(files, b.String()); !errors.Is(err, ErrRefused) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhoseFaultItIs holds that a limit of ours is never called a patch that
+// does not apply, and the other way round.
+func TestWhoseFaultItIs(t *testing.T) {
+	files := map[string]string{"a": "1\n"}
+	for _, c := range []struct {
+		name, patch string
+		want        error
+	}{
+		{"no patch", "I changed the file.", ErrPatch},
+		{"another line", "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-2\n+3\n", ErrPatch},
+		{"outside", "diff --git a/a b/../a\nrename from a\nrename to ../a\n", ErrPatch},
+		{"git's own", "diff --git a/.git/x b/.git/x\nnew file mode 100644\n--- /dev/null\n+++ b/.git/x\n@@ -0,0 +1 @@\n+1\n", ErrPatch},
+		{"too large", strings.Repeat("x", MaxPatchBytes+1), ErrRefused},
+		{"binary", "diff --git a/a b/a\nBinary files a/a and b/a differ\n", ErrRefused},
+		{"a link", "diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+x\n", ErrRefused},
+	} {
+		if _, err := Apply(files, c.patch); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
 	}
 }
 
@@ -204,7 +226,7 @@ func FuzzApply(f *testing.F) {
 			t.Fatalf("the tree that was given has changed: %s", d)
 		}
 		if err != nil {
-			if !errors.Is(err, ErrPatch) {
+			if errors.Is(err, ErrPatch) == errors.Is(err, ErrRefused) {
 				t.Fatalf("error of another kind: %v", err)
 			}
 			return

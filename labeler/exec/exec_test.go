@@ -90,6 +90,11 @@ func TestTry(t *testing.T) {
 		{"makes its folder a file", patch(map[string]string{"tests/seen": "", "tests": "file\n", "src": "old\nnew\n"}), "resolved", "resolved", words, []string{exec.FindingHidden}},
 		{"makes it a folder", patch(map[string]string{"tests/hidden/x": "file\n", "src": "old\nnew\n"}), "resolved", "resolved", words, []string{exec.FindingHidden}},
 		{"edits a visible test", patch(map[string]string{"tests/seen": "x y\n"}), "unresolved", "tests_failed", words, nil},
+		{"adds a picture", good + "diff --git a/p b/p\nBinary files a/p and b/p differ\n", "unknown", "patch_refused", words, nil},
+		{"is larger than any patch", strings.Repeat("x", gitdiff.MaxPatchBytes+1), "unknown", "patch_refused", words, nil},
+		{"reaches a limit", good, "timeout", "limit", func(context.Context, map[string]string, []string) ([]byte, error) {
+			return []byte("tests/hidden::wants FAILED\n"), fmt.Errorf("%w: steps", exec.ErrLimit)
+		}, nil},
 		{"harness fails", good, "infra", "harness_failed", func(context.Context, map[string]string, []string) ([]byte, error) {
 			return []byte("half a log"), errors.New("no disk")
 		}, nil},

@@ -7,14 +7,16 @@ import (
 
 // The closed vocabulary of Outcome.Reason, beside the reasons of grade.
 const (
-	ReasonNoTask      = "no_task"        // the tasks have no such instance
-	ReasonBadTask     = "task_malformed" // they have it, and it cannot be used
-	ReasonNoPatch     = "no_patch"       // nothing says what the attempt changed
-	ReasonEmptyPatch  = "empty_patch"    // it changed nothing
-	ReasonPatchFailed = "patch_failed"   // the patch does not apply
-	ReasonHarness     = "harness_failed" // the tests could not be run
-	ReasonTimeout     = "timeout"        // no answer within the limit
-	ReasonDisagree    = "runs_disagree"  // the same tree was resolved once and not another time
+	ReasonNoTask       = "no_task"        // the tasks have no such instance
+	ReasonBadTask      = "task_malformed" // they have it, and it cannot be used
+	ReasonNoPatch      = "no_patch"       // nothing says what the attempt changed
+	ReasonEmptyPatch   = "empty_patch"    // it changed nothing
+	ReasonPatchFailed  = "patch_failed"   // the patch does not apply
+	ReasonPatchRefused = "patch_refused"  // it is beyond what we apply: too large, or not text
+	ReasonLimit        = "limit"          // a test was stopped before it could pass or fail
+	ReasonHarness      = "harness_failed" // the tests could not be run
+	ReasonTimeout      = "timeout"        // no answer within the limit
+	ReasonDisagree     = "runs_disagree"  // the same tree was resolved once and not another time
 )
 
 // FindingHidden is that the patch touched the place of a hidden test. What it

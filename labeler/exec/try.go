@@ -28,8 +28,11 @@ func (tr *Trial) Try(ctx context.Context, t *Task, patch string) (*Outcome, erro
 		return unresolved(ReasonEmptyPatch, nil), nil
 	}
 	patched, err := gitdiff.Apply(t.Files, patch)
-	if err != nil {
+	switch {
+	case errors.Is(err, gitdiff.ErrPatch):
 		return unresolved(ReasonPatchFailed, &Evidence{Patch: err.Error()}), nil
+	case err != nil: // ours to apply, and we could not
+		return &Outcome{Verdict: pipeline.VerdictUnknown, Reason: ReasonPatchRefused, Evidence: &Evidence{Patch: err.Error()}}, nil
 	}
 	tree, touched := t.overlay(patched)
 	out := &Outcome{Evidence: &Evidence{Harness: tr.Harness.Name, Version: tr.Harness.Version}}
@@ -87,6 +90,8 @@ func (tr *Trial) run(ctx context.Context, t *Task, tree map[string]string) (Run,
 		return Run{}, nil, ctx.Err()
 	case err != nil && (errors.Is(err, context.DeadlineExceeded) || within.Err() != nil):
 		return Run{Verdict: pipeline.VerdictTimeout, Reason: ReasonTimeout, Error: err.Error()}, nil, nil
+	case errors.Is(err, ErrLimit):
+		return Run{Verdict: pipeline.VerdictTimeout, Reason: ReasonLimit, Error: err.Error(), Log: log, Cut: cut}, nil, nil
 	case err != nil:
 		return Run{Verdict: pipeline.VerdictInfra, Reason: ReasonHarness, Error: err.Error(), Log: log, Cut: cut}, nil, nil
 	case cut > 0:

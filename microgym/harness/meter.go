@@ -129,10 +129,13 @@ func (m *meter) judge(err error) (*failure, error) {
 	f := newFailure(err)
 	if m.over != nil {
 		f.limit = true
-		f.kind, f.message = "LimitExceeded", m.over.what
+		f.kind, f.message = limitExceeded, m.over.what
 	}
 	return f, nil
 }
+
+// limitExceeded is the kind of a failure that is not the program's own.
+const limitExceeded = "LimitExceeded"
 
 // failure is why a program ended before its end.
 type failure struct {
@@ -165,6 +168,7 @@ func newFailure(err error) *failure {
 		f.kind, f.message = "AssertionError", assertion.message
 	case errors.As(err, &source):
 		f.kind, f.message = source.kind, source.message
+		f.limit = source.kind == limitExceeded
 		if source.line > 0 {
 			f.frames = append(f.frames, frame{source.path, "", source.line, source.col})
 		}

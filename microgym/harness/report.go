@@ -70,6 +70,22 @@ func (r *Report) Outcome(id string) (o Outcome, ok bool) {
 	return "", false
 }
 
+// Limit returns the first test or file that was stopped at a limit, and which
+// limit that was. A test that was stopped has neither passed nor failed.
+func (r *Report) Limit() (what string, ok bool) {
+	for _, e := range r.CollectErrors {
+		if e.failure == nil || e.failure.limit { // nil: more tests than are run
+			return e.Path + ": " + e.Message, true
+		}
+	}
+	for _, t := range r.Results {
+		if t.failure != nil && t.failure.limit {
+			return t.ID + ": " + t.failure.message, true
+		}
+	}
+	return "", false
+}
+
 func (r *Report) broken(path string) bool {
 	for _, e := range r.CollectErrors {
 		if e.Path == path {

@@ -41,7 +41,7 @@ type compiled struct {
 // a sourceError in its result, so that faults can be kept as well.
 func compile(path, src string, l Limits) compiled {
 	if len(src) > l.FileBytes {
-		return compiled{err: &sourceError{kind: "SyntaxError", path: path, message: fmt.Sprintf("file has %d bytes, more than %d", len(src), l.FileBytes)}}
+		return compiled{err: &sourceError{kind: limitExceeded, path: path, message: fmt.Sprintf("file has %d bytes, more than %d", len(src), l.FileBytes)}}
 	}
 	// The file is parsed twice: what is wrong with it is what is wrong with it
 	// as it was written, and resolving a tree changes it.

@@ -66,7 +66,7 @@ func (t *tree) load(thread *starlark.Thread, name string) (starlark.StringDict, 
 // others.
 func (t *tree) run(thread *starlark.Thread, name, src string) (starlark.StringDict, error) {
 	if len(t.modules)+len(t.loading) >= t.limits.Modules {
-		return nil, fmt.Errorf("more than %d files are loaded", t.limits.Modules)
+		return nil, &sourceError{kind: limitExceeded, path: name, message: fmt.Sprintf("more than %d files are loaded", t.limits.Modules)}
 	}
 	if m, ok := t.shared[name]; ok {
 		return m.globals, t.reuse(thread, m)
