@@ -413,6 +413,7 @@ func seq(c *cmd) int {
 		return c.fail("invalid Zero increment value: '0'")
 	}
 	for i := from; (step > 0 && i <= to || step < 0 && i >= to) && c.budget.live(); i += step {
+		c.budget.spend(16) // output that goes nowhere is work as well
 		fmt.Fprintln(c.out, i)
 	}
 	return 0
