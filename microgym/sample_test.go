@@ -1,9 +1,9 @@
 package microgym_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"cmp"
 	"hash/fnv"
 	"maps"
 	"math"
