@@ -67,9 +67,11 @@ func (e *evidence) systemsFigure() figure {
 }
 
 // level names the intervals' coverage.
-func (e *evidence) level() string {
-	if l := e.ev.Intervals["auc"].Level; l > 0 {
-		return fmt.Sprintf("%.4g\u00a0%%", 100*l)
+func (e *evidence) level() string { return level(e.ev.Intervals["auc"]) }
+
+func level(in metrics.Interval) string {
+	if in.Level > 0 {
+		return fmt.Sprintf("%.4g\u00a0%%", 100*in.Level)
 	}
 	return "bootstrap"
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,8 +42,8 @@ type Scale struct {
 
 // ScaleStage returns stage "report_scale": evaluations of checkpoints that saw
 // more and more of the same rows, as one figure and table. Every evaluation
-// must have judged as many rows and been made by one of the checkpoints, whose
-// summary says how many rows it was trained on.
+// must have judged the same rows (of one view and label set) and be of one of
+// the checkpoints, whose summary says how many rows it was trained on.
 func ScaleStage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "report_scale",
@@ -77,17 +78,23 @@ func runScale(ctx context.Context, t *pipeline.Task) error {
 		return err
 	}
 	s := &Scale{}
+	var first *evidence
 	for _, in := range t.All(portEvaluation) {
-		p, err := scalePoint(ctx, in, rows)
+		e := &evidence{}
+		if err := e.readEvaluation(ctx, in); err != nil {
+			return err
+		}
+		first = cmp.Or(first, e)
+		if why := e.differs(first); why != "" {
+			return fmt.Errorf("%s: it %s than the first evaluation: scales are compared on the same rows", in.URI, why)
+		}
+		p, err := e.scalePoint(in.URI, rows)
 		if err != nil {
 			return err
 		}
-		if len(s.Points) > 0 && s.Points[0].Judged != p.Judged {
-			return fmt.Errorf("%s: %d judged rows, and %d in the evaluation before it: scales are compared on the same rows", in.URI, p.Judged, s.Points[0].Judged)
-		}
 		s.Points = append(s.Points, p)
 	}
-	slices.SortStableFunc(s.Points, func(a, b ScalePoint) int { return int(a.Rows - b.Rows) })
+	slices.SortStableFunc(s.Points, func(a, b ScalePoint) int { return cmp.Compare(a.Rows, b.Rows) })
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -125,12 +132,18 @@ func trainedRows(ctx context.Context, ins []pipeline.Input) (map[pipeline.Key]in
 			return nil, err
 		}
 		n := s.Counts.Out
-		if s.Dev != nil {
+		if s.Dev != nil { // weights are evaluated wherever there are dev rows
 			n -= s.Dev.Sequences
 		}
 		card, err := contract.LoadCheckpoint(d.Path(""))
 		if err != nil {
 			return nil, err
+		}
+		if card.Objective == "next_token" {
+			return nil, fmt.Errorf("%s: its dev sequences are pieces of text, so how many rows it was trained on is not known", in.URI)
+		}
+		if n < 1 || n > maxCount {
+			return nil, fmt.Errorf("%s: summary.json says that it was trained on %d rows", in.URI, n)
 		}
 		rows[d.Manifest.Key] = n
 		if task := card.Lineage["task"]; task != "" {
@@ -140,18 +153,33 @@ func trainedRows(ctx context.Context, ins []pipeline.Input) (map[pipeline.Key]in
 	return rows, nil
 }
 
-func scalePoint(ctx context.Context, in pipeline.Input, rows map[pipeline.Key]int64) (ScalePoint, error) {
-	e := &evidence{}
-	if err := e.readEvaluation(ctx, in); err != nil {
-		return ScalePoint{}, err
+// differs says in what an evaluation judged other rows than another one, or
+// drew other intervals; "" is in nothing.
+func (e *evidence) differs(o *evidence) string {
+	a, b := &e.ev, &o.ev
+	switch {
+	case !slices.Equal(parentKeys(e.manifest, "view"), parentKeys(o.manifest, "view")):
+		return "was made by another view"
+	case !slices.Equal(parentKeys(e.manifest, "labels"), parentKeys(o.manifest, "labels")):
+		return "was made by other labels"
+	case e.config.Split != o.config.Split:
+		return "judged another split"
+	case a.N != b.N || a.Positives != b.Positives || a.Tasks != b.Tasks:
+		return fmt.Sprintf("judged other rows (%d, and %d there)", a.N, b.N)
+	case a.Intervals["auc"].Level != b.Intervals["auc"].Level:
+		return "has intervals of another level"
 	}
+	return ""
+}
+
+func (e *evidence) scalePoint(uri string, rows map[pipeline.Key]int64) (ScalePoint, error) {
 	by := e.ev.ScoredBy
 	if by == nil {
-		return ScalePoint{}, fmt.Errorf("%s: the evaluation does not say which checkpoint its scores are by", in.URI)
+		return ScalePoint{}, fmt.Errorf("%s: the evaluation does not say which checkpoint its scores are by", uri)
 	}
 	n, ok := rows[by.Checkpoint]
 	if !ok {
-		return ScalePoint{}, fmt.Errorf("%s: its scores are by checkpoint %s, which is not among the checkpoints given", in.URI, by.Checkpoint.Short())
+		return ScalePoint{}, fmt.Errorf("%s: its scores are by checkpoint %s, which is not among the checkpoints given", uri, by.Checkpoint.Short())
 	}
 	p := ScalePoint{Rows: n, Judged: e.ev.N, AUC: e.ev.AUC, AUCSpan: e.ev.Intervals["auc"], ECE: e.ev.ECE, ECESpan: e.ev.Intervals["ece"]}
 	if delta := e.ev.Delta; delta != nil {
@@ -206,7 +234,7 @@ func (s *Scale) draw(title string, width float64) *drawing {
 
 func (s *Scale) panel(width float64, name string, c ink, value func(*ScalePoint) (*float64, metrics.Interval), baselines bool) *drawing {
 	d := newDrawing(width)
-	list := []key{{"model, 95 % interval", c, keyDot}}
+	list := []key{{"model, " + s.level() + " interval", c, keyDot}}
 	if baselines {
 		list = append(list, key{"best baseline, on all of its rows", inkRival, keyDiamond})
 	}
@@ -248,6 +276,9 @@ func (s *Scale) panel(width float64, name string, c ink, value func(*ScalePoint)
 	return d
 }
 
+// level names the intervals, which are all of one.
+func (s *Scale) level() string { return level(s.Points[0].AUCSpan) }
+
 // span is the range of a panel's values and intervals.
 func (s *Scale) span(value func(*ScalePoint) (*float64, metrics.Interval), baselines bool) (lo, hi float64) {
 	lo, hi = 1, 0
@@ -271,7 +302,7 @@ func (s *Scale) span(value func(*ScalePoint) (*float64, metrics.Interval), basel
 // Table is the result for people.
 func (s *Scale) Table() string {
 	var b strings.Builder
-	b.WriteString("| training runs | AUC | 95 % interval | ECE | best baseline | its AUC |\n|---:|---:|---:|---:|---|---:|\n")
+	b.WriteString("| training runs | AUC | " + s.level() + " interval | ECE | best baseline | its AUC |\n|---:|---:|---:|---:|---|---:|\n")
 	for i := range s.Points {
 		p := &s.Points[i]
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", count(p.Rows), num(p.AUC), span(p.AUCSpan.Low, p.AUCSpan.High, num), num(p.ECE), clean(p.Baseline), num(p.BestAUC))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image/png"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/swerm/swerm/judge"
 	"github.com/swerm/swerm/moe/tokenizer"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
 )
 
 // scale writes a checkpoint of so many rows and its evaluation.
@@ -64,6 +66,9 @@ func TestScaleOrdersByTrainingRows(t *testing.T) {
 	if text := s.Table(); !strings.Contains(text, "| 4,000 | 0.830 |") {
 		t.Errorf("table:\n%s", text)
 	}
+	if text := s.Table(); !strings.Contains(text, "| 95\u00a0% interval |") {
+		t.Errorf("table names no level:\n%s", text)
+	}
 	image, err := os.ReadFile(filepath.Join(w.uri("scale"), ScaleFigureFile))
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +83,19 @@ func TestScaleRefuses(t *testing.T) {
 	w.scale("a", 250, 0.6)
 	w.scale("same", 250, 0.7)
 	w.scale("b", 1000, 0.7)
+	w.scale("none", 0, 0.5)
+	judged := func(name string, cfg judge.EvalConfig, level float64, parents ...dataset.Parent) {
+		ev := w.ev
+		ev.AUC, ev.ScoredBy, ev.Intervals = ref(0.7), &judge.ScoredBy{Checkpoint: keyOf("checkpoint_b")}, maps.Clone(w.ev.Intervals)
+		in := ev.Intervals["auc"]
+		in.Level = level
+		ev.Intervals["auc"] = in
+		w.artifact("evaluation_"+name, pipeline.KindReport, "evaluate", cfg, parents, func(dir string) { w.file(dir, judge.EvaluationFile, ev) })
+	}
+	judged("view", judge.EvalConfig{}, 0.95, dataset.Parent{Port: "view", Key: keyOf("other"), Kind: pipeline.KindView, URI: "x"})
+	judged("labels", judge.EvalConfig{}, 0.95, dataset.Parent{Port: "labels", Key: keyOf("other"), Kind: pipeline.KindLabels, URI: "x"})
+	judged("split", judge.EvalConfig{Split: "other"}, 0.95)
+	judged("level", judge.EvalConfig{}, 0.9)
 	w.ev.N++
 	w.scale("other", 4000, 0.8)
 	for _, c := range []struct {
@@ -89,6 +107,11 @@ func TestScaleRefuses(t *testing.T) {
 		{"a strange checkpoint", []string{"a"}, []string{"a", "b"}, "not among the checkpoints"},
 		{"equal scales", []string{"a", "same"}, []string{"a", "same"}, "trained on 250 rows"},
 		{"other rows", []string{"a", "other"}, []string{"a", "other"}, "the same rows"},
+		{"another view", []string{"a", "b"}, []string{"a", "view"}, "another view than"},
+		{"other labels", []string{"a", "b"}, []string{"a", "labels"}, "other labels than"},
+		{"another split", []string{"a", "b"}, []string{"a", "split"}, "another split than"},
+		{"another level", []string{"a", "b"}, []string{"a", "level"}, "another level than"},
+		{"no training rows", []string{"a", "none"}, []string{"a", "none"}, "trained on 0 rows"},
 	} {
 		if _, err := w.runScale(c.checkpoints, c.evaluations); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
