@@ -3,6 +3,7 @@ package planted
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 )
@@ -55,5 +56,24 @@ func TestSignalIsPlanted(t *testing.T) {
 	}
 	if rate := float64(resolved) / float64(n); rate < 0.35 || rate > 0.55 {
 		t.Errorf("%.2f of attempts are resolved, want about 0.45", rate)
+	}
+}
+
+func TestOptionsAreBound(t *testing.T) {
+	for _, o := range []Options{
+		{Tasks: maxAttempts/len(policies) + 1, Rollouts: 1},
+		{Tasks: 2, Rollouts: maxAttempts},
+		{Tasks: 1 << 31, Rollouts: 1 << 32}, // times two policies: 0 in 64 bits
+		{Tasks: 1, Rollouts: 1, Noise: math.NaN()},
+		{Tasks: 1, Rollouts: 1, Noise: 1.5},
+		{Tasks: 0, Rollouts: 1},
+		{Tasks: 1, Rollouts: -1},
+	} {
+		if o.Validate() == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+	if err := (&Options{Tasks: maxAttempts / len(policies), Rollouts: 1}).Validate(); err != nil {
+		t.Error(err)
 	}
 }

@@ -24,10 +24,10 @@ func (o *Options) Validate() error {
 	if o.Tasks < 1 || o.Rollouts < 1 {
 		errs = append(errs, fmt.Errorf("tasks: %d, rollouts: %d: both must be at least 1", o.Tasks, o.Rollouts))
 	}
-	if n := o.Tasks * o.Rollouts * len(policies); n > maxAttempts {
-		errs = append(errs, fmt.Errorf("tasks × rollouts × %d policies is %d, more than %d", len(policies), n, maxAttempts))
+	if most := maxAttempts / len(policies); o.Tasks > 0 && o.Rollouts > most/o.Tasks { // a product could overflow
+		errs = append(errs, fmt.Errorf("tasks: %d × rollouts: %d × %d policies is more than %d attempts", o.Tasks, o.Rollouts, len(policies), maxAttempts))
 	}
-	if o.Noise < 0 || o.Noise > 1 {
+	if !(o.Noise >= 0 && o.Noise <= 1) { // NaN too
 		errs = append(errs, fmt.Errorf("noise: %g is not in [0, 1]", o.Noise))
 	}
 	return errors.Join(errs...)
