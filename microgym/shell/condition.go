@@ -3,7 +3,6 @@ package shell
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -62,7 +61,7 @@ func (s *session) binaryTest(x *syntax.BinaryTest) (bool, error) {
 	switch x.Op {
 	case syntax.TsMatchShort, syntax.TsMatch, syntax.TsNoMatch:
 		p, err := s.pattern(yw)
-		return matches(p, a) == (x.Op != syntax.TsNoMatch), err
+		return matches(s.budget, p, a) == (x.Op != syntax.TsNoMatch), err
 	}
 	b, err := s.literal(yw)
 	if err != nil {
@@ -78,9 +77,12 @@ func (s *session) regexpTest(a, expr string) (bool, error) {
 	if len(expr) > maxPatternBytes {
 		return false, errors.New("regular expression too big")
 	}
-	re, err := regexp.Compile(expr)
+	re, err := compileGo(expr, false)
 	if err != nil {
 		return false, errors.New("invalid regular expression")
+	}
+	if !re.spend(s.budget, a) {
+		return false, nil
 	}
 	m := re.FindStringSubmatch(a)
 	if m == nil {

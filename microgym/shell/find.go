@@ -178,11 +178,11 @@ func (f *finder) print(string, bool) bool { fmt.Fprintln(f.out, f.shown); return
 func (f *finder) term(op, v string) (test func(string, bool) bool, action bool, err error) {
 	switch op {
 	case "-name":
-		return func(q string, _ bool) bool { return matches(v, path.Base(q)) }, false, nil
+		return func(q string, _ bool) bool { return matches(f.budget, v, path.Base(q)) }, false, nil
 	case "-iname":
-		return func(q string, _ bool) bool { return matches(strings.ToLower(v), strings.ToLower(path.Base(q))) }, false, nil
+		return func(q string, _ bool) bool { return matches(f.budget, strings.ToLower(v), strings.ToLower(path.Base(q))) }, false, nil
 	case "-path", "-wholename":
-		return func(string, bool) bool { return matches(v, f.shown) }, false, nil
+		return func(string, bool) bool { return matches(f.budget, v, f.shown) }, false, nil
 	case "-type":
 		return func(_ string, dir bool) bool { return dir && v == "d" || !dir && v == "f" }, false, nil
 	case "-empty":

@@ -182,13 +182,13 @@ func (g *grepper) listed() bool {
 func (g *grepper) wanted(rel string) bool {
 	for _, x := range g.exclude {
 		for part := range strings.SplitSeq(rel, "/") {
-			if matches(x, part) {
+			if matches(g.budget, x, part) {
 				return false
 			}
 		}
 	}
 	for _, x := range g.include {
-		if matches(x, path.Base(rel)) {
+		if matches(g.budget, x, path.Base(rel)) {
 			return true
 		}
 	}

@@ -12,6 +12,10 @@ const (
 	errPatternBig = fault("Regular expression too big")
 )
 
+// patternSlice is how much of a pattern is matched at the price of one byte of
+// text. The engine may look at every instruction for every byte.
+const patternSlice = 4
+
 // matcher is a compiled regular expression with what matching costs.
 type matcher struct {
 	*regexp.Regexp
@@ -50,7 +54,7 @@ func compileGo(expr string, fold bool) (*matcher, error) {
 	if err != nil {
 		return nil, errPattern
 	}
-	return &matcher{re, 1 + len(prog.Inst)/32}, nil
+	return &matcher{re, 1 + len(prog.Inst)/patternSlice}, nil
 }
 
 // spend counts the matching of text.

@@ -312,7 +312,7 @@ func (s *session) caseClause(c *syntax.CaseClause) {
 				s.fault(err)
 				return
 			}
-			if fall = fall || matches(p, word); fall {
+			if fall = fall || matches(s.budget, p, word); fall {
 				break
 			}
 		}
@@ -330,8 +330,12 @@ func (s *session) caseClause(c *syntax.CaseClause) {
 	}
 }
 
-// matches is the shell's pattern matching.
-func matches(pat, s string) bool {
+// matches is the shell's pattern matching. The pattern is compiled each time,
+// and matching takes up to the product of both lengths: that is paid for.
+func matches(b *budget, pat, s string) bool {
+	if !b.spend(16*len(pat) + (1+len(pat)/patternSlice)*len(s)) {
+		return false
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString|pattern.ExtendedOperators)
 	if err != nil {
 		return pat == s

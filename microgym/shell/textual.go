@@ -263,7 +263,11 @@ func cutFields(c *cmd) int {
 	if f.has("d") {
 		delim = f["d"]
 	}
+	listed := 1 + strings.Count(spec, ",")
 	return c.inputs(names, func(_, text string) {
+		if !c.budget.spend(len(text) * listed / setSlice) {
+			return
+		}
 		for _, line := range splitLines(text) {
 			if f.has("f") && !strings.Contains(line, delim) {
 				c.out.WriteString(line + "\n")
@@ -310,6 +314,10 @@ func ranges(spec string) (func(int) bool, error) {
 	}, nil
 }
 
+// setSlice is how many members of a set, or ranges of a list, are looked
+// through at the price of one byte of text.
+const setSlice = 16
+
 // translate is tr.
 func translate(c *cmd) int {
 	f, sets, ok := c.options("dsc", nil)
@@ -325,6 +333,9 @@ func translate(c *cmd) int {
 		to = []rune(trSet(sets[1]))
 	}
 	text, _ := c.read("-")
+	if !c.budget.spend(len(text) * (len(from) + len(to)) / setSlice) {
+		return 1
+	}
 	var b strings.Builder
 	var last rune = -1
 	for _, r := range text {
