@@ -140,6 +140,8 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			select {
 			case <-j.done:
 			case <-ctx.Done():
+			}
+			if ctx.Err() != nil { // a job that ended because of it says nothing of its file
 				yield(Item{}, ctx.Err())
 				return
 			}

@@ -330,3 +330,27 @@ func TestLargePackedFiles(t *testing.T) {
 		}
 	}
 }
+
+// A cancelled reader ends: what a job that was cut short has to say is no
+// failure of its file.
+func TestNothingFollowsCancellation(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 60 {
+		writeFile(t, dir, fmt.Sprintf("%02d.traj.json", i), doc)
+	}
+	for range 10 {
+		ctx, cancel := context.WithCancel(t.Context())
+		r := sources.Reader{Inputs: []pipeline.Input{{Name: "x", URI: dir}}, Workers: 2}
+		var last error
+		for it, err := range r.All(ctx) {
+			if last = err; err == nil && ctx.Err() != nil {
+				t.Fatalf("%v after the end: %v", it.At, it.Err)
+			}
+			cancel()
+		}
+		cancel()
+		if !errors.Is(last, context.Canceled) {
+			t.Fatal(last)
+		}
+	}
+}
