@@ -1,36 +1,9 @@
 package miniswe
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-
+	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
-
-// Limits on one document. Runs are cut off by the scaffold at a few hundred
-// steps; what is far past that is not a run.
-const (
-	maxMessages  = 100_000
-	maxToolCalls = 1_000 // of one message
-)
-
-var (
-	errMessages  = fmt.Errorf("more than %d messages", maxMessages)
-	errToolCalls = fmt.Errorf("more than %d tool calls", maxToolCalls)
-	errRole      = errors.New("a message without a role")
-)
-
-// seen finds a known key that appears twice: what such a document means
-// depends on its reader, so it is refused.
-type seen uint64
-
-func (b *seen) once(s *jsonscan.Scanner, bit int) {
-	if *b&(1<<bit) != 0 {
-		s.Fail(jsonscan.ErrDuplicate)
-	}
-	*b |= 1 << bit
-}
 
 func (d *document) read(s *jsonscan.Scanner) {
 	if s.Kind() == jsonscan.Array {
@@ -38,20 +11,20 @@ func (d *document) read(s *jsonscan.Scanner) {
 		s.End()
 		return
 	}
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
 		case "trajectory_format":
-			keys.once(s, 0)
-			d.format = orEmpty(s.OptStr())
+			keys.Once(s, 0)
+			d.format = chat.OrEmpty(s.OptStr())
 		case "instance_id":
-			keys.once(s, 1)
-			d.instanceID = orEmpty(s.OptStr())
+			keys.Once(s, 1)
+			d.instanceID = chat.OrEmpty(s.OptStr())
 		case "info":
-			keys.once(s, 2)
+			keys.Once(s, 2)
 			d.info.read(s)
 		case "messages":
-			keys.once(s, 3)
+			keys.Once(s, 3)
 			d.readMessages(s)
 		}
 	}
@@ -60,8 +33,8 @@ func (d *document) read(s *jsonscan.Scanner) {
 
 func (d *document) readMessages(s *jsonscan.Scanner) {
 	for i := range s.Elements() {
-		if i == maxMessages {
-			s.Fail(errMessages)
+		if i == chat.MaxMessages {
+			s.Fail(chat.ErrMessages)
 			return
 		}
 		d.messages = append(d.messages, message{})
@@ -70,17 +43,17 @@ func (d *document) readMessages(s *jsonscan.Scanner) {
 }
 
 func (in *info) read(s *jsonscan.Scanner) {
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
 		case "exit_status":
-			keys.once(s, 0)
+			keys.Once(s, 0)
 			in.exitStatus = s.OptStr()
 		case "submission":
-			keys.once(s, 1)
+			keys.Once(s, 1)
 			in.submission = s.OptStr()
 		case "model_stats":
-			keys.once(s, 2)
+			keys.Once(s, 2)
 			for key := range s.Fields() {
 				switch key {
 				case "instance_cost":
@@ -90,7 +63,7 @@ func (in *info) read(s *jsonscan.Scanner) {
 				}
 			}
 		case "config":
-			keys.once(s, 3)
+			keys.Once(s, 3)
 			in.config.read(s)
 		}
 	}
@@ -113,11 +86,11 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 		case "agent.step_limit", "agent.cost_limit":
 			c.keep(s, key)
 		case "agent.format_error_template", "model.format_error_template":
-			c.formatErrorTemplate = orEmpty(s.OptStr())
+			c.formatErrorTemplate = chat.OrEmpty(s.OptStr())
 		case "agent.timeout_template":
-			c.timeoutTemplate = orEmpty(s.OptStr())
+			c.timeoutTemplate = chat.OrEmpty(s.OptStr())
 		case "model.model_name":
-			c.model = orEmpty(s.OptStr())
+			c.model = chat.OrEmpty(s.OptStr())
 		case "model.model_kwargs":
 			if s.Kind() != jsonscan.Object {
 				continue
@@ -126,7 +99,7 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 				c.keep(s, key)
 			}
 		case "environment.image":
-			c.image = orEmpty(s.OptStr())
+			c.image = chat.OrEmpty(s.OptStr())
 		}
 	}
 }
@@ -163,124 +136,31 @@ func isSampling(key string) bool {
 }
 
 func (m *message) read(s *jsonscan.Scanner) {
-	before := s.Repaired()
-	var keys seen
-	var content []byte // as the document writes it
+	var keys chat.Seen
 	for key := range s.Fields() {
-		switch key {
-		case "role":
-			keys.once(s, 0)
-			m.role = s.Str()
-		case "content":
-			keys.once(s, 1)
-			at, kind, repaired := s.Mark(), s.Kind(), s.Repaired()
-			m.content, m.omitted = readContent(s)
-			if kind == jsonscan.String && s.Repaired() == repaired {
-				content = s.Since(at)
-			}
-		case "reasoning_content", "reasoning": // some providers write both
-			if m.reasoning == nil && s.Kind() == jsonscan.String {
-				m.reasoning = s.OptStr()
-			}
-		case "tool_calls":
-			keys.once(s, 3)
-			m.readToolCalls(s)
-		case "tool_call_id":
-			keys.once(s, 4)
-			m.toolCallID = s.OptStr()
-		case "name":
-			keys.once(s, 5)
-			m.name = s.OptStr()
-		case "extra":
-			keys.once(s, 6)
-			m.extra.read(s, content)
+		switch {
+		case m.Field(s, key):
+		case key == "extra":
+			keys.Once(s, 0)
+			m.extra.read(s, m.ContentRaw)
 		}
 	}
-	if m.role == "" {
-		s.Fail(errRole)
-	}
-	m.repaired = s.Repaired() - before
-}
-
-// readContent reads a string, null, or a list of parts, whose texts are joined
-// by line feeds; the kinds of other parts are returned.
-func readContent(s *jsonscan.Scanner) (text *string, omitted []string) {
-	if s.Kind() != jsonscan.Array {
-		return s.OptStr(), nil
-	}
-	var parts []string
-	for range s.Elements() {
-		var kind string
-		var part *string
-		if s.Kind() == jsonscan.String {
-			part = s.OptStr()
-		} else {
-			for key := range s.Fields() {
-				switch key {
-				case "type":
-					kind = orEmpty(s.OptStr())
-				case "text":
-					part = s.OptStr()
-				}
-			}
-		}
-		if part == nil {
-			omitted = append(omitted, kind)
-		} else {
-			parts = append(parts, *part)
-		}
-	}
-	joined := strings.Join(parts, "\n")
-	return &joined, omitted
-}
-
-func (m *message) readToolCalls(s *jsonscan.Scanner) {
-	for i := range s.Elements() {
-		if i == maxToolCalls {
-			s.Fail(errToolCalls)
-			return
-		}
-		var c toolCall
-		for key := range s.Fields() {
-			switch key {
-			case "id":
-				c.id = s.OptStr()
-			case "function":
-				for key := range s.Fields() {
-					switch key {
-					case "name":
-						c.name = orEmpty(s.OptStr())
-					case "arguments":
-						c.arguments = readArguments(s)
-					}
-				}
-			}
-		}
-		m.toolCalls = append(m.toolCalls, c)
-	}
-}
-
-// readArguments reads a JSON string; a provider that gave an object instead has
-// it kept as it was written.
-func readArguments(s *jsonscan.Scanner) string {
-	if s.Kind() == jsonscan.Object {
-		return string(s.Raw())
-	}
-	return orEmpty(s.OptStr())
+	m.End(s)
+	m.ContentRaw = nil // belongs to the document
 }
 
 // read takes what is kept of a message beside its content, which mostly holds
 // the raw output and is given as the document writes it, nil where it is not
 // known yet.
 func (e *extra) read(s *jsonscan.Scanner, content []byte) {
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
 		case "raw_output":
-			keys.once(s, 0)
+			keys.Once(s, 0)
 			e.rawOutput, e.rawShown = s.OptStrOutside(content)
 		case "returncode":
-			keys.once(s, 1)
+			keys.Once(s, 1)
 			e.returnCode = s.OptInt()
 		case "timestamp":
 			if s.Kind() == jsonscan.Number {
@@ -311,8 +191,8 @@ func (e *extra) readActions(s *jsonscan.Scanner) {
 		return
 	}
 	for i := range s.Elements() {
-		if i == maxToolCalls {
-			s.Fail(errToolCalls)
+		if i == chat.MaxToolCalls {
+			s.Fail(chat.ErrToolCalls)
 			return
 		}
 		if s.Kind() != jsonscan.Object {
@@ -374,11 +254,4 @@ func (e *extra) readUsage(s *jsonscan.Scanner) {
 			break // what follows are shares of them
 		}
 	}
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -76,8 +77,8 @@ func (d *document) record(src format.Document) *format.Record {
 	}
 	t.InstanceID = &instance
 	t.Scaffold = Scaffold
-	t.PolicyRaw = nonEmpty(d.info.config.model)
-	t.Environment = nonEmpty(d.info.config.image)
+	t.PolicyRaw = chat.NonEmpty(d.info.config.model)
+	t.Environment = chat.NonEmpty(d.info.config.image)
 	t.Sampling = d.info.config.samplingJSON()
 	t.ExitStatus, t.Patch = d.info.exitStatus, d.info.submission
 	if last := d.last(); last != nil {
@@ -130,7 +131,7 @@ func (d *document) usage() pipeline.Usage {
 	var reported bool
 	for i := range d.messages {
 		m := &d.messages[i]
-		if m.role == string(pipeline.RoleAssistant) {
+		if m.Role == string(pipeline.RoleAssistant) {
 			turns++
 		}
 		if t := m.extra.timestamp; t != nil {
@@ -145,7 +146,7 @@ func (d *document) usage() pipeline.Usage {
 			output += *m.extra.outputTokens
 		}
 	}
-	u := pipeline.Usage{Turns: &turns, CostUSD: d.info.cost, APICalls: int32Of(d.info.apiCalls)}
+	u := pipeline.Usage{Turns: &turns, CostUSD: d.info.cost, APICalls: chat.Int32(d.info.apiCalls)}
 	if reported {
 		u.PromptTokens, u.CompletionTokens = &prompt, &output
 	}
@@ -166,21 +167,18 @@ type classifier struct {
 func (n *classifier) message(i int) pipeline.Message {
 	in := &n.doc.messages[i]
 	m := pipeline.Message{
-		Role: pipeline.Role(in.role), Content: in.content, Reasoning: in.reasoning,
-		Name: in.name, ToolCallID: in.toolCallID, ReturnCode: int32Of(in.extra.returnCode),
+		Role: pipeline.Role(in.Role), Content: in.Content, Reasoning: in.Reasoning, ToolCalls: in.ToolCalls,
+		Name: in.Name, ToolCallID: in.ToolCallID, ReturnCode: chat.Int32(in.extra.returnCode),
 	}
 	if m.Reasoning == nil {
 		m.Reasoning = in.extra.reasoning
 	}
-	for _, c := range in.toolCalls {
-		m.ToolCalls = append(m.ToolCalls, pipeline.ToolCall{ID: c.id, Name: c.name, Arguments: c.arguments})
-	}
-	if raw := in.extra.rawOutput; raw != nil && !strings.Contains(orEmpty(in.content), *raw) {
+	if raw := in.extra.rawOutput; raw != nil && !strings.Contains(chat.OrEmpty(in.Content), *raw) {
 		m.RawOutput = raw
 	}
 	m.Role, m.Kind = n.classify(i, in)
 	if m.Kind == pipeline.KindObservation && m.ReturnCode == nil {
-		m.ReturnCode = returnCode(orEmpty(in.content))
+		m.ReturnCode = returnCode(chat.OrEmpty(in.Content))
 	}
 	m.Extra = in.extraJSON()
 	if m.Kind == pipeline.KindAction {
@@ -190,7 +188,7 @@ func (n *classifier) message(i int) pipeline.Message {
 }
 
 func (n *classifier) classify(i int, m *message) (pipeline.Role, pipeline.MessageKind) {
-	switch m.role {
+	switch m.Role {
 	case "system", "developer":
 		return pipeline.RoleSystem, pipeline.KindSystem
 	case "assistant":
@@ -221,7 +219,7 @@ func (n *classifier) final(i int, m *message) bool {
 	if i != len(n.doc.messages)-1 || n.action == nil {
 		return false
 	}
-	text := orEmpty(m.content)
+	text := chat.OrEmpty(m.Content)
 	switch {
 	case n.doc.info.submission != nil && text == *n.doc.info.submission:
 		return true
@@ -230,7 +228,7 @@ func (n *classifier) final(i int, m *message) bool {
 	case n.doc.info.exitStatus != nil:
 		return true
 	}
-	return submits(orEmpty(n.action.content))
+	return submits(chat.OrEmpty(n.action.Content))
 }
 
 // submits finds the commands that end a run.
@@ -241,7 +239,7 @@ func submits(action string) bool {
 // interrupt says whether a user message is the scaffold's complaint about the
 // action before it.
 func (n *classifier) interrupt(m *message) bool {
-	text := orEmpty(m.content)
+	text := chat.OrEmpty(m.Content)
 	if isObservation(text) || n.action == nil || m.extra.returnCode != nil || m.extra.rawOutput != nil || m.extra.rawShown {
 		return false
 	}
@@ -251,7 +249,7 @@ func (n *classifier) interrupt(m *message) bool {
 	if p := literalPrefix(n.doc.info.config.timeoutTemplate); p != "" && strings.HasPrefix(text, p) {
 		return false // the command ran and gave no answer in time
 	}
-	return commands(orEmpty(n.action.content)) != 1
+	return commands(chat.OrEmpty(n.action.Content)) != 1
 }
 
 // isObservation knows what the scaffold puts before a command's output.
@@ -288,7 +286,7 @@ func returnCode(text string) *int32 {
 		return nil
 	}
 	v, _ := strconv.ParseInt(m[1], 10, 32)
-	return int32Of(&v)
+	return chat.Int32(&v)
 }
 
 // extraJSON keeps what has no column of its own.
@@ -301,14 +299,14 @@ func (m *message) extraJSON() *string {
 		Omitted     []string `json:"omitted_parts,omitempty"`
 		InvalidUTF8 int      `json:"invalid_utf8,omitempty"`
 	}{
-		Interrupt: orEmpty(m.extra.interruptType), Exception: orEmpty(m.extra.exceptionType), Omitted: m.omitted, InvalidUTF8: m.repaired,
+		Interrupt: chat.OrEmpty(m.extra.interruptType), Exception: chat.OrEmpty(m.extra.exceptionType), Omitted: m.Omitted, InvalidUTF8: m.Repaired,
 	}
-	if text := orEmpty(m.extra.exceptionStr); !strings.Contains(orEmpty(m.content), text) {
+	if text := chat.OrEmpty(m.extra.exceptionStr); !strings.Contains(chat.OrEmpty(m.Content), text) {
 		x.Message = text
 	}
-	if len(m.toolCalls) == 0 {
+	if len(m.ToolCalls) == 0 {
 		for _, a := range m.extra.actions {
-			if !strings.Contains(orEmpty(m.content), a) {
+			if !strings.Contains(chat.OrEmpty(m.Content), a) {
 				x.Actions = append(x.Actions, a)
 			}
 		}
@@ -338,19 +336,4 @@ func (c *config) samplingJSON() *string {
 	}
 	text := string(b)
 	return &text
-}
-
-func nonEmpty(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func int32Of(v *int64) *int32 {
-	if v == nil || *v > math.MaxInt32 || *v < math.MinInt32 {
-		return nil
-	}
-	n := int32(*v)
-	return &n
 }

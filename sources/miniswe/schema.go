@@ -1,5 +1,7 @@
 package miniswe
 
+import "github.com/swerm/swerm/sources/chat"
+
 // The wire structs hold what is read of a document, under the names it uses.
 
 type document struct {
@@ -26,21 +28,8 @@ type config struct {
 }
 
 type message struct {
-	role       string
-	content    *string
-	omitted    []string // kinds of content parts that are not text
-	reasoning  *string
-	toolCallID *string
-	name       *string
-	toolCalls  []toolCall
-	extra      extra
-	repaired   int
-}
-
-type toolCall struct {
-	id        *string
-	name      string
-	arguments string
+	chat.Message
+	extra extra
 }
 
 type extra struct {

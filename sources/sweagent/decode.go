@@ -1,62 +1,41 @@
 package sweagent
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
 
-// Limits on one document.
-const (
-	maxTurns     = 100_000
-	maxToolCalls = 1_000 // of one turn
-	maxAttempts  = 1_000
-)
+// maxAttempts bounds the retries of one document.
+const maxAttempts = 1_000
 
-var (
-	errTurns     = fmt.Errorf("more than %d turns", maxTurns)
-	errToolCalls = fmt.Errorf("more than %d tool calls", maxToolCalls)
-	errAttempts  = fmt.Errorf("more than %d attempts", maxAttempts)
-	errRole      = errors.New("a turn without a role")
-)
-
-// seen finds a known key that appears twice: what such a document means
-// depends on its reader, so it is refused.
-type seen uint64
-
-func (b *seen) once(s *jsonscan.Scanner, bit int) {
-	if *b&(1<<bit) != 0 {
-		s.Fail(jsonscan.ErrDuplicate)
-	}
-	*b |= 1 << bit
-}
+var errAttempts = fmt.Errorf("more than %d attempts", maxAttempts)
 
 func (a *attempt) read(s *jsonscan.Scanner, nested bool) {
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
 		case "environment":
-			keys.once(s, 0)
+			keys.Once(s, 0)
 			if s.Kind() == jsonscan.String {
 				a.environment = s.Str()
 			}
 		case "history":
-			keys.once(s, 1)
+			keys.Once(s, 1)
 			a.hasHistory = s.Kind() == jsonscan.Array
 			a.history = readHistory(s)
 		case "trajectory":
-			keys.once(s, 2)
+			keys.Once(s, 2)
 			a.readSteps(s)
 		case "info":
-			keys.once(s, 3)
+			keys.Once(s, 3)
 			a.info.read(s)
 		case "replay_config":
-			keys.once(s, 4)
+			keys.Once(s, 4)
 			a.readReplay(s)
 		case "attempts":
-			keys.once(s, 5)
+			keys.Once(s, 5)
 			if nested || s.Kind() != jsonscan.Array {
 				continue
 			}
@@ -76,8 +55,8 @@ func (a *attempt) read(s *jsonscan.Scanner, nested bool) {
 func readHistory(s *jsonscan.Scanner) []turn {
 	var turns []turn
 	for i := range s.Elements() {
-		if i == maxTurns {
-			s.Fail(errTurns)
+		if i == chat.MaxMessages {
+			s.Fail(chat.ErrMessages)
 			return nil
 		}
 		turns = append(turns, turn{})
@@ -87,88 +66,38 @@ func readHistory(s *jsonscan.Scanner) []turn {
 }
 
 func (t *turn) read(s *jsonscan.Scanner) {
-	before := s.Repaired()
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
-		case "role":
-			keys.once(s, 0)
-			t.role = s.Str()
-		case "content":
-			keys.once(s, 1)
-			t.content, t.omitted = readContent(s)
 		case "message_type":
-			keys.once(s, 2)
-			t.messageType = orEmpty(s.OptStr())
+			keys.Once(s, 0)
+			t.messageType = chat.OrEmpty(s.OptStr())
 		case "is_demo":
-			keys.once(s, 3)
+			keys.Once(s, 1)
 			demo := s.OptBool()
 			t.demo = demo != nil && *demo
 		case "thought":
-			t.thought = optText(s)
+			t.thought = chat.OptText(s)
 		case "action":
-			t.action = optText(s)
+			t.action = chat.OptText(s)
 		case "thinking_blocks":
-			keys.once(s, 4)
-			t.reasoning = readThinking(s)
-		case "tool_calls":
-			keys.once(s, 5)
-			t.readToolCalls(s)
+			keys.Once(s, 2)
+			t.thinking = readThinking(s)
 		case "tool_call_ids":
-			keys.once(s, 6)
+			keys.Once(s, 3)
 			for i := range s.Elements() {
-				if i == maxToolCalls {
-					s.Fail(errToolCalls)
+				if i == chat.MaxToolCalls {
+					s.Fail(chat.ErrToolCalls)
 					return
 				}
 				t.toolCallIDs = append(t.toolCallIDs, s.Str())
 			}
+		default:
+			t.Field(s, key)
 		}
 	}
-	if t.role == "" {
-		s.Fail(errRole)
-	}
-	t.repaired = s.Repaired() - before
-}
-
-// optText reads a string where one stands and steps over anything else.
-func optText(s *jsonscan.Scanner) *string {
-	if s.Kind() != jsonscan.String {
-		return nil
-	}
-	return s.OptStr()
-}
-
-// readContent reads a string, null, or a list of parts, whose texts are joined
-// by line feeds; the kinds of other parts are returned.
-func readContent(s *jsonscan.Scanner) (text *string, omitted []string) {
-	if s.Kind() != jsonscan.Array {
-		return s.OptStr(), nil
-	}
-	var parts []string
-	for range s.Elements() {
-		var kind string
-		var part *string
-		if s.Kind() == jsonscan.String {
-			part = s.OptStr()
-		} else {
-			for key := range s.Fields() {
-				switch key {
-				case "type":
-					kind = orEmpty(s.OptStr())
-				case "text":
-					part = s.OptStr()
-				}
-			}
-		}
-		if part == nil {
-			omitted = append(omitted, kind)
-		} else {
-			parts = append(parts, *part)
-		}
-	}
-	joined := strings.Join(parts, "\n")
-	return &joined, omitted
+	t.End(s)
+	t.ContentRaw = nil // belongs to the document
 }
 
 // readThinking joins the readable part of thinking blocks; signatures and
@@ -186,7 +115,7 @@ func readThinking(s *jsonscan.Scanner) *string {
 			if key != "thinking" {
 				continue
 			}
-			text := optText(s)
+			text := chat.OptText(s)
 			switch {
 			case text == nil:
 			case all == nil:
@@ -200,40 +129,6 @@ func readThinking(s *jsonscan.Scanner) *string {
 	return all
 }
 
-func (t *turn) readToolCalls(s *jsonscan.Scanner) {
-	for i := range s.Elements() {
-		if i == maxToolCalls {
-			s.Fail(errToolCalls)
-			return
-		}
-		var c toolCall
-		for key := range s.Fields() {
-			switch key {
-			case "id":
-				c.id = s.OptStr()
-			case "function":
-				for key := range s.Fields() {
-					switch key {
-					case "name":
-						c.name = orEmpty(s.OptStr())
-					case "arguments":
-						c.arguments = readArguments(s)
-					}
-				}
-			}
-		}
-		t.toolCalls = append(t.toolCalls, c)
-	}
-}
-
-// readArguments reads a JSON string; an object is kept as it was written.
-func readArguments(s *jsonscan.Scanner) string {
-	if s.Kind() == jsonscan.Object {
-		return string(s.Raw())
-	}
-	return orEmpty(s.OptStr())
-}
-
 // readSteps counts the steps and sums their time, stepping over their texts.
 func (a *attempt) readSteps(s *jsonscan.Scanner) {
 	if s.Kind() != jsonscan.Array {
@@ -241,8 +136,8 @@ func (a *attempt) readSteps(s *jsonscan.Scanner) {
 	}
 	at := s.Mark()
 	for i := range s.Elements() {
-		if i == maxTurns {
-			s.Fail(errTurns)
+		if i == chat.MaxMessages {
+			s.Fail(chat.ErrMessages)
 			return
 		}
 		a.steps++
@@ -271,13 +166,13 @@ func readStepTexts(s *jsonscan.Scanner) []step {
 		for key := range s.Fields() {
 			switch key {
 			case "action":
-				st.action = optText(s)
+				st.action = chat.OptText(s)
 			case "observation":
-				st.observation = optText(s)
+				st.observation = chat.OptText(s)
 			case "response":
-				st.response = optText(s)
+				st.response = chat.OptText(s)
 			case "thought":
-				st.thought = optText(s)
+				st.thought = chat.OptText(s)
 			}
 		}
 		steps = append(steps, st)
@@ -286,19 +181,19 @@ func readStepTexts(s *jsonscan.Scanner) []step {
 }
 
 func (in *info) read(s *jsonscan.Scanner) {
-	var keys seen
+	var keys chat.Seen
 	for key := range s.Fields() {
 		switch key {
 		case "exit_status":
-			keys.once(s, 0)
+			keys.Once(s, 0)
 			in.exitStatus = s.OptStr()
 		case "submission":
-			keys.once(s, 1)
+			keys.Once(s, 1)
 			in.submission = s.OptStr()
 		case "swe_agent_version":
-			in.version = orEmpty(optText(s))
+			in.version = chat.OrEmpty(chat.OptText(s))
 		case "model_stats":
-			keys.once(s, 2)
+			keys.Once(s, 2)
 			in.stats.read(s)
 		}
 	}
@@ -351,7 +246,7 @@ func (r *replay) read(s *jsonscan.Scanner) {
 		case "problem_statement":
 			for key := range s.Fields() {
 				if key == "id" {
-					r.problem = orEmpty(optText(s))
+					r.problem = chat.OrEmpty(chat.OptText(s))
 				}
 			}
 		}
@@ -367,13 +262,13 @@ func (r *replay) readEnv(s *jsonscan.Scanner) {
 		case "deployment":
 			for key := range s.Fields() {
 				if key == "image" {
-					r.image = orEmpty(optText(s))
+					r.image = chat.OrEmpty(chat.OptText(s))
 				}
 			}
 		case "repo":
 			for key := range s.Fields() {
 				if key == "base_commit" {
-					r.baseCommit = orEmpty(optText(s))
+					r.baseCommit = chat.OrEmpty(chat.OptText(s))
 				}
 			}
 		}
@@ -384,7 +279,7 @@ func (r *replay) readModel(s *jsonscan.Scanner) {
 	for key := range s.Fields() {
 		switch key {
 		case "name":
-			r.model = orEmpty(optText(s))
+			r.model = chat.OrEmpty(chat.OptText(s))
 		case "temperature", "top_p", "per_instance_cost_limit", "per_instance_call_limit", "max_input_tokens", "max_output_tokens":
 			if s.Kind() != jsonscan.Number {
 				continue
@@ -398,11 +293,4 @@ func (r *replay) readModel(s *jsonscan.Scanner) {
 			}
 		}
 	}
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

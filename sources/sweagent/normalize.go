@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -87,8 +88,8 @@ func (a *attempt) record(src format.Document, config replay, number *int32, repa
 	instance := a.instance(config, src)
 	t.InstanceID, t.Attempt = &instance, number
 	t.Scaffold = Scaffold
-	t.PolicyRaw = nonEmpty(policy(config, src))
-	t.Environment = nonEmpty(config.image)
+	t.PolicyRaw = chat.NonEmpty(policy(config, src))
+	t.Environment = chat.NonEmpty(config.image)
 	t.Sampling = config.samplingJSON()
 	if isCommit(config.baseCommit) {
 		t.BaseCommit = &config.baseCommit
@@ -190,7 +191,7 @@ func (a *attempt) messages(t *pipeline.Trajectory) error {
 		t.Messages[i] = m
 	}
 	if n := len(t.Messages); n > 0 && a.steps != 0 && a.steps != turns {
-		note(&t.Messages[n-1], "trajectory_steps", a.steps)
+		chat.Note(&t.Messages[n-1], "trajectory_steps", a.steps)
 	}
 	return nil
 }
@@ -201,8 +202,8 @@ func fromSteps(steps []step) []pipeline.Message {
 	var all []pipeline.Message
 	for _, st := range steps {
 		text := st.response
-		if orEmpty(text) == "" {
-			joined := strings.TrimSpace(orEmpty(st.thought) + "\n```\n" + strings.TrimRight(orEmpty(st.action), "\n") + "\n```")
+		if chat.OrEmpty(text) == "" {
+			joined := strings.TrimSpace(chat.OrEmpty(st.thought) + "\n```\n" + strings.TrimRight(chat.OrEmpty(st.action), "\n") + "\n```")
 			text = &joined
 		}
 		all = append(all, pipeline.Message{Role: pipeline.RoleAssistant, Kind: pipeline.KindAction, Content: text})
@@ -214,33 +215,33 @@ func fromSteps(steps []step) []pipeline.Message {
 }
 
 func (u *turn) message(issue *bool) pipeline.Message {
-	m := pipeline.Message{Content: u.content, Reasoning: u.reasoning}
-	m.Role, m.Kind = u.classify(issue)
-	for _, c := range u.toolCalls {
-		m.ToolCalls = append(m.ToolCalls, pipeline.ToolCall{ID: c.id, Name: c.name, Arguments: c.arguments})
+	m := pipeline.Message{Content: u.Content, Reasoning: u.Reasoning, ToolCalls: u.ToolCalls}
+	if m.Reasoning == nil {
+		m.Reasoning = u.thinking
 	}
+	m.Role, m.Kind = u.classify(issue)
 	if len(u.toolCallIDs) > 0 {
 		m.ToolCallID = &u.toolCallIDs[0]
 	}
 	if len(u.toolCallIDs) > 1 {
-		note(&m, "tool_call_ids", u.toolCallIDs)
+		chat.Note(&m, "tool_call_ids", u.toolCallIDs)
 	}
-	if len(u.omitted) > 0 {
-		note(&m, "omitted_parts", u.omitted)
+	if len(u.Omitted) > 0 {
+		chat.Note(&m, "omitted_parts", u.Omitted)
 	}
-	if u.repaired > 0 {
-		note(&m, "invalid_utf8", u.repaired)
+	if u.Repaired > 0 {
+		chat.Note(&m, "invalid_utf8", u.Repaired)
 	}
 	// An action that neither the content nor a call shows would be lost.
-	if act := strings.TrimSpace(orEmpty(u.action)); act != "" && len(u.toolCalls) == 0 && !strings.Contains(orEmpty(u.content), act) {
-		note(&m, "action", orEmpty(u.action))
+	if act := strings.TrimSpace(chat.OrEmpty(u.action)); act != "" && len(u.ToolCalls) == 0 && !strings.Contains(chat.OrEmpty(u.Content), act) {
+		chat.Note(&m, "action", chat.OrEmpty(u.action))
 	}
 	return m
 }
 
 func (u *turn) classify(issue *bool) (pipeline.Role, pipeline.MessageKind) {
 	role := pipeline.RoleUser
-	switch u.role {
+	switch u.Role {
 	case "system", "developer":
 		role = pipeline.RoleSystem
 	case "assistant":
@@ -262,21 +263,6 @@ func (u *turn) classify(issue *bool) (pipeline.Role, pipeline.MessageKind) {
 	return role, pipeline.KindObservation
 }
 
-// note adds one key to a message's Extra.
-func note(m *pipeline.Message, key string, value any) {
-	all := map[string]any{}
-	if m.Extra != nil {
-		_ = json.Unmarshal([]byte(*m.Extra), &all) // written here, so it reads
-	}
-	all[key] = value
-	b, err := json.Marshal(all)
-	if err != nil {
-		return // strings, numbers and lists of strings always marshal
-	}
-	text := string(b)
-	m.Extra = &text
-}
-
 func (a *attempt) usage(messages []pipeline.Message) pipeline.Usage {
 	var turns int32
 	for i := range messages {
@@ -285,7 +271,7 @@ func (a *attempt) usage(messages []pipeline.Message) pipeline.Usage {
 		}
 	}
 	st := a.info.stats
-	u := pipeline.Usage{Turns: &turns, APICalls: int32Of(st.apiCalls), CostUSD: st.cost,
+	u := pipeline.Usage{Turns: &turns, APICalls: chat.Int32(st.apiCalls), CostUSD: st.cost,
 		PromptTokens: st.sent, CompletionTokens: st.received}
 	if a.wall != nil {
 		wall := math.Round(*a.wall*1000) / 1000
@@ -308,19 +294,4 @@ func (r *replay) samplingJSON() *string {
 	}
 	text := string(b)
 	return &text
-}
-
-func nonEmpty(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func int32Of(v *int64) *int32 {
-	if v == nil || *v > math.MaxInt32 || *v < math.MinInt32 {
-		return nil
-	}
-	n := int32(*v)
-	return &n
 }

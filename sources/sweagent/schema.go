@@ -1,5 +1,7 @@
 package sweagent
 
+import "github.com/swerm/swerm/sources/chat"
+
 // The wire structs hold what is read of a document, under the names it uses.
 
 // attempt is one run: the document itself, or an element of its attempts.
@@ -16,23 +18,13 @@ type attempt struct {
 }
 
 type turn struct {
-	role        string
+	chat.Message
 	messageType string
 	demo        bool
-	content     *string
-	omitted     []string
 	thought     *string
 	action      *string
-	reasoning   *string
-	toolCalls   []toolCall
+	thinking    *string // the readable part of thinking_blocks
 	toolCallIDs []string
-	repaired    int
-}
-
-type toolCall struct {
-	id        *string
-	name      string
-	arguments string
 }
 
 type step struct {

@@ -1,0 +1,170 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// Limits on one document. Runs are cut off by their scaffolds at a few hundred
+// steps; what is far past that is not a run.
+const (
+	MaxMessages  = 100_000
+	MaxToolCalls = 1_000 // of one message
+)
+
+// Errors that end a document.
+var (
+	ErrMessages  = fmt.Errorf("more than %d messages", MaxMessages)
+	ErrToolCalls = fmt.Errorf("more than %d tool calls", MaxToolCalls)
+	ErrRole      = errors.New("a message without a role")
+)
+
+// A Message is one message as a document writes it.
+type Message struct {
+	Role       string
+	Content    *string
+	Omitted    []string // kinds of content parts that are not text
+	Reasoning  *string
+	ToolCallID *string
+	Name       *string
+	ToolCalls  []pipeline.ToolCall
+	Repaired   int // invalid sequences of UTF-8 that were replaced
+
+	ContentRaw []byte // a string content as the document writes it, nil where it is none or was repaired
+
+	seen   Seen
+	before int
+	begun  bool
+}
+
+// Field reads the value of a key that messages have, and reports whether it is
+// one. What it leaves is the caller's to read or to leave.
+func (m *Message) Field(s *jsonscan.Scanner, key string) bool {
+	if !m.begun {
+		m.begun, m.before = true, s.Repaired()
+	}
+	switch key {
+	case "role":
+		m.seen.Once(s, 0)
+		m.Role = s.Str()
+	case "content":
+		m.seen.Once(s, 1)
+		at, kind, repaired := s.Mark(), s.Kind(), s.Repaired()
+		m.Content, m.Omitted = ReadContent(s)
+		if kind == jsonscan.String && s.Repaired() == repaired {
+			m.ContentRaw = s.Since(at)
+		}
+	case "reasoning_content", "reasoning", "thinking": // some providers write several
+		if m.Reasoning == nil && s.Kind() == jsonscan.String {
+			m.Reasoning = s.OptStr()
+			return true
+		}
+		return false
+	case "tool_calls":
+		m.seen.Once(s, 2)
+		m.ToolCalls = ReadToolCalls(s)
+	case "tool_call_id":
+		m.seen.Once(s, 3)
+		m.ToolCallID = s.OptStr()
+	case "name":
+		m.seen.Once(s, 4)
+		m.Name = s.OptStr()
+	default:
+		return false
+	}
+	return true
+}
+
+// End checks what a message must have, once its fields are read.
+func (m *Message) End(s *jsonscan.Scanner) {
+	if m.Role == "" {
+		s.Fail(ErrRole)
+	}
+	if m.begun {
+		m.Repaired = s.Repaired() - m.before
+	}
+}
+
+// ReadContent reads a string, null, or a list of parts, whose texts are joined
+// by line feeds; the kinds of other parts are returned.
+func ReadContent(s *jsonscan.Scanner) (text *string, omitted []string) {
+	if s.Kind() != jsonscan.Array {
+		return s.OptStr(), nil
+	}
+	var parts []string
+	for range s.Elements() {
+		kind, part := readPart(s)
+		if part == nil {
+			omitted = append(omitted, kind)
+		} else {
+			parts = append(parts, *part)
+		}
+	}
+	joined := strings.Join(parts, "\n")
+	return &joined, omitted
+}
+
+func readPart(s *jsonscan.Scanner) (kind string, part *string) {
+	if s.Kind() == jsonscan.String {
+		return "text", s.OptStr()
+	}
+	for key := range s.Fields() {
+		switch key {
+		case "type":
+			kind = OrEmpty(s.OptStr())
+		case "text":
+			part = s.OptStr()
+		}
+	}
+	return kind, part
+}
+
+// ReadToolCalls reads a list of calls, or null.
+func ReadToolCalls(s *jsonscan.Scanner) []pipeline.ToolCall {
+	var calls []pipeline.ToolCall
+	for i := range s.Elements() {
+		if i == MaxToolCalls {
+			s.Fail(ErrToolCalls)
+			return nil
+		}
+		var c pipeline.ToolCall
+		for key := range s.Fields() {
+			switch key {
+			case "id":
+				c.ID = s.OptStr()
+			case "function":
+				for key := range s.Fields() {
+					switch key {
+					case "name":
+						c.Name = OrEmpty(s.OptStr())
+					case "arguments":
+						c.Arguments = ReadArguments(s)
+					}
+				}
+			}
+		}
+		calls = append(calls, c)
+	}
+	return calls
+}
+
+// ReadArguments reads a JSON string; a provider that gave an object instead has
+// it kept as it was written.
+func ReadArguments(s *jsonscan.Scanner) string {
+	if s.Kind() == jsonscan.Object {
+		return string(s.Raw())
+	}
+	return OrEmpty(s.OptStr())
+}
+
+// OptText reads a string where one stands and steps over anything else.
+func OptText(s *jsonscan.Scanner) *string {
+	if s.Kind() != jsonscan.String {
+		return nil
+	}
+	return s.OptStr()
+}
