@@ -20,6 +20,10 @@ const browserTime = 2 * time.Minute
 // chromium returns the browser, which CI installs.
 func chromium(t *testing.T) string {
 	t.Helper()
+	// Labels are placed by the widths of this font, which the PNG files carry.
+	if fonts, err := exec.Command("fc-list", ":", "family").Output(); err != nil || !strings.Contains(string(fonts), "Liberation Sans") {
+		t.Skip("no Liberation Sans for the browser to write with: apt-get install fonts-liberation")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
