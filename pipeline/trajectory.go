@@ -64,6 +64,7 @@ type Trajectory struct {
 	ExitStatus *string // as the scaffold said it
 	Usage      Usage
 	Claims     *string // JSON: what the file itself says about success; never rendered
+	Extra      *string // JSON: what the file says that has no column; never rendered
 	Origin     Origin
 }
 
@@ -130,7 +131,7 @@ func (t *Trajectory) ComputeID() string {
 // TextBytes counts the bytes of text a record carries: what limits, flushes
 // and progress are measured in.
 func (t *Trajectory) TextBytes() int64 {
-	n := optLen(t.Patch) + optLen(t.Tools) + optLen(t.Claims) + optLen(t.Sampling)
+	n := optLen(t.Patch) + optLen(t.Tools) + optLen(t.Claims) + optLen(t.Sampling) + optLen(t.Extra)
 	for i := range t.Messages {
 		m := &t.Messages[i]
 		n += optLen(m.Content) + optLen(m.Reasoning) + optLen(m.RawOutput) + optLen(m.Extra)

@@ -34,6 +34,7 @@ func printTrajectory(to io.Writer, t *pipeline.Trajectory, full bool) error {
 	line("exit", text(t.ExitStatus))
 	line("usage", usageLine(&t.Usage))
 	line("claims", text(t.Claims))
+	line("extra", text(t.Extra))
 	line("origin", fmt.Sprintf("%s row %d (%s %s)", t.Origin.URI, t.Origin.Row, t.Origin.Format, t.Origin.Version))
 	for i := range t.Messages {
 		printMessage(w, i, &t.Messages[i], full)

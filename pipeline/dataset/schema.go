@@ -39,6 +39,7 @@ func trajectoryColumns() []column[traj] {
 		few(optText("exit_status", func(t *traj) **string { return &t.ExitStatus })),
 		group("usage", func(t *traj) *usage { return &t.Usage }, usageColumns()...),
 		owned(optText("claims", func(t *traj) **string { return &t.Claims })),
+		owned(optText("extra", func(t *traj) **string { return &t.Extra })),
 		group("origin", func(t *traj) *origin { return &t.Origin }, originColumns()...),
 	}
 }

@@ -22,6 +22,10 @@ type Format interface {
 	// for what only this format has.
 	Detect(Shape) bool
 
+	// Fates lists what becomes of the parts of a document that do not stand in
+	// its record as they are written. What no fate covers is kept.
+	Fates() []Fate
+
 	// Decode yields the attempts that a document holds, in their order. A
 	// yielded error ends that attempt; what the error concerns has been read
 	// as far as it could. Decode fills what the document says and nothing
@@ -30,14 +34,52 @@ type Format interface {
 	Decode(d Document) iter.Seq2[*Record, error]
 }
 
-// A Document is one file in memory.
+// A Reach is a format whose documents are read with files beside them. Inside
+// an archive such a document waits until all of it has been seen.
+type Reach interface {
+	// Neighbors lists patterns of path.Match, relative to the document's
+	// folder: "args.yaml", "events/*.json".
+	Neighbors() []string
+}
+
+// A Fate says what becomes of leaves at a place in documents.
+type Fate struct {
+	// Path is keys separated by dots; [] stands for an element of a list, * for
+	// any key or element, ** at the end for all that is below. $ steps into a
+	// string that holds JSON. "messages[].extra.response.**"
+	Path string
+	Why  string // in words for a user: where it went, or why it is left behind
+}
+
+// A Document is one file in memory, or one row of a file of rows: a line of
+// JSONL, an element of a list, a row of a table, each as JSON. A file of lines
+// that a format claims as a whole (Shape.Lines) comes as it is.
 type Document struct {
-	URI  string // relative to the input root
+	URI  string // of the file, relative to the input root
+	Row  int64  // of a file of rows; 0 for a file
 	Data []byte
 
-	// Neighbor returns a small file of the same folder, nil where there is
-	// none. Inside an archive it sees only members that come before.
+	// Neighbor returns a small file that a pattern of Reach matches, by its
+	// path relative to the document's folder, nil where there is none.
 	Neighbor func(name string) []byte
+	// Siblings lists the files that a pattern of Reach matches, sorted.
+	Siblings func(pattern string) []string
+}
+
+// Beside is Neighbor for documents that may have none.
+func (d *Document) Beside(name string) []byte {
+	if d.Neighbor == nil {
+		return nil
+	}
+	return d.Neighbor(name)
+}
+
+// Match lists siblings for documents that may have none.
+func (d *Document) Match(pattern string) []string {
+	if d.Siblings == nil {
+		return nil
+	}
+	return d.Siblings(pattern)
 }
 
 // Folder returns the names of the folders a document lies in, nearest first.

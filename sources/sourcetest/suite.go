@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/all"
+	"github.com/swerm/swerm/sources/audit"
 	"github.com/swerm/swerm/sources/format"
 )
 
@@ -25,19 +28,38 @@ type Sample struct {
 	// OpenKeys lists keys whose objects are kept as they are written, so that
 	// an unknown key inside them is not unknown.
 	OpenKeys []string
+
+	// Beside are the small files of the folder, by path relative to it.
+	Beside map[string][]byte
+}
+
+// document returns the sample with other bytes.
+func (s *Sample) document(data []byte) format.Document {
+	return format.Document{URI: s.URI, Data: data,
+		Neighbor: func(name string) []byte { return s.Beside[name] },
+		Siblings: func(pattern string) []string {
+			var names []string
+			for _, name := range slices.Sorted(maps.Keys(s.Beside)) {
+				if ok, err := path.Match(pattern, name); ok && err == nil {
+					names = append(names, name)
+				}
+			}
+			return names
+		}}
 }
 
 // Run holds a format to the contract of format.Format.
 func Run(t *testing.T, f format.Format, samples []Sample) {
 	for _, s := range samples {
 		t.Run(s.Name, func(t *testing.T) {
-			want := decode(t, f, s.URI, s.Data)
+			want := decode(t, f, s, s.Data)
 			if len(want) == 0 {
 				t.Fatal("no record")
 			}
 			t.Run("claimed by one format", func(t *testing.T) { claimed(t, f, s) })
 			t.Run("lawful", func(t *testing.T) { lawful(t, want) })
-			t.Run("same twice", func(t *testing.T) { same(t, want, decode(t, f, s.URI, s.Data)) })
+			t.Run("lossless", func(t *testing.T) { lossless(t, f, s, want) })
+			t.Run("same twice", func(t *testing.T) { same(t, want, decode(t, f, s, s.Data)) })
 			t.Run("keeps no bytes", func(t *testing.T) { keepsNothing(t, f, s, want) })
 			t.Run("stops when told", func(t *testing.T) { stops(f, s) })
 			t.Run("cut short", func(t *testing.T) { cutShort(t, f, s) })
@@ -60,15 +82,15 @@ func Fuzz(f *testing.F, ft format.Format, samples []Sample) {
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		_ = ft.Detect(format.ShapeOf(doc))
-		recs, err := tryDecode(ft, "run/x.json", doc)
+		recs, err := tryDecode(ft, Sample{URI: "run/x.json"}, doc)
 		if err == nil {
 			lawful(t, recs)
 		}
 	})
 }
 
-func tryDecode(f format.Format, uri string, doc []byte) (recs []*format.Record, err error) {
-	for r, e := range f.Decode(format.Document{URI: uri, Data: doc}) {
+func tryDecode(f format.Format, s Sample, doc []byte) (recs []*format.Record, err error) {
+	for r, e := range f.Decode(s.document(doc)) {
 		if e != nil {
 			err = e
 			continue
@@ -78,9 +100,9 @@ func tryDecode(f format.Format, uri string, doc []byte) (recs []*format.Record, 
 	return recs, err
 }
 
-func decode(t *testing.T, f format.Format, uri string, doc []byte) []*format.Record {
+func decode(t *testing.T, f format.Format, s Sample, doc []byte) []*format.Record {
 	t.Helper()
-	recs, err := tryDecode(f, uri, doc)
+	recs, err := tryDecode(f, s, doc)
 	if err != nil {
 		t.Fatalf("%v\n%.2000s", err, doc)
 	}
@@ -122,6 +144,7 @@ func lawful(t *testing.T, recs []*format.Record) {
 		jsonColumn(t, "sampling", tr.Sampling)
 		jsonColumn(t, "tools", tr.Tools)
 		jsonColumn(t, "claims", tr.Claims)
+		jsonColumn(t, "extra", tr.Extra)
 		for j := range tr.Messages {
 			m := &tr.Messages[j]
 			if !slices.Contains(roles, m.Role) || !slices.Contains(kinds, m.Kind) {
@@ -165,7 +188,7 @@ func texts(tr *pipeline.Trajectory, visit func(string)) {
 
 func keepsNothing(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 	doc := bytes.Clone(s.Data)
-	got := decode(t, f, s.URI, doc)
+	got := decode(t, f, s, doc)
 	for i := range doc {
 		doc[i] = '#'
 	}
@@ -173,7 +196,7 @@ func keepsNothing(t *testing.T, f format.Format, s Sample, want []*format.Record
 }
 
 func stops(f format.Format, s Sample) {
-	for range f.Decode(format.Document{URI: s.URI, Data: s.Data}) {
+	for range f.Decode(s.document(s.Data)) {
 		return
 	}
 }
@@ -186,7 +209,7 @@ func cutShort(t *testing.T, f format.Format, s Sample) {
 		if i > 2048 && !strings.ContainsRune(`{}[]",:`, rune(doc[i])) {
 			continue
 		}
-		if recs, err := tryDecode(f, s.URI, doc[:i]); err == nil {
+		if recs, err := tryDecode(f, s, doc[:i]); err == nil {
 			t.Fatalf("cut at %d of %d: %d records and no error", i, len(doc), len(recs))
 		}
 	}
@@ -206,7 +229,33 @@ func unknownKeys(t *testing.T, f format.Format, s Sample, want []*format.Record)
 			o.kids = slices.Insert(o.kids, 0, scalar(`{"role":[1,{"content":"}"}],"x":null}`))
 		}
 	})
-	same(t, want, decode(t, f, s.URI, tree.bytes()))
+	same(t, withoutExtra(want), withoutExtra(decode(t, f, s, tree.bytes())))
+}
+
+// withoutExtra empties what a format may keep of keys that it does not know.
+func withoutExtra(recs []*format.Record) []*format.Record {
+	var bare []*format.Record
+	for _, r := range recs {
+		c := *r
+		c.Extra, c.Claims = nil, nil
+		c.Messages = slices.Clone(c.Messages)
+		for i := range c.Messages {
+			c.Messages[i].Extra = nil
+		}
+		bare = append(bare, &c)
+	}
+	return bare
+}
+
+// lossless audits the leaves of a sample.
+func lossless(t *testing.T, f format.Format, s Sample, recs []*format.Record) {
+	r, err := audit.Compare(s.Data, recs, f.Fates())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range r.Lost {
+		t.Errorf("%s: %v stands neither in a record nor under a fate", l.Path, l.Value)
+	}
 }
 
 func keyOrder(t *testing.T, f format.Format, s Sample, want []*format.Record) {
@@ -218,7 +267,7 @@ func keyOrder(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 	if len(s.OpenKeys) > 0 {
 		t.Skip("an object kept as written shows its order")
 	}
-	same(t, want, decode(t, f, s.URI, tree.bytes()))
+	same(t, want, decode(t, f, s, tree.bytes()))
 }
 
 // contents visits the content of every message.
@@ -235,7 +284,7 @@ func contents(tree *node, visit func(p *node, i int)) (n int) {
 func nullContents(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 	tree := parseTree(t, s.Data)
 	contents(tree, func(p *node, i int) { p.kids[i] = scalar("null") })
-	got := decode(t, f, s.URI, tree.bytes())
+	got := decode(t, f, s, tree.bytes())
 	lawful(t, got)
 	for i := range got {
 		if len(got[i].Messages) != len(want[i].Messages) {
@@ -251,7 +300,7 @@ func listContents(t *testing.T, f format.Format, s Sample, want []*format.Record
 			p.kids[i] = scalar(`[{"type":"text","text":` + p.kids[i].raw + `,"cache_control":{"type":"ephemeral"}}]`)
 		}
 	})
-	same(t, want, decode(t, f, s.URI, tree.bytes()))
+	same(t, want, decode(t, f, s, tree.bytes()))
 }
 
 func oversized(t *testing.T, f format.Format, s Sample, want []*format.Record) {
@@ -267,7 +316,7 @@ func oversized(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 		t.Skip("no content to grow")
 	}
 	*last = scalar(`"` + big + `"`)
-	got := decode(t, f, s.URI, tree.bytes())
+	got := decode(t, f, s, tree.bytes())
 	grown := strings.NewReplacer(`\n`, "\n", `\"`, `"`).Replace(big)
 	found := false
 	for _, r := range got {
@@ -293,7 +342,7 @@ func wrongKinds(t *testing.T, f format.Format, s Sample) {
 		for _, raw := range []string{`7`, `"text"`, `null`, `true`, `[]`, `{}`, `[[{"a":1}]]`, `-1e999`, `99999999999999999999`} {
 			p.kids[i] = scalar(raw)
 			edits++
-			if recs, err := tryDecode(f, s.URI, tree.bytes()); err == nil {
+			if recs, err := tryDecode(f, s, tree.bytes()); err == nil {
 				lawful(t, recs)
 			}
 		}
@@ -311,7 +360,7 @@ func invalidText(t *testing.T, f format.Format, s Sample) {
 	if n == 0 {
 		t.Skip("no contents")
 	}
-	got := decode(t, f, s.URI, tree.bytes())
+	got := decode(t, f, s, tree.bytes())
 	lawful(t, got)
 	repaired := 0
 	for _, r := range got {
@@ -334,7 +383,7 @@ func duplicateKeys(t *testing.T, f format.Format, s Sample, want []*format.Recor
 		twice := *tree
 		twice.keys = append(slices.Clone(tree.keys), tree.keys[i])
 		twice.kids = append(slices.Clone(tree.kids), tree.kids[i])
-		got, err := tryDecode(f, s.URI, twice.bytes())
+		got, err := tryDecode(f, s, twice.bytes())
 		if err != nil {
 			refused++
 			continue
