@@ -33,6 +33,10 @@ type Config struct {
 	// defaultCodec.
 	Codec string `json:"codec,omitempty" yaml:"codec,omitempty"`
 
+	// MaxDocument is how many bytes one document or row may have; 0 is
+	// MaxFileBytes. A larger one is rejected without being read whole.
+	MaxDocument int64 `json:"max_document,omitempty" yaml:"max_document,omitempty"`
+
 	// PartBytes closes a part; 0 is the default of dataset.Spec.
 	PartBytes int64 `json:"part_bytes,omitempty" yaml:"part_bytes,omitempty"`
 }
@@ -54,8 +58,14 @@ func (c *Config) Validate() error {
 	if c.PartBytes < 0 {
 		errs = append(errs, fmt.Errorf("part_bytes %d is below 0", c.PartBytes))
 	}
+	if c.MaxDocument < 0 || c.MaxDocument > maxMaxDocument {
+		errs = append(errs, fmt.Errorf("max_document %d is not in 0 to %d", c.MaxDocument, int64(maxMaxDocument)))
+	}
 	return errors.Join(errs...)
 }
+
+// maxMaxDocument is what a text column of one row can hold.
+const maxMaxDocument = 2<<30 - 1
 
 func formatNames() []string {
 	var names []string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/swerm/swerm/internal/archive"
 	"github.com/swerm/swerm/pipeline"
@@ -13,46 +12,44 @@ import (
 	"github.com/swerm/swerm/sources/identity"
 )
 
-// load reads a document into a buffer of the pool. It returns false where
-// there is nothing to decode; the job's items then say why.
-func (r *Reader) load(ctx context.Context, j *job, f io.Reader) bool {
-	buf, ok := r.buffers.Get().(*[]byte)
-	if !ok {
-		buf = new([]byte)
+// buffer returns an empty buffer of the pool.
+func (r *Reader) buffer() *[]byte {
+	if b, ok := r.buffers.Get().(*[]byte); ok {
+		*b = (*b)[:0]
+		return b
 	}
-	j.data = buf
-	*buf = (*buf)[:0]
-	// A head that cannot be JSON ends the matter before a large log is read.
-	if err := r.fill(j, f, sniffBytes); err != nil && err != io.EOF {
-		return r.unreadable(j, err)
-	}
-	if !format.LooksLikeJSON(*buf) {
-		if !j.named {
-			return r.ignore(j)
-		}
-		return r.unreadable(j, fmt.Errorf("%w: it begins with %q", ErrUnrecognized, clip(*buf)))
-	}
-	if j.member.Size > MaxFileBytes {
-		if err := r.fill(j, f, outlineBytes); err != nil && err != io.EOF {
-			return r.unreadable(j, err)
-		}
-		return r.tooLarge(j)
-	}
-	err := r.rest(ctx, j, f)
-	if err == io.EOF {
+	return new([]byte)
+}
+
+// load reads the rest of a document. It returns false where there is nothing to
+// decode; the job's items then say why.
+func (r *Reader) load(ctx context.Context, j *job) bool {
+	if j.rest == nil {
 		return true
 	}
-	if err != nil {
-		return r.unreadable(j, err)
+	err := r.rest(ctx, j)
+	j.rest.Close()
+	j.rest = nil
+	switch {
+	case err == io.EOF:
+		return true
+	case err == nil:
+		err = r.errTooLarge()
+		if !j.named && len(r.claimants(format.ShapeOf((*j.data)[:outlineBytes]))) == 0 {
+			j.items = []Item{j.ignored()}
+			r.recycle(j)
+			return false
+		}
 	}
-	return r.tooLarge(j)
+	r.unreadable(j, err)
+	return false
 }
 
 // rest reads a document to its end (io.EOF) or to the limit (nil).
-func (r *Reader) rest(ctx context.Context, j *job, f io.Reader) error {
+func (r *Reader) rest(ctx context.Context, j *job) error {
 	switch n := int(j.member.Size); {
 	case n < 0: // packed: only reading tells
-		if err := r.fill(j, f, keepBuffer); err != nil {
+		if err := fill(j.data, j.rest, keepBuffer); err != nil {
 			return err
 		}
 		fallthrough
@@ -63,7 +60,7 @@ func (r *Reader) rest(ctx context.Context, j *job, f io.Reader) error {
 	case n >= cap(*j.data):
 		*j.data = append(make([]byte, 0, n+1), *j.data...)
 	}
-	return r.fill(j, f, MaxFileBytes)
+	return fill(j.data, j.rest, int(r.limit())+1)
 }
 
 // enlarge gives a job the one buffer that any document fits in, and waits for
@@ -73,7 +70,7 @@ func (r *Reader) enlarge(ctx context.Context, j *job) error {
 	select {
 	case b := <-r.large:
 		if b == nil {
-			b = make([]byte, 0, MaxFileBytes+1)
+			b = make([]byte, 0, r.limit()+1)
 		}
 		b = append(b[:0], *j.data...)
 		r.recycle(j)
@@ -85,9 +82,9 @@ func (r *Reader) enlarge(ctx context.Context, j *job) error {
 }
 
 // fill reads until the buffer holds n bytes (nil) or the file ends (io.EOF).
-func (r *Reader) fill(j *job, f io.Reader, n int) error {
-	b := *j.data
-	defer func() { *j.data = b }()
+func fill(data *[]byte, f io.Reader, n int) error {
+	b := *data
+	defer func() { *data = b }()
 	for len(b) < n {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
@@ -101,25 +98,9 @@ func (r *Reader) fill(j *job, f io.Reader, n int) error {
 	return nil
 }
 
-// tooLarge fails a file over the limit if it was a trajectory.
-func (r *Reader) tooLarge(j *job) bool {
-	head := (*j.data)[:min(len(*j.data), outlineBytes)]
-	if !j.named && len(r.claimants(format.ShapeOf(head))) == 0 {
-		return r.ignore(j)
-	}
-	return r.unreadable(j, fmt.Errorf("%w of %d bytes for one document", archive.ErrTooLarge, MaxFileBytes))
-}
-
-func (r *Reader) ignore(j *job) bool {
-	j.items = []Item{{URI: j.member.Path, Ignored: true, Bytes: max(j.member.Size, 0)}}
+func (r *Reader) unreadable(j *job, err error) {
+	j.items = []Item{j.failed(0, err)}
 	r.recycle(j)
-	return false
-}
-
-func (r *Reader) unreadable(j *job, err error) bool {
-	j.items = []Item{{URI: j.member.Path, Bytes: max(j.member.Size, 0), Err: &pipeline.RecordError{URI: j.member.Path, Err: err}}}
-	r.recycle(j)
-	return false
 }
 
 // keepBuffer is about the largest buffer that goes back to the pool, and how
@@ -136,61 +117,81 @@ func (r *Reader) recycle(j *job) {
 	j.data, j.large = nil, false
 }
 
-// decode turns a job's file into items. A panic of a decoder is that file's
-// failure: inputs are hostile and an import is long.
+// decode turns a job's bytes into items. A panic of a decoder is a failure of
+// what it read: inputs are hostile and an import is long.
 func (r *Reader) decode(ctx context.Context, j *job) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.unreadable(j, fmt.Errorf("decoder panicked: %v", p))
 		}
 	}()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		if j.rest != nil {
+			j.rest.Close()
+		}
 		r.recycle(j)
-		return
-	}
-	if j.data == nil {
-		f, err := j.member.Open()
-		if err != nil {
-			r.unreadable(j, err)
-			return
+	case j.rows != nil:
+		for row, data := range j.each {
+			r.row(j, row, data)
 		}
-		ok := r.load(ctx, j, f)
-		f.Close()
-		if !ok {
-			return
-		}
+		r.told(j, int64(len(*j.data)))
+		r.recycle(j)
+	case r.load(ctx, j):
+		r.document(j)
 	}
+}
+
+// told says how many bytes a piece of a file had, with its first item.
+func (r *Reader) told(j *job, n int64) {
+	if len(j.items) > 0 {
+		j.items[0].Bytes = n
+	}
+}
+
+func (r *Reader) document(j *job) {
 	data := *j.data
 	f, err := r.detect(j, data)
-	if err != nil {
+	switch {
+	case err != nil:
 		r.unreadable(j, err)
 		return
+	case f == nil:
+		j.items = []Item{j.ignored()}
+	default:
+		r.records(j, f, format.Document{URI: j.member.Path, Data: data, Neighbor: j.neighbor, Siblings: j.siblings})
+		r.told(j, int64(len(data)))
 	}
-	if f == nil {
-		r.ignore(j)
-		return
-	}
-	r.records(j, f, data)
 	r.recycle(j)
+}
+
+// row decodes one row of a file.
+func (r *Reader) row(j *job, row int64, data []byte) {
+	f := r.named
+	if f == nil {
+		var err error
+		if f, err = r.rowFormat(j.rows, data); err != nil {
+			j.items = append(j.items, j.failed(row, err))
+			return
+		}
+	}
+	r.records(j, f, format.Document{URI: j.member.Path, Row: row, Data: data, Neighbor: j.neighbor, Siblings: j.siblings})
 }
 
 // detect returns the one format that claims a document, nil for a file that is
 // to be ignored.
 func (r *Reader) detect(j *job, data []byte) (format.Format, error) {
-	if r.Config.Format != "" && j.named {
-		return r.formats[0], nil
+	if j.claim != nil {
+		return j.claim, nil
+	}
+	if r.named != nil && j.file.named {
+		return r.named, nil
 	}
 	sh, claims := r.outline(data)
 	switch {
-	case len(claims) == 1:
-		return claims[0], nil
-	case len(claims) > 1:
-		var names []string
-		for _, f := range claims {
-			names = append(names, f.Name())
-		}
-		return nil, fmt.Errorf("%w: %s (it is %s); name one with format", ErrAmbiguous, strings.Join(names, ", "), &sh)
-	case j.named:
+	case len(claims) > 0:
+		return only(claims, &sh)
+	case j.file.named:
 		return nil, fmt.Errorf("%w: it is %s", ErrUnrecognized, &sh)
 	}
 	return nil, nil
@@ -226,15 +227,12 @@ func (r *Reader) claimants(sh format.Shape) []format.Format {
 	return claims
 }
 
-func (r *Reader) records(j *job, f format.Format, data []byte) {
-	doc := format.Document{URI: j.member.Path, Data: data, Neighbor: j.neigh}
-	hash := format.HashContent(data)
-	row := int64(0)
+// records decodes the attempts of a document or a row.
+func (r *Reader) records(j *job, f format.Format, doc format.Document) {
+	hash := format.HashContent(doc.Data)
+	at, n := doc.Row, 0
 	for rec, err := range f.Decode(doc) {
-		it := Item{URI: j.member.Path}
-		if row == 0 {
-			it.Bytes = int64(len(data))
-		}
+		it := Item{URI: doc.URI}
 		if err == nil && rec == nil {
 			err = errors.New("the format gave no record")
 		}
@@ -242,16 +240,18 @@ func (r *Reader) records(j *job, f format.Format, data []byte) {
 			err = checkNames(rec)
 		}
 		if err != nil {
-			it.Err = &pipeline.RecordError{URI: j.member.Path, Row: row, Err: err}
+			it.Err = &pipeline.RecordError{URI: doc.URI, Row: at, Err: err}
 		} else {
-			r.finish(rec, j, hash, row)
+			r.finish(rec, j, hash, at)
 			it.Record = rec
 		}
 		j.items = append(j.items, it)
-		row++
+		if n++; j.rows == nil {
+			at++ // of a document, its attempts are the rows
+		}
 	}
-	if row == 0 {
-		r.unreadable(j, fmt.Errorf("%s: no attempt in it", f.Name()))
+	if n == 0 {
+		j.items = append(j.items, j.failed(at, fmt.Errorf("%s: no attempt in it", f.Name())))
 	}
 }
 

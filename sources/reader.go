@@ -3,13 +3,9 @@ package sources
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
-	"path"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -25,31 +21,21 @@ import (
 
 // What bounds the memory of a reader.
 const (
-	// MaxFileBytes bounds one document. The longest runs with their quadratic
-	// prompts were seen at a few megabytes; a document is held whole.
+	// MaxFileBytes bounds one document or row unless the config says otherwise.
+	// The longest runs with their quadratic prompts were seen at a few
+	// megabytes; a document is held whole.
 	MaxFileBytes = 128 << 20
-	// budgetBytes bounds the documents in flight together: raw bytes of files
-	// that were read and whose records have not been taken yet. A larger
-	// document waits until it is alone.
+	// budgetBytes bounds the documents in flight together: raw bytes that were
+	// read and whose records have not been taken yet. A larger document waits
+	// until it is alone.
 	budgetBytes = 24 << 20
 	// maxInFlight bounds how many documents that may be.
 	maxInFlight = 256
-	// sniffBytes of a file tell whether it can be JSON at all.
-	sniffBytes = 512
-	// outlineBytes of a file over the limit tell whether it was a trajectory.
-	outlineBytes = 1 << 20
-	// maxNeighborBytes bounds a small file read beside a document, and
-	// neighborFolders how many of an archive's are remembered.
-	maxNeighborBytes = 1 << 20
-	neighborFolders  = 16
 	// batchJobs and batchBytes bound what a worker decodes before it passes any
 	// of it on: enough records to be named side by side.
 	batchJobs  = 2 * sha256lanes.Lanes
 	batchBytes = budgetBytes / 4
 )
-
-// neighborNames are the small files that formats ask for.
-var neighborNames = []string{"args.yaml"}
 
 // ErrUnrecognized is returned for a document that no format claims, and
 // ErrAmbiguous for one that several do.
@@ -78,21 +64,36 @@ type Reader struct {
 	Limits  archive.Limits
 
 	formats []format.Format
+	named   format.Format // the one that the config names, nil for detection
+	beside  []string      // patterns of files that documents are read with
 	budget  *semaphore.Weighted
 	buffers sync.Pool
 	large   chan []byte // holds the one buffer of MaxFileBytes while it is free
 }
 
-// A job is one file on its way: the walker fills it, a worker decodes it, the
-// consumer takes its items.
-type job struct {
+// A file is one member of the inputs on its way.
+type file struct {
 	input  int
 	member archive.Member
-	named  bool // the user named this file, or its suffix says trajectory
-	data   *[]byte
-	large  bool // data is the reader's large buffer
-	neigh  func(string) []byte
-	held   int64 // of the budget
+	named  bool // the user named it, or its suffix says trajectory
+	rows   *lead
+	claim  format.Format // whoever claimed a file of lines as a whole
+
+	neighbor func(name string) []byte
+	siblings func(pattern string) []string
+}
+
+// A job is a document or a run of rows: the walker makes it, a worker decodes
+// it, the consumer takes its items.
+type job struct {
+	*file
+	data  *[]byte
+	large bool          // data is the reader's large buffer
+	rest  io.ReadCloser // what a worker has still to read of a document
+	first int64         // of a file of rows: the number of the first one in data
+	ends  []int         // where rows end; nil: at line feeds
+	list  bool          // rows are elements of a list, whose bracket may stand before the first
+	held  int64         // of the budget
 
 	items []Item
 	done  chan struct{}
@@ -111,9 +112,10 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			workers = runtime.GOMAXPROCS(0)
 		}
 		r.formats = all.Formats()
-		if r.Config.Format != "" {
-			r.formats = []format.Format{findFormat(r.Config.Format)}
+		if r.named = findFormat(r.Config.Format); r.named != nil {
+			r.formats = []format.Format{r.named}
 		}
+		r.beside = neighborPatterns(r.formats)
 		r.budget = semaphore.NewWeighted(budgetBytes)
 		r.large = make(chan []byte, 1)
 		r.large <- nil // made when it is first wanted
@@ -166,160 +168,10 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 	}
 }
 
-// walk reads sequential members itself and leaves others to the workers.
-func (r *Reader) walk(ctx context.Context, work, order chan<- *job) error {
-	for i, in := range r.Inputs {
-		w := walker{r: r, ctx: ctx, input: i, root: strings.TrimSuffix(in.URI, "/"), work: work, order: order}
-		if err := w.run(); err != nil {
-			return fmt.Errorf("%s: %w", in.URI, err)
-		}
+// limit is how many bytes a document may have.
+func (r *Reader) limit() int64 {
+	if r.Config.MaxDocument > 0 {
+		return r.Config.MaxDocument
 	}
-	return nil
-}
-
-type walker struct {
-	r           *Reader
-	ctx         context.Context
-	input       int
-	root        string
-	work, order chan<- *job
-
-	neighbors map[string][]byte // path -> content, of an archive
-	folders   []string          // of neighbors, oldest first
-}
-
-func (w *walker) run() error {
-	for m, err := range walkURI(w.ctx, w.root, w.r.Limits) {
-		var bad *archive.MemberError
-		switch {
-		case errors.As(err, &bad):
-			// What lay behind the fault is lost: that is a failure even where
-			// nothing says that it was a trajectory.
-			err = w.settle(m, Item{URI: bad.Path, Err: &pipeline.RecordError{URI: bad.Path, Err: bad.Err}})
-		case err != nil:
-			return err
-		case m.Irregular:
-			err = w.settle(m, Item{URI: m.Path, Ignored: true})
-		case m.Sequential:
-			err = w.sequential(m)
-		default:
-			err = w.random(m)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settle passes on a file whose items are known without decoding.
-func (w *walker) settle(m archive.Member, items ...Item) error {
-	j := &job{input: w.input, member: m, items: items, done: make(chan struct{})}
-	close(j.done)
-	return w.queue(j)
-}
-
-func (w *walker) queue(j *job) error {
-	select {
-	case w.order <- j:
-		return nil
-	case <-w.ctx.Done():
-		return w.ctx.Err()
-	}
-}
-
-func (w *walker) submit(j *job) error {
-	j.done = make(chan struct{})
-	if err := w.queue(j); err != nil {
-		return err
-	}
-	select {
-	case w.work <- j:
-		return nil
-	case <-w.ctx.Done():
-		return w.ctx.Err()
-	}
-}
-
-func (w *walker) hold(j *job, n int64) error {
-	j.held = min(max(n, 4096), budgetBytes)
-	return w.r.budget.Acquire(w.ctx, j.held)
-}
-
-// random hands a member that can be opened later to a worker.
-func (w *walker) random(m archive.Member) error {
-	j := &job{input: w.input, member: m, named: named(m.Path) || m.Path == path.Base(w.root)}
-	size := m.Size
-	if size < 0 {
-		size = budgetBytes / 2 // a packed file says nothing before it is read
-	}
-	if err := w.hold(j, min(size, MaxFileBytes)); err != nil {
-		return err
-	}
-	j.neigh = func(name string) []byte {
-		f, err := m.OpenSibling(name)
-		if err != nil {
-			return nil
-		}
-		defer f.Close()
-		return readNeighbor(f)
-	}
-	return w.submit(j)
-}
-
-// sequential reads a member of a stream now.
-func (w *walker) sequential(m archive.Member) error {
-	j := &job{input: w.input, member: m, named: named(m.Path)}
-	f, err := m.Open()
-	if err != nil {
-		return err
-	}
-	if slices.Contains(neighborNames, path.Base(m.Path)) && m.Size <= maxNeighborBytes {
-		w.remember(m.Path, readNeighbor(f))
-		return w.settle(m, Item{URI: m.Path, Ignored: true, Bytes: m.Size})
-	}
-	if err := w.hold(j, m.Size); err != nil {
-		return err
-	}
-	dir := path.Dir(m.Path)
-	snapshot := map[string][]byte{}
-	for _, name := range neighborNames {
-		if b, ok := w.neighbors[path.Join(dir, name)]; ok {
-			snapshot[name] = b
-		}
-	}
-	j.neigh = func(name string) []byte { return snapshot[name] }
-	if !w.r.load(w.ctx, j, f) {
-		w.r.budget.Release(j.held)
-		j.held = 0
-		return w.settle(m, j.items...)
-	}
-	return w.submit(j)
-}
-
-func (w *walker) remember(p string, b []byte) {
-	if len(w.folders) == neighborFolders {
-		delete(w.neighbors, w.folders[0])
-		w.folders = w.folders[1:]
-	}
-	if w.neighbors == nil {
-		w.neighbors = map[string][]byte{}
-	}
-	w.neighbors[p], w.folders = b, append(w.folders, p)
-}
-
-func readNeighbor(f io.Reader) []byte {
-	b, err := io.ReadAll(io.LimitReader(f, maxNeighborBytes))
-	if err != nil {
-		return nil
-	}
-	return b
-}
-
-// named reports whether a file's name says that it holds a trajectory. Such a
-// file must be readable; another may be anything and is ignored if no format
-// claims it.
-func named(p string) bool {
-	p = archive.TrimSuffix(p)
-	return strings.HasSuffix(p, ".traj") || strings.HasSuffix(p, ".traj.json")
+	return MaxFileBytes
 }

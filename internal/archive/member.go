@@ -3,7 +3,6 @@ package archive
 import (
 	"fmt"
 	"io"
-	"io/fs"
 	"path"
 	"strings"
 )
@@ -24,8 +23,11 @@ type Member struct {
 	// goroutine.
 	Sequential bool
 
-	open    func() (io.ReadCloser, error)
-	sibling func(name string) (io.ReadCloser, error)
+	// Archive is the path of the stream that a sequential member stands in.
+	Archive string
+
+	open func() (io.ReadCloser, error) // nil: tree opens it
+	tree tree                          // nil in a stream
 }
 
 // Open returns the member's content, unpacked.
@@ -33,16 +35,10 @@ func (m *Member) Open() (io.ReadCloser, error) {
 	if m.Irregular {
 		return nil, fmt.Errorf("%s: not a regular file", m.Path)
 	}
-	return m.open()
-}
-
-// OpenSibling opens a file of the same folder. Members of an archive have none:
-// a stream cannot be asked for what it does not show yet.
-func (m *Member) OpenSibling(name string) (io.ReadCloser, error) {
-	if m.sibling == nil || strings.ContainsAny(name, `/\`) {
-		return nil, fs.ErrNotExist
+	if m.open == nil {
+		return m.tree.open(m.Path)
 	}
-	return m.sibling(name)
+	return m.open()
 }
 
 // Read appends the whole content to dst. A member larger than limit gives
@@ -128,7 +124,7 @@ func TrimSuffix(p string) string {
 // RootName is the name of a root without what says that it is packed: an
 // archive and the folder that it was packed from have one name.
 func RootName(name string) string {
-	for _, s := range []string{".tgz", ".txz", ".tzst"} {
+	for _, s := range []string{".tgz", ".txz", ".tzst", ".zip"} {
 		if t, ok := strings.CutSuffix(name, s); ok {
 			return t
 		}

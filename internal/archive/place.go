@@ -68,6 +68,7 @@ func WalkPlace(ctx context.Context, p Place, root string, lim Limits) iter.Seq2[
 }
 
 func (w *walker) place(p Place, root string) error {
+	t := placeTree{ctx: w.ctx, place: p, root: root}
 	for e, err := range p.List(w.ctx, root) {
 		if err != nil {
 			return err
@@ -85,15 +86,11 @@ func (w *walker) place(p Place, root string) error {
 		case e.Irregular:
 			err = w.emit(Member{Path: clean, Irregular: true})
 		case alone:
-			err = w.file(func() (File, error) { return open(e.Path) }, clean, "", nil)
+			err = w.file(func() (File, error) { return open(e.Path) }, clean, "", placeTree{ctx: w.ctx, place: p, root: path.Dir(e.Path)})
 		case packedName(clean):
-			err = w.file(func() (File, error) { return open(e.Path) }, clean, clean+"/", nil)
+			err = w.file(func() (File, error) { return open(e.Path) }, clean, clean+"/", t)
 		default:
-			err = w.emit(Member{Path: clean, Size: e.Size,
-				open: func() (io.ReadCloser, error) { return sequential(open(e.Path)) },
-				sibling: func(name string) (io.ReadCloser, error) {
-					return sequential(open(path.Join(path.Dir(e.Path), name)))
-				}})
+			err = w.emit(Member{Path: clean, Size: e.Size, tree: t})
 		}
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ func isTar(head []byte) bool {
 type stream struct {
 	*bufio.Reader
 	packed bool
+	zipped bool  // a zip archive, which is read through its directory
 	size   int64 // of the file as it lies
 	close  []func() error
 }
@@ -75,6 +76,7 @@ func unpack(f File, lim Limits) (*stream, error) {
 	g := &guard{lim: lim.withDefaults(), packed: func() int64 { return count.n }}
 	switch packingOf(head[:n]) {
 	case plain:
+		s.zipped = isZip(head[:n])
 		s.Reader = bufio.NewReaderSize(whole, readBytes)
 		return s, nil
 	case gzipped:

@@ -63,8 +63,7 @@ func (w *walker) root(root string) error {
 	case err == nil && st.IsDir():
 		return w.dir(root, "**")
 	case err == nil && st.Mode().IsRegular():
-		return w.file(func() (File, error) { return openLocal(root) }, filepath.Base(root), "",
-			func(name string) (io.ReadCloser, error) { return os.OpenInRoot(filepath.Dir(root), name) })
+		return w.alone(root)
 	case err == nil:
 		return fmt.Errorf("%s: neither a file nor a directory", root)
 	case hasMeta(root):
@@ -74,14 +73,22 @@ func (w *walker) root(root string) error {
 	return err
 }
 
-// dir walks a directory in sorted order. It reads through os.Root, so that a
-// link planted during the walk cannot lead out either.
+// alone walks a root that is one file.
+func (w *walker) alone(p string) error {
+	folder, err := os.OpenRoot(filepath.Dir(p))
+	if err != nil { // a folder may be closed while its files are not
+		return w.file(func() (File, error) { return openLocal(p) }, filepath.Base(p), "", nil)
+	}
+	return w.file(func() (File, error) { return openLocal(p) }, filepath.Base(p), "", &localTree{root: folder})
+}
+
+// dir walks a directory in sorted order.
 func (w *walker) dir(dir, pattern string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	t := &localTree{root: root}
 	return fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return w.fail(p, false, err)
@@ -93,21 +100,19 @@ func (w *walker) dir(dir, pattern string) error {
 			return w.emit(Member{Path: p, Irregular: true})
 		}
 		if packedName(p) {
-			return w.file(func() (File, error) { return openLocal(filepath.Join(dir, filepath.FromSlash(p))) }, p, p+"/", nil)
+			return w.file(func() (File, error) { return openLocal(filepath.Join(dir, filepath.FromSlash(p))) }, p, p+"/", t)
 		}
 		size := int64(-1)
 		if info, err := d.Info(); err == nil {
 			size = info.Size()
 		}
-		in := func(p string) (io.ReadCloser, error) { return os.OpenInRoot(dir, filepath.FromSlash(p)) }
-		return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return in(p) },
-			sibling: func(name string) (io.ReadCloser, error) { return in(path.Join(path.Dir(p), name)) }})
+		return w.emit(Member{Path: p, Size: size, tree: t})
 	})
 }
 
 // file handles one file that may be packed. Members of an archive get prefix
 // before their own path.
-func (w *walker) file(open func() (File, error), p, prefix string, sibling func(string) (io.ReadCloser, error)) error {
+func (w *walker) file(open func() (File, error), p, prefix string, t tree) error {
 	unpacked := func() (*stream, error) {
 		f, err := open()
 		if err != nil {
@@ -115,9 +120,16 @@ func (w *walker) file(open func() (File, error), p, prefix string, sibling func(
 		}
 		return unpack(f, w.lim)
 	}
-	s, err := unpacked()
+	f, err := open()
 	if err != nil {
 		return w.fail(p, true, err)
+	}
+	s, err := unpack(f, w.lim)
+	if err != nil {
+		return w.fail(p, true, err)
+	}
+	if s.zipped {
+		return w.zip(f, p, prefix) // members are opened later: the file is closed with the last of them
 	}
 	defer s.Close()
 	head, err := s.Peek(headBytes)
@@ -131,7 +143,7 @@ func (w *walker) file(open func() (File, error), p, prefix string, sibling func(
 	if !s.packed {
 		size = s.size
 	}
-	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return unpacked() }, sibling: sibling})
+	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return unpacked() }, tree: t})
 }
 
 func (w *walker) tar(r io.Reader, name, prefix string) error {
@@ -157,7 +169,7 @@ func (w *walker) tar(r io.Reader, name, prefix string) error {
 		case h.Typeflag != tar.TypeReg:
 			err = w.emit(Member{Path: prefix + p, Irregular: true})
 		default:
-			err = w.emit(Member{Path: prefix + p, Size: h.Size, Sequential: true,
+			err = w.emit(Member{Path: prefix + p, Size: h.Size, Sequential: true, Archive: name,
 				open: func() (io.ReadCloser, error) { return io.NopCloser(tr), nil }})
 		}
 		if err != nil {
@@ -191,7 +203,7 @@ func (w *walker) tail(r io.Reader, name string) error {
 // see if it is packed: opening every file of a large tree twice is not.
 func packedName(p string) bool {
 	switch path.Ext(p) {
-	case ".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".tar":
+	case ".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".tar", ".zip":
 		return true
 	}
 	return false

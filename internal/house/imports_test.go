@@ -78,15 +78,16 @@ func TestImportsPointOneWay(t *testing.T) {
 }
 
 // TestColumnarStaysInside holds that only the dataset package touches the
-// Parquet bridge, so that its rules of ownership have one user.
+// Parquet bridge, and the reader of tables that others wrote: its rules of
+// ownership have two users.
 func TestColumnarStaysInside(t *testing.T) {
 	eachFile(t, func(dir, path string) {
-		if strings.HasPrefix(dir, "pipeline/dataset") {
+		if strings.HasPrefix(dir, "pipeline/dataset") || dir == "sources/table" {
 			return
 		}
 		for _, imp := range imports(t, path) {
 			if slices.Contains(exactOnly, strings.TrimPrefix(imp, module)) {
-				t.Errorf("%s imports %s, which belongs to pipeline/dataset alone", path, imp)
+				t.Errorf("%s imports %s, which belongs to pipeline/dataset and sources/table", path, imp)
 			}
 		}
 	})

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
-	"strconv"
-	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/swerm/swerm/internal/arrowjson"
 	"github.com/swerm/swerm/pipeline"
 )
 
@@ -89,7 +87,7 @@ func (l *line) object() []byte {
 
 // lineColumn appends a column to every row's line.
 func lineColumn(f arrow.Field) column[line] {
-	key := append(appendString(nil, f.Name), ':')
+	key := append(arrowjson.AppendString(nil, f.Name), ':')
 	return column[line]{field: f, load: func(a arrow.Array, spans []span, es []*line) error {
 		k := 0
 		for _, s := range spans {
@@ -103,7 +101,7 @@ func lineColumn(f arrow.Field) column[line] {
 				}
 				l.json = append(slices.Grow(l.json, len(key)+lengthOf(a, i, i+1)), key...)
 				var err error
-				if l.json, err = appendValue(l.json, a, i); err != nil {
+				if l.json, err = arrowjson.Append(l.json, a, i); err != nil {
 					return err
 				}
 			}
@@ -134,118 +132,4 @@ func lengthOf(a arrow.Array, from, to int) int {
 		}
 	}
 	return n
-}
-
-// appendValue appends one value of any type that columns have.
-func appendValue(dst []byte, a arrow.Array, i int) ([]byte, error) {
-	if a.IsNull(i) {
-		return append(dst, "null"...), nil
-	}
-	switch a := a.(type) {
-	case *array.String:
-		v := a.Value(i)
-		if err := checkText("value", v); err != nil {
-			return dst, err
-		}
-		return appendString(dst, v), nil
-	case *array.Int32:
-		return strconv.AppendInt(dst, int64(a.Value(i)), 10), nil
-	case *array.Int64:
-		return strconv.AppendInt(dst, a.Value(i), 10), nil
-	case *array.Float64:
-		return appendFloat(dst, a.Value(i))
-	case *array.Boolean:
-		return strconv.AppendBool(dst, a.Value(i)), nil
-	case *array.List:
-		return appendList(dst, a, i)
-	case *array.Struct:
-		return appendStruct(dst, a, i)
-	}
-	return dst, fmt.Errorf("%s has no form in JSON", a.DataType())
-}
-
-func appendList(dst []byte, a *array.List, i int) ([]byte, error) {
-	lo, hi := a.ValueOffsets(i)
-	items := a.ListValues()
-	dst = append(dst, '[')
-	for j := lo; j < hi; j++ {
-		if j > lo {
-			dst = append(dst, ',')
-		}
-		var err error
-		if dst, err = appendValue(dst, items, int(j)); err != nil {
-			return dst, fmt.Errorf("[%d]: %w", j-lo, err)
-		}
-	}
-	return append(dst, ']'), nil
-}
-
-func appendStruct(dst []byte, a *array.Struct, i int) ([]byte, error) {
-	fields := a.DataType().(*arrow.StructType).Fields()
-	dst = append(dst, '{')
-	for n, f := range fields {
-		if n > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendString(dst, f.Name), ':')
-		var err error
-		if dst, err = appendValue(dst, a.Field(n), i); err != nil {
-			return dst, fmt.Errorf("%s: %w", f.Name, err)
-		}
-	}
-	return append(dst, '}'), nil
-}
-
-// appendFloat appends the shortest text that reads back as the same bits.
-func appendFloat(dst []byte, v float64) ([]byte, error) {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return dst, fmt.Errorf("%v is no number that JSON has", v)
-	}
-	format := byte('f')
-	if abs := math.Abs(v); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		format = 'e'
-	}
-	return strconv.AppendFloat(dst, v, format, -1, 64), nil
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends a quoted string of valid UTF-8. Beside what JSON asks
-// for it escapes what a terminal obeys or hides: the second row of control
-// characters, direction marks, line separators.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if !escaped(r) {
-			i += n
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		switch r {
-		case '"', '\\':
-			dst = append(dst, '\\', byte(r))
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		default: // all are below U+10000
-			dst = append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
-		}
-		i += n
-		from = i
-	}
-	return append(append(dst, s[from:]...), '"')
-}
-
-func escaped(r rune) bool {
-	return r < ' ' || r == '"' || r == '\\' || r >= 0x7f && r < 0xa0 ||
-		r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/swerm/swerm/pipeline"
 )
@@ -154,20 +153,6 @@ func TestLinesAreSafeToShow(t *testing.T) {
 	if err := json.Unmarshal([]byte(l), &got); err != nil || got["trajectory_id"] != evil {
 		t.Errorf("%v: %q, want %q", err, got, evil)
 	}
-}
-
-func FuzzLineString(f *testing.F) {
-	f.Add("a\"\\\n\x1b\u2066\U0010ffff")
-	f.Fuzz(func(t *testing.T, s string) {
-		if !utf8.ValidString(s) {
-			return
-		}
-		var got string
-		text := appendString(nil, s)
-		if err := json.Unmarshal(text, &got); err != nil || got != s {
-			t.Errorf("%q is %s, read as %q (%v)", s, text, got, err)
-		}
-	})
 }
 
 func BenchmarkLines(b *testing.B) {

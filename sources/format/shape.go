@@ -21,7 +21,7 @@ type Shape struct {
 	Kind  jsonscan.Kind
 	Keys  []Key
 	First []string // a list: the keys of its first element
-	Lines bool     // a file of JSON lines as a whole; the rest describes its first line
+	Lines bool     // asks for a file of JSON lines as a whole; the rest describes its first line, Data the beginning
 	Err   error    // where the outline ends early
 	Data  []byte   // the document itself, for formats told apart by what text they hold
 }

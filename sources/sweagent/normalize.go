@@ -29,6 +29,9 @@ const version = "1"
 // Name returns "swe-agent".
 func (Format) Name() string { return Scaffold }
 
+// Neighbors names the file in which 0.x wrote the policy.
+func (Format) Neighbors() []string { return []string{"args.yaml"} }
+
 // Detect claims objects with a history of turns, or with a trajectory of steps
 // that have an action and an observation or response. Retrying agents write
 // attempts beside them.
@@ -131,7 +134,7 @@ func policy(config replay, src format.Document) string {
 	if config.model != "" {
 		return config.model
 	}
-	if src.Neighbor != nil {
+	if raw := src.Beside("args.yaml"); len(raw) > 0 {
 		var args struct {
 			Agent struct {
 				Model struct {
@@ -139,7 +142,7 @@ func policy(config replay, src format.Document) string {
 				} `yaml:"model"`
 			} `yaml:"agent"`
 		}
-		if raw := src.Neighbor("args.yaml"); len(raw) > 0 && yaml.Unmarshal(raw, &args) == nil && args.Agent.Model.Name != "" {
+		if yaml.Unmarshal(raw, &args) == nil && args.Agent.Model.Name != "" {
 			return args.Agent.Model.Name
 		}
 	}

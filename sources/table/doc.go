@@ -1,0 +1,9 @@
+// Package table reads Parquet and Arrow files of others row by row, each row as
+// one JSON object, so that a format decodes rows of a table as it decodes lines
+// of a file.
+//
+// Parquet is read by the project's own page decoder and Arrow (streams and
+// files) by arrow-go, both with bounds on what a file may make them hold.
+// Columns of types that the page decoder does not read (maps, timestamps,
+// decimals) are left out and named by [Table.Skipped].
+package table
