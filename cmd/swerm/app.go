@@ -28,6 +28,8 @@ type app struct {
 	verbose bool
 	workers int
 	board   *run.Board
+
+	atEnd []func() // what the command leaves in scratch space
 }
 
 // command builds the whole command tree.

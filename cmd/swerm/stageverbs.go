@@ -55,8 +55,9 @@ const anyNumber = -1
 
 func verbs() []verb {
 	return []verb{
-		{use: "import IN…", short: "Read trajectories of any supported format", stage: "import", ports: []string{"raw"},
-			keys: []string{"format", "source", "policy", "scaffold", "run"}, maxReject: anyNumber, again: importAgain},
+		{use: "import IN…", short: "Read trajectories of any supported format (- is standard input)", stage: "import", ports: []string{"raw"},
+			keys: []string{"format", "source", "policy", "scaffold", "run", "max_document"}, maxReject: anyNumber, again: importAgain,
+			prepare: (*app).spoolStdin},
 		{use: "label reports DS", short: "Label trajectories from claims and report files", stage: "label_reports",
 			ports: []string{"dataset"}, again: stored[labeler.ReportsResult]("matching.json")},
 		{use: "label exec DS", short: "Label trajectories by running the hidden tests of their tasks", stage: "label_exec",
@@ -142,7 +143,7 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 		o.ports[p.Name] = f.StringArray(p.Name, nil, portHelp(p))
 	}
 	for _, key := range v.keys {
-		o.keys[key] = f.String(key, "", fmt.Sprintf("the same as %s=…", key))
+		o.keys[key] = f.String(strings.ReplaceAll(key, "_", "-"), "", fmt.Sprintf("the same as %s=…", key))
 	}
 	if v.stage == "score" {
 		o.ids = scoreIDsFlags(f)
@@ -220,7 +221,7 @@ func configure(c *cobra.Command, s *run.Single, o *stageFlags, settings []string
 		at = root.Blame
 	}
 	for _, key := range slices.Sorted(maps.Keys(o.keys)) {
-		if c.Flags().Changed(key) {
+		if c.Flags().Changed(strings.ReplaceAll(key, "_", "-")) {
 			settings = append([]string{key + "=" + *o.keys[key]}, settings...)
 		}
 	}
@@ -297,6 +298,11 @@ func wantedInput(v verb, p pipeline.Port) string {
 
 func (a *app) runSingle(c *cobra.Command, v verb, s *run.Single, o *stageFlags) error {
 	opts := a.options()
+	defer func() {
+		for _, f := range a.atEnd {
+			f()
+		}
+	}()
 	if v.prepare != nil {
 		if err := v.prepare(a, c.Context(), s, opts); err != nil {
 			return err

@@ -1,5 +1,5 @@
 // Package archive walks trees of files as they are found: a directory, a
-// pattern, a tar archive (plain, gzip, zstd or xz), or one file that may itself
+// pattern, an archive (tar, plain or gzip, zstd, xz; zip), or one file that may itself
 // be compressed. Importers and labelers read the same trees through it, so that
 // a path means the same to both.
 //

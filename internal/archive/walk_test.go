@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -436,5 +437,91 @@ func TestMembersPastTheLimitEndTheirArchive(t *testing.T) {
 	got := list(t, write(t, t.TempDir(), "x.tar", b.String()), Limits{})
 	if d := cmp.Diff([]string{"a: 0", "x.tar: error, fatal true"}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// zipOf writes members with their names as they are given.
+func zipOf(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, e := range entries {
+		h := &zip.FileHeader{Name: e.name, Method: zip.Deflate}
+		if e.kind == tar.TypeSymlink {
+			h.SetMode(fs.ModeSymlink | 0o777)
+		}
+		m, err := w.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Write([]byte(e.body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestZipMembers(t *testing.T) {
+	packed := zipOf(t, entry{"a/one", tar.TypeReg, "1"}, entry{"../out", tar.TypeReg, "x"}, entry{"/abs", tar.TypeReg, "x"}, entry{"link", tar.TypeSymlink, "/etc/passwd"},
+		entry{"a/one", tar.TypeReg, "again"}, entry{"b/two", tar.TypeReg, "22"})
+	dir := t.TempDir()
+	write(t, dir, "x.zip", string(packed))
+	write(t, dir, "y.zip", string(packed[:len(packed)-30]))
+	want := []string{"x.zip/a/one: 1", "x.zip/../out: error, fatal false", "x.zip//abs: error, fatal false", "x.zip/link: irregular",
+		"x.zip/a/one: error, fatal false", "x.zip/b/two: 2", "y.zip: error, fatal true"}
+	if d := cmp.Diff(want, list(t, dir, Limits{})); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestZipBombsAreCutOff(t *testing.T) {
+	dir := t.TempDir()
+	p := write(t, dir, "x.zip", string(zipOf(t, entry{"zeros", tar.TypeReg, strings.Repeat("\x00", 1<<20)})))
+	got := list(t, p, Limits{RatioFloor: 1 << 19, Ratio: 100})
+	if len(got) != 1 || !strings.Contains(got[0], "unpacks to more") {
+		t.Errorf("%q", got)
+	}
+}
+
+// What lies beside a member is found from a folder and from a zip archive.
+func TestFilesBesideAMember(t *testing.T) {
+	dir := t.TempDir()
+	for name, body := range map[string]string{"t/a/x.json": "x", "t/a/args": "beside", "t/a/ev/2.json": "two", "t/a/ev/1.json": "one", "t/b/other": "o"} {
+		write(t, dir, name, body)
+	}
+	write(t, dir, "t.zip", string(zipOf(t, entry{"a/x.json", tar.TypeReg, "x"}, entry{"a/args", tar.TypeReg, "beside"}, entry{"a/ev/2.json", tar.TypeReg, "two"},
+		entry{"a/ev/1.json", tar.TypeReg, "one"}, entry{"b/other", tar.TypeReg, "o"})))
+	for _, root := range []string{"t", "t.zip"} {
+		seen := false
+		for m, err := range Walk(t.Context(), filepath.Join(dir, root), Limits{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Path != "a/x.json" {
+				continue
+			}
+			seen = true
+			r, err := m.OpenBeside("args")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _ := io.ReadAll(r)
+			r.Close()
+			if names := m.GlobBeside("ev/*.json"); string(b) != "beside" || !slices.Equal(names, []string{"ev/1.json", "ev/2.json"}) {
+				t.Errorf("%s: %q %q", root, b, names)
+			}
+			for _, out := range []string{"../b/other", "/etc/passwd", "none"} {
+				if r, err := m.OpenBeside(out); err == nil {
+					r.Close()
+					t.Errorf("%s: %s is open", root, out)
+				}
+			}
+		}
+		if !seen {
+			t.Errorf("%s: no a/x.json", root)
+		}
 	}
 }
