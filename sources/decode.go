@@ -12,15 +12,6 @@ import (
 	"github.com/swerm/swerm/sources/identity"
 )
 
-// buffer returns an empty buffer of the pool.
-func (r *Reader) buffer() *[]byte {
-	if b, ok := r.buffers.Get().(*[]byte); ok {
-		*b = (*b)[:0]
-		return b
-	}
-	return new([]byte)
-}
-
 // load reads the rest of a document. It returns false where there is nothing to
 // decode; the job's items then say why.
 func (r *Reader) load(ctx context.Context, j *job) bool {
@@ -58,7 +49,10 @@ func (r *Reader) rest(ctx context.Context, j *job) error {
 			return err
 		}
 	case n >= cap(*j.data):
-		*j.data = append(make([]byte, 0, n+1), *j.data...)
+		b := r.buffers.get(n + 1)
+		*b = append(*b, *j.data...)
+		r.buffers.put(j.data)
+		j.data = b
 	}
 	return fill(j.data, j.rest, int(r.limit())+1)
 }
@@ -103,16 +97,16 @@ func (r *Reader) unreadable(j *job, err error) {
 	r.recycle(j)
 }
 
-// keepBuffer is about the largest buffer that goes back to the pool, and how
-// much of a document of unknown size is read before it takes the large one.
+// keepBuffer is how much of a document of unknown size is read before it takes
+// the large buffer.
 const keepBuffer = 8 << 20
 
 func (r *Reader) recycle(j *job) {
 	switch {
 	case j.large:
 		r.large <- *j.data
-	case j.data != nil && cap(*j.data) <= keepBuffer+keepBuffer/4:
-		r.buffers.Put(j.data)
+	case j.data != nil:
+		r.buffers.put(j.data)
 	}
 	j.data, j.large = nil, false
 }

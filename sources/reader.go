@@ -67,7 +67,7 @@ type Reader struct {
 	named   format.Format // the one that the config names, nil for detection
 	beside  []string      // patterns of files that documents are read with
 	budget  *semaphore.Weighted
-	buffers sync.Pool
+	buffers buffers
 	large   chan []byte // holds the one buffer of MaxFileBytes while it is free
 }
 

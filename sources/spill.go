@@ -197,7 +197,7 @@ func (w *walker) endArchive(whole bool) error {
 		dir := path.Dir(d.member.Path)
 		d.neighbor = func(name string) []byte { return s.neighbor(dir, name) }
 		d.siblings = func(pattern string) []string { return s.siblings(dir, pattern) }
-		j := &job{file: d.file, data: w.r.buffer()}
+		j := &job{file: d.file, data: w.r.buffers.get(minBuffer)}
 		if err := w.hold(j, d.size); err != nil {
 			return err
 		}

@@ -103,7 +103,7 @@ func (t *tableRows) add(row []byte, err error) error {
 		}
 	}
 	if t.data == nil {
-		t.data = t.o.w.r.buffer()
+		t.data = t.o.w.r.buffers.get(minBuffer)
 	}
 	*t.data = append(append(*t.data, row...), '\n')
 	t.ends = append(t.ends, len(*t.data))

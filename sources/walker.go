@@ -86,7 +86,7 @@ func (w *walker) take(m archive.Member) error {
 			return w.unreadable(f, err)
 		}
 	}
-	o := &opened{file: f, w: w, r: r, buf: w.r.buffer()}
+	o := &opened{file: f, w: w, r: r, buf: w.r.buffers.get(minBuffer)}
 	err = o.sort()
 	o.close()
 	return err
@@ -183,7 +183,7 @@ func (o *opened) close() {
 		o.r.Close()
 	}
 	if o.buf != nil {
-		o.w.r.buffers.Put(o.buf)
+		o.w.r.buffers.put(o.buf)
 	}
 }
 

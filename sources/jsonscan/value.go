@@ -345,11 +345,11 @@ type arena struct {
 
 const (
 	minChunk = 4 << 10
-	maxChunk = 256 << 10
+	maxChunk = 64 << 10 // what is left of the last one is lost
 )
 
 // expect sizes the next chunk for a document.
-func (a *arena) expect(n int) { a.free, a.next = nil, max(minChunk, min(n/2, maxChunk)) }
+func (a *arena) expect(n int) { a.free, a.next = nil, max(minChunk, min(n/8, maxChunk)) }
 
 // room returns an empty slice that n bytes fit in.
 func (a *arena) room(n int) []byte {

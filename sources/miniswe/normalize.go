@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/chat"
@@ -53,11 +54,23 @@ func holdsProtocol(doc []byte) bool {
 	return slices.ContainsFunc(protocolMarks, func(m string) bool { return strings.Contains(text, m) })
 }
 
+// documents are used again: a run has hundreds of messages, each of them large
+// before it is narrowed to a record's.
+var documents = sync.Pool{New: func() any { return new(document) }}
+
+func (d *document) free() {
+	messages := d.messages
+	clear(messages)
+	*d = document{messages: messages[:0]}
+	documents.Put(d)
+}
+
 // Decode reads the one attempt of a document.
 func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
 	return func(yield func(*format.Record, error) bool) {
 		s := jsonscan.New(d.Data)
-		var doc document
+		doc := documents.Get().(*document)
+		defer doc.free()
 		if doc.read(s); s.Err() != nil {
 			yield(nil, fmt.Errorf("miniswe: %w", s.Err()))
 			return
