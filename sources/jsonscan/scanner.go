@@ -576,3 +576,38 @@ func (s *Scanner) Since(mark int) []byte {
 	}
 	return s.buf[mark:s.pos]
 }
+
+// At reads once more, under its key, a value that begins at a mark and was
+// stepped over: what it means may depend on keys behind it. Limits, repairs and
+// errors are those of this document.
+func (s *Scanner) At(mark int, key string, read func()) {
+	if s.err != nil || !s.push(step{key: []byte(key)}) {
+		return
+	}
+	pos, depth := s.pos, len(s.path)
+	s.pos = mark
+	read()
+	if s.err == nil {
+		s.pos, s.path = pos, s.path[:depth-1]
+	}
+}
+
+// Inner reads a string that itself holds a document: read is given a scanner
+// over it, whose first error and repairs become this scanner's. What is read
+// counts on top of the string.
+func (s *Scanner) Inner(read func(*Scanner)) {
+	text := s.Str()
+	if s.err != nil {
+		return
+	}
+	in := &Scanner{wide: s.wide}
+	in.Reset(unsafe.Slice(unsafe.StringData(text), len(text)))
+	in.kept = s.kept - len(text)
+	read(in)
+	in.End()
+	s.repaired += in.repaired
+	s.kept = max(s.kept, in.kept)
+	if in.err != nil {
+		s.Fail(fmt.Errorf("in the JSON of this string: %w", in.err))
+	}
+}
