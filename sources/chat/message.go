@@ -168,3 +168,32 @@ func OptText(s *jsonscan.Scanner) *string {
 	}
 	return s.OptStr()
 }
+
+// ReadThinking joins the readable part of thinking blocks; signatures and
+// encrypted blocks stay behind.
+func ReadThinking(s *jsonscan.Scanner) *string {
+	if s.Kind() != jsonscan.Array {
+		return nil
+	}
+	var all *string
+	for range s.Elements() {
+		if s.Kind() != jsonscan.Object {
+			continue
+		}
+		for key := range s.Fields() {
+			if key != "thinking" {
+				continue
+			}
+			text := OptText(s)
+			switch {
+			case text == nil:
+			case all == nil:
+				all = text
+			default:
+				joined := *all + "\n" + *text
+				all = &joined
+			}
+		}
+	}
+	return all
+}

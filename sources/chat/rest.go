@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -15,6 +16,8 @@ const maxRestBytes = 64 << 10
 // Rest collects the values of an object that have no column. The zero value is
 // empty and ready.
 type Rest struct {
+	Limit int // bytes; 0 stands for 64 KiB
+
 	fields map[string]json.RawMessage
 	size   int
 }
@@ -29,7 +32,7 @@ func (r *Rest) Keep(s *jsonscan.Scanner, key string) {
 	raw := s.Raw()
 	switch {
 	case s.Err() != nil || kind == jsonscan.Null:
-	case r.size+len(raw) > maxRestBytes:
+	case r.size+len(raw) > cmp.Or(r.Limit, maxRestBytes):
 		r.Set(name+"_bytes_left_out", len(raw))
 	case json.Valid(raw) && validText(raw):
 		r.set(name, append(json.RawMessage(nil), raw...))

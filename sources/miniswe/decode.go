@@ -84,7 +84,7 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 	for key := range s.Fields() {
 		switch part + "." + key {
 		case "agent.step_limit", "agent.cost_limit":
-			c.keep(s, key)
+			c.sampling.Field(s, key)
 		case "agent.format_error_template", "model.format_error_template":
 			c.formatErrorTemplate = chat.OrEmpty(s.OptStr())
 		case "agent.timeout_template":
@@ -96,43 +96,12 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 				continue
 			}
 			for key := range s.Fields() {
-				c.keep(s, key)
+				c.sampling.Field(s, key)
 			}
 		case "environment.image":
 			c.image = chat.OrEmpty(s.OptStr())
 		}
 	}
-}
-
-// keep remembers a sampling parameter whose value is a number, a boolean or a
-// short string.
-func (c *config) keep(s *jsonscan.Scanner, key string) {
-	if !isSampling(key) {
-		return
-	}
-	switch s.Kind() {
-	case jsonscan.Number, jsonscan.Bool, jsonscan.String:
-	default:
-		return
-	}
-	name := string(append([]byte(nil), key...))
-	if raw := s.Raw(); len(raw) <= 64 {
-		if c.sampling == nil {
-			c.sampling = map[string]string{}
-		}
-		c.sampling[name] = string(raw)
-	}
-}
-
-// isSampling lists what shapes a policy's output. Everything else in a config
-// stays behind.
-func isSampling(key string) bool {
-	switch key {
-	case "temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "max_completion_tokens", "presence_penalty",
-		"frequency_penalty", "repetition_penalty", "reasoning_effort", "verbosity", "parallel_tool_calls", "step_limit", "cost_limit":
-		return true
-	}
-	return false
 }
 
 func (m *message) read(s *jsonscan.Scanner) {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -92,7 +91,7 @@ func (d *document) record(src format.Document) *format.Record {
 	t.Scaffold = Scaffold
 	t.PolicyRaw = chat.NonEmpty(d.info.config.model)
 	t.Environment = chat.NonEmpty(d.info.config.image)
-	t.Sampling = d.info.config.samplingJSON()
+	t.Sampling = d.info.config.sampling.JSON()
 	t.ExitStatus, t.Patch = d.info.exitStatus, d.info.submission
 	if last := d.last(); last != nil {
 		if t.ExitStatus == nil {
@@ -191,7 +190,7 @@ func (n *classifier) message(i int) pipeline.Message {
 	}
 	m.Role, m.Kind = n.classify(i, in)
 	if m.Kind == pipeline.KindObservation && m.ReturnCode == nil {
-		m.ReturnCode = returnCode(chat.OrEmpty(in.Content))
+		m.ReturnCode = chat.ReturnCode(chat.OrEmpty(in.Content))
 	}
 	m.Extra = in.extraJSON()
 	if m.Kind == pipeline.KindAction {
@@ -291,17 +290,6 @@ var fence = regexp.MustCompile("(?s)```(?:bash|mswea_bash_command)\\s*\\n.*?\\n`
 
 func commands(action string) int { return len(fence.FindAllStringIndex(action, 3)) }
 
-var returnCodeTag = regexp.MustCompile(`^(?:Observation: )?<returncode>(-?\d{1,9})</returncode>`)
-
-func returnCode(text string) *int32 {
-	m := returnCodeTag.FindStringSubmatch(text[:min(len(text), 64)])
-	if m == nil {
-		return nil
-	}
-	v, _ := strconv.ParseInt(m[1], 10, 32)
-	return chat.Int32(&v)
-}
-
 // extraJSON keeps what has no column of its own.
 func (m *message) extraJSON() *string {
 	x := struct {
@@ -330,22 +318,6 @@ func (m *message) extraJSON() *string {
 	b, err := json.Marshal(x)
 	if err != nil {
 		return nil // strings always marshal
-	}
-	text := string(b)
-	return &text
-}
-
-func (c *config) samplingJSON() *string {
-	if len(c.sampling) == 0 {
-		return nil
-	}
-	fields := map[string]json.RawMessage{}
-	for k, v := range c.sampling {
-		fields[k] = json.RawMessage(v)
-	}
-	b, err := json.Marshal(fields)
-	if err != nil {
-		return nil // a value that encoding/json refuses, such as NaN: not known
 	}
 	text := string(b)
 	return &text

@@ -22,7 +22,7 @@ type info struct {
 type config struct {
 	model               string
 	image               string
-	sampling            map[string]string // raw JSON of chosen parameters
+	sampling            chat.Sampling
 	formatErrorTemplate string
 	timeoutTemplate     string
 }

@@ -82,7 +82,7 @@ func (t *turn) read(s *jsonscan.Scanner) {
 			t.action = chat.OptText(s)
 		case "thinking_blocks":
 			keys.Once(s, 2)
-			t.thinking = readThinking(s)
+			t.thinking = chat.ReadThinking(s)
 		case "tool_call_ids":
 			keys.Once(s, 3)
 			for i := range s.Elements() {
@@ -98,35 +98,6 @@ func (t *turn) read(s *jsonscan.Scanner) {
 	}
 	t.End(s)
 	t.ContentRaw = nil // belongs to the document
-}
-
-// readThinking joins the readable part of thinking blocks; signatures and
-// encrypted blocks stay behind.
-func readThinking(s *jsonscan.Scanner) *string {
-	if s.Kind() != jsonscan.Array {
-		return nil
-	}
-	var all *string
-	for range s.Elements() {
-		if s.Kind() != jsonscan.Object {
-			continue
-		}
-		for key := range s.Fields() {
-			if key != "thinking" {
-				continue
-			}
-			text := chat.OptText(s)
-			switch {
-			case text == nil:
-			case all == nil:
-				all = text
-			default:
-				joined := *all + "\n" + *text
-				all = &joined
-			}
-		}
-	}
-	return all
 }
 
 // readSteps counts the steps and sums their time, stepping over their texts.
@@ -281,16 +252,7 @@ func (r *replay) readModel(s *jsonscan.Scanner) {
 		case "name":
 			r.model = chat.OrEmpty(chat.OptText(s))
 		case "temperature", "top_p", "per_instance_cost_limit", "per_instance_call_limit", "max_input_tokens", "max_output_tokens":
-			if s.Kind() != jsonscan.Number {
-				continue
-			}
-			name := string(append([]byte(nil), key...))
-			if raw := s.Raw(); len(raw) <= 64 {
-				if r.sampling == nil {
-					r.sampling = map[string]string{}
-				}
-				r.sampling[name] = string(raw)
-			}
+			r.sampling.Field(s, key)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package sweagent
 
 import (
-	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -93,11 +92,11 @@ func (a *attempt) record(src format.Document, config replay, number *int32, repa
 	t.Scaffold = Scaffold
 	t.PolicyRaw = chat.NonEmpty(policy(config, src))
 	t.Environment = chat.NonEmpty(config.image)
-	t.Sampling = config.samplingJSON()
+	t.Sampling = config.sampling.JSON()
 	if isCommit(config.baseCommit) {
 		t.BaseCommit = &config.baseCommit
 	}
-	t.ExitStatus, t.Patch = a.info.exitStatus, cleanPatch(a.info.submission)
+	t.ExitStatus, t.Patch = a.info.exitStatus, chat.CleanPatch(a.info.submission)
 	t.Usage = a.usage(t.Messages)
 	r.RunHint = runHint(src, instance)
 	t.Origin = pipeline.Origin{Format: formatName(a), Version: version}
@@ -162,15 +161,6 @@ func runHint(src format.Document, instance string) string {
 		return src.Folder(1)
 	}
 	return near
-}
-
-// cleanPatch takes off the line end that the submit command prints first.
-func cleanPatch(p *string) *string {
-	if p == nil {
-		return nil
-	}
-	clean := strings.TrimLeft(*p, "\r\n")
-	return &clean
 }
 
 func (a *attempt) messages(t *pipeline.Trajectory) error {
@@ -267,34 +257,12 @@ func (u *turn) classify(issue *bool) (pipeline.Role, pipeline.MessageKind) {
 }
 
 func (a *attempt) usage(messages []pipeline.Message) pipeline.Usage {
-	var turns int32
-	for i := range messages {
-		if messages[i].Kind == pipeline.KindAction {
-			turns++
-		}
-	}
 	st := a.info.stats
-	u := pipeline.Usage{Turns: &turns, APICalls: chat.Int32(st.apiCalls), CostUSD: st.cost,
+	u := pipeline.Usage{Turns: chat.Turns(messages), APICalls: chat.Int32(st.apiCalls), CostUSD: st.cost,
 		PromptTokens: st.sent, CompletionTokens: st.received}
 	if a.wall != nil {
 		wall := math.Round(*a.wall*1000) / 1000
 		u.WallSeconds = &wall
 	}
 	return u
-}
-
-func (r *replay) samplingJSON() *string {
-	if len(r.sampling) == 0 {
-		return nil
-	}
-	fields := map[string]json.RawMessage{}
-	for k, v := range r.sampling {
-		fields[k] = json.RawMessage(v)
-	}
-	b, err := json.Marshal(fields)
-	if err != nil {
-		return nil // a value that encoding/json refuses, such as NaN: not known
-	}
-	text := string(b)
-	return &text
 }

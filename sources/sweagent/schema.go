@@ -50,5 +50,5 @@ type replay struct {
 	image      string
 	baseCommit string
 	problem    string
-	sampling   map[string]string // raw JSON of chosen parameters
+	sampling   chat.Sampling
 }
