@@ -7,6 +7,7 @@ package all
 import (
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
+	"github.com/swerm/swerm/sources/openai"
 	"github.com/swerm/swerm/sources/sweagent"
 )
 
@@ -14,6 +15,7 @@ import (
 func Formats() []format.Format {
 	return []format.Format{
 		miniswe.Format{},
+		openai.Format{},
 		sweagent.Format{},
 	}
 }

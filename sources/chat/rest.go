@@ -50,6 +50,9 @@ func (r *Rest) Set(key string, value any) {
 	r.set(key, raw)
 }
 
+// SetRaw keeps a value that is written as JSON already.
+func (r *Rest) SetRaw(key, raw string) { r.set(key, json.RawMessage(raw)) }
+
 func (r *Rest) set(key string, raw json.RawMessage) {
 	if r.fields == nil {
 		r.fields = map[string]json.RawMessage{}

@@ -6,7 +6,8 @@ import (
 	"github.com/swerm/swerm/pipeline"
 )
 
-// TakeVerdict takes the answer of a judge off the end of a dialogue. Sets made
+// TakeVerdict takes the answer of a judge, as it is written, off the end of a
+// dialogue. Sets made
 // for verifiers end with one, and a policy that answers YES has not acted: it
 // is a claim about the dialogue before it and no part of what is judged.
 func TakeVerdict(messages []pipeline.Message) (rest []pipeline.Message, verdict string) {
@@ -17,10 +18,10 @@ func TakeVerdict(messages []pipeline.Message) (rest []pipeline.Message, verdict 
 	if last.Role != pipeline.RoleAssistant || len(last.ToolCalls) > 0 || last.Content == nil {
 		return messages, ""
 	}
-	if verdict = Verdict(*last.Content); verdict == "" {
+	if Verdict(*last.Content) == "" {
 		return messages, ""
 	}
-	return messages[:len(messages)-1], verdict
+	return messages[:len(messages)-1], *last.Content
 }
 
 // Verdict reads YES or NO where that is all a text says, in the tag that

@@ -29,6 +29,10 @@ type Sample struct {
 	// an unknown key inside them is not unknown.
 	OpenKeys []string
 
+	// FromContents says that contents decide how many messages there are: calls
+	// and their results stand in them, or a verdict ends the dialogue.
+	FromContents bool
+
 	// Beside are the small files of the folder, by path relative to it.
 	Beside map[string][]byte
 }
@@ -287,6 +291,9 @@ func nullContents(t *testing.T, f format.Format, s Sample, want []*format.Record
 	got := decode(t, f, s, tree.bytes())
 	lawful(t, got)
 	for i := range got {
+		if s.FromContents {
+			continue
+		}
 		if len(got[i].Messages) != len(want[i].Messages) {
 			t.Errorf("%d messages, want %d", len(got[i].Messages), len(want[i].Messages))
 		}

@@ -1,0 +1,183 @@
+package openai
+
+import (
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/chat"
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// dialogues are the keys that a dialogue stands under, the first of them that a
+// row has decides.
+var dialogues = []string{"messages", "trajectory", "conversations", "conversation", "chat", "dialogue"}
+
+// read takes the dialogue where it meets one under its usual key and notes the
+// rest, which is read once all keys are known.
+func (d *document) read(s *jsonscan.Scanner) {
+	for key := range s.Fields() {
+		if key == dialogues[0] && s.Kind() == jsonscan.Array {
+			d.row.Done(s, key)
+			d.readMessages(s)
+			continue
+		}
+		d.row.Note(s, key)
+	}
+	s.End()
+	for _, key := range dialogues {
+		if d.found || s.Err() != nil {
+			return
+		}
+		d.row.Take(s, key, jsonscan.Array, func() { d.readMessages(s) })
+		d.row.Take(s, key, jsonscan.String, func() { s.Inner(d.readMessages) })
+	}
+}
+
+func (d *document) readMessages(s *jsonscan.Scanner) {
+	d.found = s.Kind() == jsonscan.Array
+	for i := range s.Elements() {
+		if i == chat.MaxMessages {
+			s.Fail(chat.ErrMessages)
+			return
+		}
+		var m message
+		m.read(s)
+		if s.Err() != nil {
+			return
+		}
+		d.messages = m.appendTo(d.messages)
+	}
+}
+
+func (m *message) read(s *jsonscan.Scanner) {
+	for key := range s.Fields() {
+		at, kind := s.Mark(), s.Kind()
+		switch {
+		case kind == jsonscan.Null:
+			m.seeNull(s, key)
+		case key == "tool_calls" && kind == jsonscan.String:
+			m.readCallsInString(s)
+		case m.Field(s, key):
+			if key == "content" && len(m.Omitted) > 0 {
+				m.parts = s.Since(at)
+			}
+		case m.known(s, key):
+		default:
+			m.rest.Keep(s, key)
+		}
+	}
+	m.End(s)
+	m.finish()
+}
+
+// seeNull lets a key that is there twice be found although one says nothing.
+func (m *message) seeNull(s *jsonscan.Scanner, key string) {
+	switch key {
+	case "role", "content", "tool_calls", "tool_call_id", "name":
+		m.Field(s, key)
+	}
+}
+
+// readCallsInString reads calls that a table without nested lists holds as JSON.
+func (m *message) readCallsInString(s *jsonscan.Scanner) {
+	m.seen.Once(s, 0)
+	s.Inner(func(in *jsonscan.Scanner) {
+		if in.Kind() != jsonscan.None {
+			m.ToolCalls = chat.ReadToolCalls(in)
+		}
+	})
+}
+
+// known reads the keys that harnesses add to a message.
+func (m *message) known(s *jsonscan.Scanner, key string) bool {
+	switch key {
+	case "message_type":
+		m.messageType = chat.OrEmpty(chat.OptText(s))
+	case "agent":
+		return s.Kind() == jsonscan.String // the same in every turn
+	case "is_demo":
+		m.demo = s.Kind() == jsonscan.Bool && *s.OptBool()
+	case "thought":
+		m.thought = chat.OptText(s)
+	case "action":
+		m.action = chat.OptText(s)
+	case "thinking_blocks":
+		m.thinking = chat.ReadThinking(s)
+	case "tool_call_ids":
+		m.readCallIDs(s)
+	case "function_call":
+		m.readFunctionCall(s)
+	case "cache_control":
+		return true // a hint to the provider
+	case "mask", "train", "loss", "weight", "loss_weight":
+		return m.readMask(s)
+	case "reward", "step_reward":
+		return m.readReward(s)
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *message) readCallIDs(s *jsonscan.Scanner) {
+	if s.Kind() != jsonscan.Array {
+		return
+	}
+	for i := range s.Elements() {
+		if i == chat.MaxToolCalls {
+			s.Fail(chat.ErrToolCalls)
+			return
+		}
+		if id := chat.OptText(s); id != nil {
+			m.toolCallIDs = append(m.toolCallIDs, *id)
+		}
+	}
+}
+
+// readFunctionCall reads the form of a call before there were several.
+func (m *message) readFunctionCall(s *jsonscan.Scanner) {
+	if s.Kind() != jsonscan.Object {
+		return
+	}
+	var c pipeline.ToolCall
+	for key := range s.Fields() {
+		switch key {
+		case "name":
+			c.Name = chat.OrEmpty(s.OptStr())
+		case "arguments":
+			c.Arguments = chat.ReadArguments(s)
+		}
+	}
+	m.deprecated = &c
+}
+
+// readMask reads whether the source trains on a message: a boolean, or a weight
+// of 0 or 1. Other weights are kept as they are.
+func (m *message) readMask(s *jsonscan.Scanner) bool {
+	if m.mask != nil {
+		return false
+	}
+	switch s.Kind() {
+	case jsonscan.Bool:
+		m.mask = s.OptBool()
+		return true
+	case jsonscan.Number:
+		at := s.Mark()
+		v := s.OptFloat()
+		if v != nil && (*v == 0 || *v == 1) {
+			train := *v == 1
+			m.mask = &train
+		}
+		if raw := string(s.Since(at)); m.mask == nil {
+			m.rest.Set("weight", raw)
+		}
+		return true
+	}
+	return false
+}
+
+func (m *message) readReward(s *jsonscan.Scanner) bool {
+	if m.reward != nil || s.Kind() != jsonscan.Number {
+		return false
+	}
+	m.reward = s.OptFloat()
+	return true
+}

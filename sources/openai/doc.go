@@ -1,0 +1,2 @@
+// Package openai
+package openai

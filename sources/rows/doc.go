@@ -1,0 +1,2 @@
+// Package rows
+package rows

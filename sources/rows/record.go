@@ -1,0 +1,286 @@
+package rows
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/chat"
+	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// version rises whenever equal rows would give other records.
+const version = "1"
+
+// Limits on what a row may keep without a column: facts and the task's own text
+// in extra, logs of tests among the claims.
+const (
+	maxExtraBytes = 1 << 20
+	maxClaimBytes = jsonscan.MaxTextBytes
+)
+
+// A reading is a record in the making.
+type reading struct {
+	s        *jsonscan.Scanner
+	rec      format.Record
+	extra    chat.Rest
+	claims   chat.Rest
+	sampling chat.Sampling
+	ids      map[string]string // of the row, by key
+}
+
+// Record makes the record of a row: all that stands beside the dialogue, the
+// dialogue as the format has read it, and what only both together tell. The
+// scanner's error tells whether it is one.
+func (r *Row) Record(s *jsonscan.Scanner, src format.Document, name string, messages []pipeline.Message) *format.Record {
+	n := &reading{s: s, extra: chat.Rest{Limit: maxExtraBytes}, claims: chat.Rest{Limit: maxClaimBytes}, ids: map[string]string{}}
+	t := &n.rec.Trajectory
+	t.Origin = pipeline.Origin{Format: name, Version: version}
+	n.fields(r)
+	t.Messages = messages
+	if set := r.datasetOf(src); set != nil {
+		n.known(set)
+	}
+	n.names(src)
+	n.dialogue()
+	t.Sampling, t.Claims = n.sampling.JSON(), n.claims.JSON()
+	t.Extra = n.extra.JSON()
+	n.rec.Repaired = s.Repaired()
+	return &n.rec
+}
+
+// fields reads the values of a row in the order of the table.
+func (n *reading) fields(r *Row) {
+	task := r.taskRow()
+	rest := slices.Clone(r.fields)
+	slices.SortStableFunc(rest, func(a, b field) int { return placeOf(a.key).rank - placeOf(b.key).rank })
+	for _, f := range rest {
+		if f.done || f.kind == jsonscan.Null {
+			continue
+		}
+		c := placeOf(f.key).column
+		if f.key == "patch" && task {
+			c = keep
+		}
+		n.s.At(f.mark, f.key, func() { n.field(c, f.key, &n.extra) })
+	}
+}
+
+// field reads a value into its column, or keeps it as it is written.
+func (n *reading) field(c column, key string, rest *chat.Rest) {
+	at := n.s.Mark()
+	if !n.column(c, key) {
+		n.s.At(at, key, func() { rest.Keep(n.s, key) })
+	}
+}
+
+// column reads a value into its column and reports whether the column says all
+// of it.
+func (n *reading) column(c column, key string) bool {
+	t := &n.rec.Trajectory
+	switch c {
+	case instance:
+		return n.name(&t.InstanceID)
+	case repo:
+		return n.text(&t.Repo)
+	case baseCommit:
+		return n.text(&t.BaseCommit)
+	case policy:
+		return n.text(&t.PolicyRaw)
+	case run:
+		return n.text(&t.Run)
+	case rollout:
+		return n.number(&t.Rollout)
+	case attempt:
+		return n.number(&t.Attempt)
+	case scaffold:
+		return n.word(&t.Scaffold, scaffoldNamed)
+	case source:
+		return n.word(&t.Source, sourceNamed)
+	case language:
+		return n.text(&t.Language)
+	case license:
+		return n.text(&t.License)
+	case createdAt:
+		return n.text(&t.CreatedAt)
+	case environment:
+		return n.text(&t.Environment)
+	case patch:
+		return n.text(&t.Patch)
+	case exitStatus:
+		return n.text(&t.ExitStatus)
+	case tools:
+		return n.tools()
+	case claim:
+		n.claims.Keep(n.s, key)
+		return true
+	case cost, wallSeconds, apiCalls, promptTokens, completionTokens:
+		return n.usage(c)
+	case rowID:
+		return n.id(key)
+	case nested:
+		return n.nested(key)
+	case config:
+		return n.config()
+	}
+	return n.sampling.Field(n.s, key)
+}
+
+// text reads a string that is not blank into an empty column.
+func (n *reading) text(dst **string) bool {
+	if *dst != nil || n.s.Kind() != jsonscan.String {
+		return false
+	}
+	*dst = n.s.OptStr()
+	return true
+}
+
+// name reads a string or a number that names something.
+func (n *reading) name(dst **string) bool {
+	if *dst == nil && n.s.Kind() == jsonscan.Number {
+		text := string(n.s.Raw())
+		*dst = chat.NonEmpty(text)
+		return true
+	}
+	if !n.text(dst) {
+		return false
+	}
+	if chat.OrEmpty(*dst) == "" {
+		*dst = nil // no name
+	}
+	return true
+}
+
+// word reads a string that is one of several spellings. The spelling is kept
+// where it says more.
+func (n *reading) word(dst *string, canonical func(string) string) bool {
+	if *dst != "" || n.s.Kind() != jsonscan.String {
+		return false
+	}
+	at := n.s.Mark()
+	*dst = canonical(n.s.Str())
+	return string(n.s.Since(at)) == strconv.Quote(*dst)
+}
+
+// number reads a count; what is none is kept.
+func (n *reading) number(dst **int32) bool {
+	if *dst != nil || n.s.Kind() != jsonscan.Number {
+		return false
+	}
+	v, err := strconv.ParseInt(string(n.s.Raw()), 10, 32)
+	if err != nil {
+		return false
+	}
+	*dst = chat.Int32(&v)
+	return true
+}
+
+func (n *reading) usage(c column) bool {
+	if n.s.Kind() != jsonscan.Number {
+		return false
+	}
+	u := &n.rec.Usage
+	switch c {
+	case cost:
+		return n.float(&u.CostUSD)
+	case wallSeconds:
+		return n.float(&u.WallSeconds)
+	case apiCalls:
+		return n.number(&u.APICalls)
+	case promptTokens:
+		return n.long(&u.PromptTokens)
+	}
+	return n.long(&u.CompletionTokens)
+}
+
+func (n *reading) float(dst **float64) bool {
+	if *dst != nil {
+		return false
+	}
+	*dst = n.s.OptFloat()
+	return *dst != nil
+}
+
+func (n *reading) long(dst **int64) bool {
+	if *dst != nil {
+		return false
+	}
+	v, err := strconv.ParseInt(string(n.s.Raw()), 10, 64)
+	if err != nil {
+		return false
+	}
+	*dst = &v
+	return true
+}
+
+// id remembers what names the row; it is kept as it is written all the same.
+func (n *reading) id(key string) bool {
+	switch n.s.Kind() {
+	case jsonscan.String:
+		n.ids[key] = n.s.Str()
+	case jsonscan.Number:
+		n.ids[key] = string(n.s.Raw())
+	}
+	return false
+}
+
+// nested reads an object, or a string that holds one, whose keys are columns
+// where the row has not filled them. What has no column is kept under the
+// object's own key.
+func (n *reading) nested(key string) bool {
+	switch {
+	case n.s.Kind() == jsonscan.Object:
+		n.object(key)
+		return true
+	case n.s.Kind() == jsonscan.String && strings.HasPrefix(n.peek(), `"{`):
+		outer := n.s
+		outer.Inner(func(in *jsonscan.Scanner) {
+			n.s = in
+			n.object(key)
+		})
+		n.s = outer
+		return true
+	}
+	return false
+}
+
+// peek returns the next value as it is written, without reading it.
+func (n *reading) peek() string {
+	var raw []byte
+	n.s.At(n.s.Mark(), "", func() { raw = n.s.Raw() })
+	return string(raw[:min(len(raw), 2)])
+}
+
+func (n *reading) object(key string) {
+	rest := chat.Rest{Limit: maxExtraBytes}
+	for inner := range n.s.Fields() {
+		c := placeOf(inner).column
+		if c == nested || c == rowID {
+			c = keep // one level, and ids of other things
+		}
+		if n.s.Kind() != jsonscan.Null {
+			n.field(c, strings.Clone(inner), &rest)
+		}
+	}
+	if text := rest.JSON(); text != nil {
+		n.extra.SetRaw(key, *text)
+	}
+}
+
+// config reads the model and the sampling parameters of a configuration.
+func (n *reading) config() bool {
+	if n.s.Kind() != jsonscan.Object {
+		return false
+	}
+	for key := range n.s.Fields() {
+		switch placeOf(key).column {
+		case policy:
+			n.text(&n.rec.PolicyRaw)
+		case keep:
+			n.sampling.Field(n.s, key)
+		}
+	}
+	return true
+}

@@ -1,0 +1,78 @@
+package rows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/swerm/swerm/sources/jsonscan"
+)
+
+// maxFields bounds the keys of one row: datasets have tens.
+const maxFields = 512
+
+var errFields = fmt.Errorf("more than %d keys in one row", maxFields)
+
+// ErrNoDialogue is returned for a row without a list of messages.
+var ErrNoDialogue = errors.New("no list of messages in it")
+
+// A Row remembers where the values of a row stand, so that they are read once
+// all keys are known. The zero value is ready.
+type Row struct {
+	fields []field
+}
+
+type field struct {
+	key  string
+	mark int
+	kind jsonscan.Kind
+	done bool // read by the format itself
+}
+
+// Note remembers where the value of a key stands and steps over it.
+func (r *Row) Note(s *jsonscan.Scanner, key string) {
+	r.add(s, key, false)
+	s.Skip()
+}
+
+// Done says that a format reads the value of a key itself.
+func (r *Row) Done(s *jsonscan.Scanner, key string) { r.add(s, key, true) }
+
+func (r *Row) add(s *jsonscan.Scanner, key string, done bool) {
+	switch {
+	case r.field(key) != nil:
+		s.Fail(jsonscan.ErrDuplicate)
+	case len(r.fields) == maxFields:
+		s.Fail(errFields)
+	default:
+		kind := s.Kind()
+		r.fields = append(r.fields, field{key: strings.Clone(key), mark: s.Mark(), kind: kind, done: done})
+	}
+}
+
+func (r *Row) field(key string) *field {
+	for i := range r.fields {
+		if r.fields[i].key == key {
+			return &r.fields[i]
+		}
+	}
+	return nil
+}
+
+// has reports whether the row says anything under a key.
+func (r *Row) has(key string) bool {
+	f := r.field(key)
+	return f != nil && f.kind != jsonscan.Null
+}
+
+// Take reads a value that was noted, if it is of a kind, and reports whether it
+// was there.
+func (r *Row) Take(s *jsonscan.Scanner, key string, kind jsonscan.Kind, read func()) bool {
+	f := r.field(key)
+	if f == nil || f.done || f.kind != kind {
+		return false
+	}
+	f.done = true
+	s.At(f.mark, key, read)
+	return true
+}
