@@ -1,9 +1,14 @@
 package chat
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/jsonscan"
@@ -14,7 +19,8 @@ import (
 const maxRestBytes = 64 << 10
 
 // Rest collects the values of an object that have no column. The zero value is
-// empty and ready.
+// empty and ready. What it keeps belongs to the document until JSON has made
+// text of it.
 type Rest struct {
 	Limit int // bytes; 0 stands for 64 KiB
 
@@ -34,8 +40,8 @@ func (r *Rest) Keep(s *jsonscan.Scanner, key string) {
 	case s.Err() != nil || kind == jsonscan.Null:
 	case r.size+len(raw) > cmp.Or(r.Limit, maxRestBytes):
 		r.Set(name+"_bytes_left_out", len(raw))
-	case json.Valid(raw) && validText(raw):
-		r.set(name, append(json.RawMessage(nil), raw...))
+	case validValue(raw):
+		r.set(name, raw)
 	default:
 		r.Set(name, strings.ToValidUTF8(string(raw), "\uFFFD"))
 	}
@@ -64,17 +70,83 @@ func (r *Rest) set(key string, raw json.RawMessage) {
 // Len is how many values are kept.
 func (r *Rest) Len() int { return len(r.fields) }
 
-// JSON returns an object with sorted keys, nil where nothing is kept.
+// JSON returns an object with sorted keys, nil where nothing is kept. Values are
+// written as the document writes them, without white space between tokens.
 func (r *Rest) JSON() *string {
 	if len(r.fields) == 0 {
 		return nil
 	}
-	raw, err := json.Marshal(r.fields)
-	if err != nil {
-		return nil // every value was checked when it was set
+	b := bytes.NewBuffer(make([]byte, 0, r.size+4*len(r.fields)+2))
+	for i, key := range slices.Sorted(maps.Keys(r.fields)) {
+		if i == 0 {
+			b.WriteByte('{')
+		} else {
+			b.WriteByte(',')
+		}
+		writeKey(b, key)
+		b.WriteByte(':')
+		writeValue(b, r.fields[key])
 	}
-	text := string(raw)
+	b.WriteByte('}')
+	text := b.String()
 	return &text
+}
+
+func writeKey(b *bytes.Buffer, key string) {
+	raw, err := json.Marshal(key)
+	if err != nil {
+		return // strings always marshal
+	}
+	b.Write(raw)
+}
+
+// writeValue writes a valid value. Logs of tests are the long ones, and strings
+// have no white space to take out.
+func writeValue(b *bytes.Buffer, raw json.RawMessage) {
+	if raw[0] == '"' {
+		b.Write(raw)
+		return
+	}
+	_ = json.Compact(b, raw) // every value was checked when it was set
+}
+
+// validValue reports whether a strict reader takes a value.
+func validValue(raw []byte) bool {
+	if !utf8.Valid(raw) {
+		return false
+	}
+	if len(raw) > 1 && raw[0] == '"' {
+		return validString(raw)
+	}
+	return json.Valid(raw)
+}
+
+// validString is json.Valid for a string, several times as fast.
+func validString(raw []byte) bool {
+	body := raw[1 : len(raw)-1]
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		if c >= ' ' && c != '\\' {
+			continue
+		}
+		if c != '\\' || i+1 == len(body) {
+			return false
+		}
+		if i++; body[i] == 'u' {
+			if i+4 >= len(body) || !isHex(body[i+1:i+5]) {
+				return false
+			}
+			i += 4
+		} else if bytes.IndexByte([]byte(`"\\/bfnrt`), body[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(b []byte) bool {
+	_, err := strconv.ParseUint(string(b), 16, 16)
+	return err == nil
 }
 
 // Note adds one key to a message's Extra.

@@ -42,7 +42,7 @@ func (p *Sampling) Field(s *jsonscan.Scanner, key string) bool {
 	at := s.Mark()
 	s.Skip()
 	raw := s.Since(at)
-	if len(raw) > maxSamplingBytes || !json.Valid(raw) || !validText(raw) {
+	if len(raw) > maxSamplingBytes || !validValue(raw) {
 		return true
 	}
 	if p.fields == nil {

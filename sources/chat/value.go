@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"math"
-	"unicode/utf8"
-)
+import "math"
 
 // OrEmpty returns the text, "" for nil.
 func OrEmpty(s *string) string {
@@ -29,5 +26,3 @@ func Int32(v *int64) *int32 {
 	n := int32(*v)
 	return &n
 }
-
-func validText(raw []byte) bool { return utf8.Valid(raw) }
