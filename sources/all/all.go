@@ -7,15 +7,21 @@ package all
 import (
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
+	"github.com/swerm/swerm/sources/nebius"
 	"github.com/swerm/swerm/sources/openai"
+	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
+	"github.com/swerm/swerm/sources/verifier"
 )
 
 // Formats returns every known format.
 func Formats() []format.Format {
 	return []format.Format{
 		miniswe.Format{},
+		nebius.Format{},
 		openai.Format{},
+		sharegpt.Format{},
 		sweagent.Format{},
+		verifier.Format{},
 	}
 }

@@ -137,19 +137,31 @@ func ReadToolCalls(s *jsonscan.Scanner) []pipeline.ToolCall {
 			case "id":
 				c.ID = s.OptStr()
 			case "function":
-				for key := range s.Fields() {
-					switch key {
-					case "name":
-						c.Name = OrEmpty(s.OptStr())
-					case "arguments":
-						c.Arguments = ReadArguments(s)
-					}
-				}
+				id := c.ID
+				c, _ = ReadCall(s)
+				c.ID = id
 			}
 		}
 		calls = append(calls, c)
 	}
 	return calls
+}
+
+// ReadCall reads an object with the name of a tool and its arguments. It reports
+// whether it is one and says nothing else.
+func ReadCall(s *jsonscan.Scanner) (c pipeline.ToolCall, whole bool) {
+	named, other := false, false
+	for key := range s.Fields() {
+		switch key {
+		case "name":
+			c.Name, named = OrEmpty(s.OptStr()), true
+		case "arguments":
+			c.Arguments = ReadArguments(s)
+		default:
+			other = true
+		}
+	}
+	return c, named && !other
 }
 
 // ReadArguments reads a JSON string; a provider that gave an object instead has

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -107,12 +106,10 @@ func (m *message) known(s *jsonscan.Scanner, key string) bool {
 		m.readFunctionCall(s)
 	case "cache_control":
 		return true // a hint to the provider
-	case "mask", "train", "loss", "weight", "loss_weight":
-		return m.readMask(s)
 	case "reward", "step_reward":
 		return m.readReward(s)
 	default:
-		return false
+		return m.mask.Field(s, key)
 	}
 	return true
 }
@@ -137,41 +134,8 @@ func (m *message) readFunctionCall(s *jsonscan.Scanner) {
 	if s.Kind() != jsonscan.Object {
 		return
 	}
-	var c pipeline.ToolCall
-	for key := range s.Fields() {
-		switch key {
-		case "name":
-			c.Name = chat.OrEmpty(s.OptStr())
-		case "arguments":
-			c.Arguments = chat.ReadArguments(s)
-		}
-	}
+	c, _ := chat.ReadCall(s)
 	m.deprecated = &c
-}
-
-// readMask reads whether the source trains on a message: a boolean, or a weight
-// of 0 or 1. Other weights are kept as they are.
-func (m *message) readMask(s *jsonscan.Scanner) bool {
-	if m.mask != nil {
-		return false
-	}
-	switch s.Kind() {
-	case jsonscan.Bool:
-		m.mask = s.OptBool()
-		return true
-	case jsonscan.Number:
-		at := s.Mark()
-		v := s.OptFloat()
-		if v != nil && (*v == 0 || *v == 1) {
-			train := *v == 1
-			m.mask = &train
-		}
-		if raw := string(s.Since(at)); m.mask == nil {
-			m.rest.Set("weight", raw)
-		}
-		return true
-	}
-	return false
 }
 
 func (m *message) readReward(s *jsonscan.Scanner) bool {

@@ -64,16 +64,12 @@ func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
 	return func(yield func(*format.Record, error) bool) {
 		s := jsonscan.New(d.Data)
 		var doc document
-		doc.read(s)
-		if !doc.found {
+		if doc.read(s); !doc.found {
 			s.Fail(rows.ErrNoDialogue)
 		}
-		var r *format.Record
-		if s.Err() == nil {
-			r = doc.row.Record(s, d, formatName, doc.messages)
-		}
-		if s.Err() != nil {
-			yield(nil, fmt.Errorf("openai: %w", s.Err()))
+		r, err := doc.row.Record(s, d, formatName, doc.messages)
+		if err != nil {
+			yield(nil, fmt.Errorf("openai: %w", err))
 			return
 		}
 		yield(r, nil)
@@ -102,6 +98,7 @@ func (m *message) finish() {
 	if th := strings.TrimSpace(chat.OrEmpty(m.thought)); th != "" && !strings.Contains(text, th) && !strings.Contains(chat.OrEmpty(m.Reasoning), th) {
 		m.rest.Set("thought", th)
 	}
+	m.mask.Rest(&m.rest)
 	if m.Repaired > 0 {
 		m.rest.Set("invalid_utf8", m.Repaired)
 	}
@@ -114,7 +111,7 @@ func (m *message) appendTo(all []pipeline.Message) []pipeline.Message {
 		m.rest.Set("role", m.Role)
 	}
 	out := pipeline.Message{Role: role, Content: m.Content, Reasoning: m.Reasoning, ToolCalls: m.ToolCalls, Name: m.Name,
-		ToolCallID: m.ToolCallID, Mask: m.mask, Reward: m.reward}
+		ToolCallID: m.ToolCallID, Mask: m.mask.Value, Reward: m.reward}
 	if m.demo || m.messageType == "demonstration" {
 		out.Kind = pipeline.KindDemo
 	}

@@ -28,8 +28,12 @@ func samples(t testing.TB) []sourcetest.Sample {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, sourcetest.Sample{Name: filepath.Base(f), URI: "nightly/" + filepath.Base(f), Data: data,
-			OpenKeys: []string{"tools", "arguments", "input"}, FromContents: bytes.Contains(data, []byte("tool_result")) || bytes.Contains(data, []byte("judgement"))})
+		s := sourcetest.Sample{Name: filepath.Base(f), URI: "nightly/" + filepath.Base(f), Data: data}
+		if bytes.Contains(data, []byte(`"properties"`)) || bytes.Contains(data, []byte(`"arguments": {`)) || bytes.Contains(data, []byte(`"input": {`)) {
+			s.OpenKeys = []string{"tools", "arguments", "input"}
+		}
+		s.FromContents = bytes.Contains(data, []byte("tool_result")) || bytes.Contains(data, []byte("judgement"))
+		all = append(all, s)
 	}
 	return all
 }

@@ -24,7 +24,7 @@ type message struct {
 	action      *string // as SWE-agent parsed it out of the content
 	thought     *string
 	deprecated  *pipeline.ToolCall // function_call
-	mask        *bool
+	mask        chat.Mask
 	reward      *float64
 	parts       []byte // a content with parts that are not text, as it is written
 	rest        chat.Rest

@@ -33,38 +33,47 @@ type reading struct {
 
 // Record makes the record of a row: all that stands beside the dialogue, the
 // dialogue as the format has read it, and what only both together tell. The
-// scanner's error tells whether it is one.
-func (r *Row) Record(s *jsonscan.Scanner, src format.Document, name string, messages []pipeline.Message) *format.Record {
+// error is the scanner's.
+func (r *Row) Record(s *jsonscan.Scanner, src format.Document, name string, messages []pipeline.Message) (*format.Record, error) {
 	n := &reading{s: s, extra: chat.Rest{Limit: maxExtraBytes}, claims: chat.Rest{Limit: maxClaimBytes}, ids: map[string]string{}}
 	t := &n.rec.Trajectory
 	t.Origin = pipeline.Origin{Format: name, Version: version}
-	n.fields(r)
+	n.fields(r, &n.extra)
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	if t.Patch == nil {
+		t.Patch = r.Patch
+	}
+	if r.Verdict != nil {
+		n.claims.Set("verdict", *r.Verdict)
+	}
 	t.Messages = messages
 	if set := r.datasetOf(src); set != nil {
 		n.known(set)
 	}
 	n.names(src)
 	n.dialogue()
-	t.Sampling, t.Claims = n.sampling.JSON(), n.claims.JSON()
-	t.Extra = n.extra.JSON()
+	t.Sampling, t.Claims, t.Extra = n.sampling.JSON(), n.claims.JSON(), n.extra.JSON()
 	n.rec.Repaired = s.Repaired()
-	return &n.rec
+	return &n.rec, nil
 }
 
-// fields reads the values of a row in the order of the table.
-func (n *reading) fields(r *Row) {
+// fields reads the values of a row, or of an object in it, in the order of the
+// table; what has no column is kept in rest.
+func (n *reading) fields(r *Row, rest *chat.Rest) {
 	task := r.taskRow()
-	rest := slices.Clone(r.fields)
-	slices.SortStableFunc(rest, func(a, b field) int { return placeOf(a.key).rank - placeOf(b.key).rank })
-	for _, f := range rest {
+	order := slices.Clone(r.fields)
+	slices.SortStableFunc(order, func(a, b field) int { return placeOf(a.key).rank - placeOf(b.key).rank })
+	for _, f := range order {
 		if f.done || f.kind == jsonscan.Null {
 			continue
 		}
 		c := placeOf(f.key).column
-		if f.key == "patch" && task {
-			c = keep
+		if f.key == "patch" && task || rest != &n.extra && (c == nested || c == rowID) {
+			c = keep // the task's own solution; one level down, and ids of other things
 		}
-		n.s.At(f.mark, f.key, func() { n.field(c, f.key, &n.extra) })
+		n.s.At(f.mark, f.key, func() { n.field(c, f.key, rest) })
 	}
 }
 
@@ -255,15 +264,11 @@ func (n *reading) peek() string {
 
 func (n *reading) object(key string) {
 	rest := chat.Rest{Limit: maxExtraBytes}
+	var in Row
 	for inner := range n.s.Fields() {
-		c := placeOf(inner).column
-		if c == nested || c == rowID {
-			c = keep // one level, and ids of other things
-		}
-		if n.s.Kind() != jsonscan.Null {
-			n.field(c, strings.Clone(inner), &rest)
-		}
+		in.Note(n.s, inner)
 	}
+	n.fields(&in, &rest)
 	if text := rest.JSON(); text != nil {
 		n.extra.SetRaw(key, *text)
 	}

@@ -8,10 +8,11 @@ import (
 	"github.com/swerm/swerm/sources/jsonscan"
 )
 
-// maxFields bounds the keys of one row: datasets have tens.
-const maxFields = 512
+// maxFields bounds the keys of one row, and of an object in it: datasets have
+// tens.
+const maxFields = 4096
 
-var errFields = fmt.Errorf("more than %d keys in one row", maxFields)
+var errFields = fmt.Errorf("more than %d keys in one object", maxFields)
 
 // ErrNoDialogue is returned for a row without a list of messages.
 var ErrNoDialogue = errors.New("no list of messages in it")
@@ -19,6 +20,12 @@ var ErrNoDialogue = errors.New("no list of messages in it")
 // A Row remembers where the values of a row stand, so that they are read once
 // all keys are known. The zero value is ready.
 type Row struct {
+	// Patch is the final diff where the dialogue holds it and no key does.
+	Patch *string
+
+	// Verdict is what a verifier answers about the dialogue.
+	Verdict *string
+
 	fields []field
 }
 

@@ -1,0 +1,2 @@
+// Package nebius
+package nebius

@@ -1,0 +1,2 @@
+// Package sharegpt
+package sharegpt

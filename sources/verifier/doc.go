@@ -1,0 +1,2 @@
+// Package verifier
+package verifier
