@@ -208,21 +208,23 @@ func hasArray(keys map[string]json.RawMessage, name string) bool {
 	return ok && len(raw) > 0 && raw[0] == '['
 }
 
-// ParseClaim reads what a trajectory's own file says about its success.
+// ParseClaim reads what a trajectory's own file says about its success. A file
+// that contradicts itself is not believed.
 func ParseClaim(claims string) (Verdict, bool) {
-	var c struct {
-		body
-		Report *body `json:"report"`
-	}
+	var c claim
 	if json.Unmarshal([]byte(claims), &c) != nil {
 		return Verdict{}, false
 	}
+	resolved, agreed := c.resolved()
+	if !agreed {
+		return Verdict{Verdict: pipeline.VerdictTainted, Reason: ReasonContradicts}, true
+	}
 	b := &c.body
 	if c.Report != nil {
-		if !said(c.Report.Resolved) {
-			c.Report.Resolved = b.Resolved
-		}
 		b = c.Report
+	}
+	if !said(b.Resolved) {
+		b.Resolved = resolved
 	}
 	if !b.knows() {
 		return Verdict{}, false

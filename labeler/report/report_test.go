@@ -229,8 +229,22 @@ func TestClaims(t *testing.T) {
 		`{"resolved":true}`: pipeline.VerdictResolved,
 		`{"resolved":0}`:    pipeline.VerdictUnresolved,
 		`{"resolved":false,"report":{"empty_generation":false,"error_eval":true,"failed_apply_patch":false,"test_timeout":false}}`: pipeline.VerdictInfra,
-		`{"reward":1}`: "",
-		`{`:            "",
+		`{"reward":1}`: pipeline.VerdictResolved,
+		`{"reward":1.0,"report":{"error_eval":false}}`:   pipeline.VerdictResolved,
+		`{"rewards":0.0,"verdict":"YES"}`:                pipeline.VerdictUnresolved, // a verifier may err
+		`{"reward":-1.0}`:                                "",
+		`{"reward":0.5}`:                                 "",
+		`{"reward":{"a":1}}`:                             "",
+		`{"resolved":-1,"target":true}`:                  pipeline.VerdictResolved,
+		`{"target":false,"eval_logs":"1 passed"}`:        pipeline.VerdictUnresolved,
+		`{"verified":true,"resolved":false}`:             pipeline.VerdictTainted,
+		`{"reward":1,"report":{"resolved":false}}`:       pipeline.VerdictTainted,
+		`{"verdict":"<judgement>YES</judgement>"}`:       pipeline.VerdictResolved,
+		`{"verdict":"No. The tests fail: NO"}`:           pipeline.VerdictUnresolved,
+		`{"verdict":"YES or NO"}`:                        "",
+		`{"verdict":"perhaps"}`:                          "",
+		`{"score":1,"success":true,"verdict":"nothing"}`: "",
+		`{`: "",
 	} {
 		v, ok := ParseClaim(claim)
 		if ok != (want != "") || v.Verdict != want {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/jsonscan"
@@ -56,8 +55,12 @@ func (r *Rest) Set(key string, value any) {
 	r.set(key, raw)
 }
 
-// SetRaw keeps a value that is written as JSON already.
-func (r *Rest) SetRaw(key, raw string) { r.set(key, json.RawMessage(raw)) }
+// SetJSON keeps an object that another Rest has made; nil says nothing.
+func (r *Rest) SetJSON(key string, object *string) {
+	if object != nil {
+		r.set(key, json.RawMessage(*object))
+	}
+}
 
 func (r *Rest) set(key string, raw json.RawMessage) {
 	if r.fields == nil {
@@ -112,7 +115,7 @@ func writeValue(b *bytes.Buffer, raw json.RawMessage) {
 
 // validValue reports whether a strict reader takes a value.
 func validValue(raw []byte) bool {
-	if !utf8.Valid(raw) {
+	if !validText(raw) {
 		return false
 	}
 	if len(raw) > 1 && raw[0] == '"' {

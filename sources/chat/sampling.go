@@ -27,30 +27,27 @@ func IsSampling(key string) bool {
 	return false
 }
 
-// Field reads the value of a key that is a sampling parameter and reports
-// whether it was one.
-func (p *Sampling) Field(s *jsonscan.Scanner, key string) bool {
-	if !IsSampling(key) {
+// Keep reads the next value if key is a parameter and the value is a number, a
+// boolean or a short string; the first value of a key counts. It reports whether
+// key is a parameter.
+func (p *Sampling) Keep(s *jsonscan.Scanner, key string) bool {
+	if !isSampling(key) {
 		return false
 	}
 	switch s.Kind() {
 	case jsonscan.Number, jsonscan.Bool, jsonscan.String:
 	default:
-		return false
+		return true
 	}
 	name := strings.Clone(key)
-	at := s.Mark()
-	s.Skip()
-	raw := s.Since(at)
-	if len(raw) > maxSamplingBytes || !validValue(raw) {
+	raw := s.Raw()
+	if _, known := p.fields[name]; known || len(raw) > maxSamplingBytes || !validValue(raw) {
 		return true
 	}
 	if p.fields == nil {
 		p.fields = map[string]json.RawMessage{}
 	}
-	if _, known := p.fields[name]; !known {
-		p.fields[name] = append(json.RawMessage(nil), raw...)
-	}
+	p.fields[name] = append(json.RawMessage(nil), raw...)
 	return true
 }
 
@@ -58,4 +55,15 @@ func (p *Sampling) Field(s *jsonscan.Scanner, key string) bool {
 func (p *Sampling) JSON() *string {
 	r := Rest{fields: p.fields}
 	return r.JSON()
+}
+
+func isSampling(key string) bool {
+	switch key {
+	case "temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "max_completion_tokens", "max_input_tokens", "max_output_tokens",
+		"presence_penalty", "frequency_penalty", "repetition_penalty", "reasoning_effort", "verbosity", "parallel_tool_calls",
+		"extended_thinking_budget", "step_limit", "cost_limit", "max_steps", "max_iterations", "max_budget_per_task",
+		"per_instance_cost_limit", "per_instance_call_limit":
+		return true
+	}
+	return false
 }

@@ -1,6 +1,9 @@
 package chat
 
-import "math"
+import (
+	"math"
+	"unicode/utf8"
+)
 
 // OrEmpty returns the text, "" for nil.
 func OrEmpty(s *string) string {
@@ -26,3 +29,5 @@ func Int32(v *int64) *int32 {
 	n := int32(*v)
 	return &n
 }
+
+func validText(raw []byte) bool { return utf8.Valid(raw) }

@@ -84,7 +84,7 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 	for key := range s.Fields() {
 		switch part + "." + key {
 		case "agent.step_limit", "agent.cost_limit":
-			c.sampling.Field(s, key)
+			c.sampling.Keep(s, key)
 		case "agent.format_error_template", "model.format_error_template":
 			c.formatErrorTemplate = chat.OrEmpty(s.OptStr())
 		case "agent.timeout_template":
@@ -96,7 +96,7 @@ func (c *config) readPart(s *jsonscan.Scanner, part string) {
 				continue
 			}
 			for key := range s.Fields() {
-				c.sampling.Field(s, key)
+				c.sampling.Keep(s, key)
 			}
 		case "environment.image":
 			c.image = chat.OrEmpty(s.OptStr())

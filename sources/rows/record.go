@@ -134,7 +134,7 @@ func (n *reading) column(c column, key string) bool {
 	case config:
 		return n.config()
 	}
-	return n.sampling.Field(n.s, key)
+	return n.s.Kind() != jsonscan.Object && n.s.Kind() != jsonscan.Array && n.sampling.Keep(n.s, key)
 }
 
 // text reads a string that is not blank into an empty column.
@@ -269,9 +269,7 @@ func (n *reading) object(key string) {
 		in.Note(n.s, inner)
 	}
 	n.fields(&in, &rest)
-	if text := rest.JSON(); text != nil {
-		n.extra.SetRaw(key, *text)
-	}
+	n.extra.SetJSON(key, rest.JSON())
 }
 
 // config reads the model and the sampling parameters of a configuration.
@@ -284,7 +282,7 @@ func (n *reading) config() bool {
 		case policy:
 			n.text(&n.rec.PolicyRaw)
 		case keep:
-			n.sampling.Field(n.s, key)
+			n.sampling.Keep(n.s, key)
 		}
 	}
 	return true

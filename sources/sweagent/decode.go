@@ -252,7 +252,7 @@ func (r *replay) readModel(s *jsonscan.Scanner) {
 		case "name":
 			r.model = chat.OrEmpty(chat.OptText(s))
 		case "temperature", "top_p", "per_instance_cost_limit", "per_instance_call_limit", "max_input_tokens", "max_output_tokens":
-			r.sampling.Field(s, key)
+			r.sampling.Keep(s, key)
 		}
 	}
 }
