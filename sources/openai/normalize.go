@@ -27,13 +27,14 @@ func (Format) Name() string { return formatName }
 var foreign = []string{
 	"trajectory_format", "history", "fncall_messages", "fncall_response", "kwargs", "raw_completions", "llm_completions", // scaffolds
 	"sessionId", "parentUuid", "payload", // session logs
-	"scores", "epoch", "eval", "samples", // inspect
+	"epoch", "eval", "samples", // inspect
 }
 
 // Detect claims objects with a list of messages that have a role, or a string
 // that holds such a list, unless another format's keys stand beside it.
 func (Format) Detect(sh format.Shape) bool {
-	if sh.Kind != jsonscan.Object || sh.Lines || slices.ContainsFunc(foreign, func(key string) bool { return sh.Key(key) != nil }) {
+	another := func(key string) bool { return sh.Key(key) != nil }
+	if sh.Kind != jsonscan.Object || sh.Lines || rows.Short(sh) || slices.ContainsFunc(foreign, another) {
 		return false
 	}
 	if sh.Has("info", "mini_version") || sh.Has("info", "config") || sh.Has("info", "submission") || rows.Judged(sh) {

@@ -11,8 +11,10 @@ import (
 // that it is to judge.
 const InteractionLog = "=== INTERACTION LOG ==="
 
-// maxPrompt is how many messages a verifier's prompt has at most.
-const maxPrompt = 3
+const (
+	maxPrompt   = 3       // messages of a verifier's prompt
+	promptBytes = 4 << 10 // within which the line stands
+)
 
 // Judged reports whether the messages of a row are a verifier's: they ask about
 // a run that stands in the text of one of them.
@@ -29,10 +31,18 @@ func Judged(sh format.Shape) bool {
 			if i == maxPrompt {
 				return false
 			}
-			if raw := s.Raw(); bytes.Contains(raw[:min(len(raw), 4<<10)], []byte(InteractionLog)) {
+			if at := s.Mark(); bytes.Contains(sh.Data[at:min(len(sh.Data), at+promptBytes)], []byte(InteractionLog)) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// shortBytes is a beginning that tells too little: what stands behind a dialogue
+// may make it another format's.
+const shortBytes = 512 << 10
+
+// Short reports whether an outline ends before a row does, and too early to say
+// that nothing but a dialogue is in it.
+func Short(sh format.Shape) bool { return sh.Err != nil && len(sh.Data) < shortBytes }
