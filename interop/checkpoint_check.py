@@ -48,7 +48,7 @@ def check(swerm, directory):
         directory, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
     model.eval()
     faults = [f"{what}: {sorted(names)[:3]}" for what, names in loading.items() if names]
-    if type(model).__name__ != "Qwen3MoeForCausalLM":
+    if type(model).__name__ not in ("Qwen3MoeForCausalLM", "Qwen3ForCausalLM"):
         faults.append(f"opened as {type(model).__name__}")
     yes, no = 3, 5
     if os.path.exists(os.path.join(directory, "swerm.json")):

@@ -9,15 +9,27 @@ import (
 // dims are the lengths that the inner loops need, under the shape letters of
 // the package comment.
 type dims struct {
-	D, H, G, C, E, K, F, V, L int
-	HC, GC                    int // widths of all query heads and of all key heads
-	W                         int // width of a row of q, k and v: HC + 2·GC
-	// ldW and ldF are the floats between rows of q, k, v and of gate, up. Their
-	// gradients are left operands of products over tokens, which read a few
-	// columns down many rows: rows a multiple of 2 KiB apart would all fall
-	// into the same sets of the first cache.
-	ldW, ldF int
-	eps      float64
+	D, H, G, C, E, K, V, L int // E and K of the layers that have experts
+	HC, GC                 int // widths of all query heads and of all key heads
+	W                      int // width of a row of q, k and v: HC + 2·GC
+	// ldW is the floats between rows of q, k, v. Their gradients are left
+	// operands of products over tokens, which read a few columns down many rows:
+	// rows a multiple of 2 KiB apart would all fall into the same sets of the
+	// first cache.
+	ldW int
+	eps float64
+
+	mlp    []mlp // of every layer
+	wide   mlp   // the most of each
+	sparse int   // layers that have experts
+}
+
+// mlp are the lengths of a layer behind its attention. A dense layer is one
+// expert that every token goes to with weight one, without a router.
+type mlp struct {
+	E, K, F int
+	ldF     int // floats between rows of gate, up; see ldW
+	routed  bool
 }
 
 // spread is a row stride for rows of n floats.
@@ -32,11 +44,21 @@ func spread(n int) int {
 func dimsOf(c *Config) dims {
 	d := dims{
 		D: c.HiddenSize, H: c.NumAttentionHeads, G: c.NumKeyValueHeads, C: c.HeadDim, E: c.NumExperts,
-		K: c.NumExpertsPerTok, F: c.MoeIntermediateSize, V: c.VocabSize, L: c.NumHiddenLayers, eps: c.RMSNormEps,
+		K: c.NumExpertsPerTok, V: c.VocabSize, L: c.NumHiddenLayers, eps: c.RMSNormEps,
 	}
 	d.HC, d.GC = d.H*d.C, d.G*d.C
 	d.W = d.HC + 2*d.GC
-	d.ldW, d.ldF = spread(d.W), spread(2*d.F)
+	d.ldW = spread(d.W)
+	for l := range d.L {
+		m := mlp{E: 1, K: 1, F: c.IntermediateSize}
+		if c.Sparse(l) {
+			m = mlp{E: c.NumExperts, K: c.NumExpertsPerTok, F: c.MoeIntermediateSize, routed: true}
+			d.sparse++
+		}
+		m.ldF = spread(2 * m.F)
+		d.mlp = append(d.mlp, m)
+		d.wide = mlp{E: max(d.wide.E, m.E), K: max(d.wide.K, m.K), F: max(d.wide.F, m.F), ldF: max(d.wide.ldF, m.ldF)}
+	}
 	return d
 }
 
@@ -71,6 +93,7 @@ type acts struct {
 	xm  []float32 // [R,D] after attention
 	r2  []float32 // [R] of the second norm
 
+	mlp             // of the layer whose activations these are
 	probs []float32 // [R,E] of the router
 	topW  []float32 // [R,K] weights of the chosen experts
 	topI  []int32   // [R,K] which they are
@@ -156,10 +179,9 @@ func (p *Pass) rope(n int) {
 	}
 	for pos := have; pos < n; pos++ {
 		for i := range half {
-			angle := float64(pos) * math.Pow(p.m.cfg.RopeTheta, -2*float64(i)/float64(p.C))
-			sin, cos := math.Sincos(angle)
-			p.cos = append(p.cos, float32(cos))
-			p.sin = append(p.sin, float32(sin))
+			sin, cos := math.Sincos(float64(pos) * p.m.rope.frequency[i])
+			p.cos = append(p.cos, float32(cos*p.m.rope.scale))
+			p.sin = append(p.sin, float32(sin*p.m.rope.scale))
 		}
 	}
 }
@@ -205,20 +227,24 @@ func (p *Pass) sizeInput(a *acts) {
 	grow(&a.rk, p.T*p.G)
 }
 
-// sizeRows prepares the activations from attention on for R rows and S slots.
-func (p *Pass) sizeRows(a *acts, R, S int) {
+// sizeRows prepares the activations of layer l from attention on for R rows, of
+// which so many tokens go through its experts.
+func (p *Pass) sizeRows(l, R, tokens int) {
+	a := p.acts(l)
+	a.mlp = p.mlp[l]
+	S := tokens * a.K
 	grow(&a.o, R*p.HC)
 	grow(&a.lse, R*p.H)
 	grow(&a.xm, R*p.D)
 	grow(&a.r2, R)
-	grow(&a.probs, R*p.E)
-	grow(&a.topW, R*p.K)
-	growInts(&a.topI, R*p.K)
-	growInts(&a.off, p.E+1)
+	grow(&a.probs, R*a.E)
+	grow(&a.topW, R*a.K)
+	growInts(&a.topI, R*a.K)
+	growInts(&a.off, a.E+1)
 	growInts(&a.slotR, S)
 	grow(&a.slotW, S)
-	growInts(&a.rowS, R*p.K)
+	growInts(&a.rowS, R*a.K)
 	if p.o.Train {
-		grow(&a.gu, S*p.ldF)
+		grow(&a.gu, S*a.ldF)
 	}
 }

@@ -13,6 +13,9 @@ func (p *Pass) backward(auxCoef []float32) {
 		p.expertsBackward(l)
 		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
 		p.addPartials(lp.norm2, 0, p.D)
+		if lp.oBias != nil {
+			p.addPartials(lp.oBias, p.D+2*p.C, p.D)
+		}
 		p.outputJobs(l)
 		p.runJobs()
 		p.attentionBackward(l)
@@ -20,6 +23,9 @@ func (p *Pass) backward(auxCoef []float32) {
 		p.addPartials(lp.norm1, 0, p.D)
 		p.addPartials(lp.qNorm, p.D, p.C)
 		p.addPartials(lp.kNorm, p.D+p.C, p.C)
+		if lp.qBias != nil {
+			p.addBiasPartials(lp)
+		}
 		p.inputJob(l)
 	}
 	p.runJobs()
@@ -34,15 +40,15 @@ func (p *Pass) sizeBackward() {
 	grow(&p.dqkv, T*p.ldW)
 	grow(&p.dkh, T*p.HC)
 	grow(&p.dvh, T*p.HC)
-	grow(&p.dlogits, T*p.E)
-	grow(&p.partial, stripes(T)*(p.D+2*p.C))
+	grow(&p.dlogits, T*max(1, p.E))
+	grow(&p.partial, stripes(T)*p.partialLen())
 	f := p.kern
 	grow(&p.packQKV, max(f.PanelLen(p.D, p.W), f.PanelLen(p.W, p.D)))
 	grow(&p.packO, max(f.PanelLen(p.HC, p.D), f.PanelLen(p.D, p.HC)))
-	grow(&p.packR, max(f.PanelLen(p.D, p.E), f.PanelLen(p.E, p.D)))
+	grow(&p.packR, max(f.PanelLen(p.D, max(1, p.E)), f.PanelLen(max(1, p.E), p.D)))
 	for i := range p.work {
 		w := &p.work[i]
-		grow(&w.h, max(len(w.h), stripe*max(p.D, p.F, p.C)))
+		grow(&w.h, max(len(w.h), stripe*max(p.D, p.wide.F, p.C)))
 		grow(&w.left, kernel.ScratchLen(gradDepth, gradTileM))
 	}
 }
@@ -50,18 +56,31 @@ func (p *Pass) sizeBackward() {
 // packBackward packs the dense matrices of a layer for dX = dY·W.
 func (p *Pass) packBackward(l int) {
 	lp := &p.m.layers[l]
-	p.packJobs(
-		packJob{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.W, n: p.D},
-		packJob{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
-		packJob{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D},
-	)
+	jobs := []packJob{
+		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.W, n: p.D},
+		{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
+	}
+	if lp.router != nil {
+		jobs = append(jobs, packJob{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D})
+	}
+	p.packJobs(jobs...)
 }
 
-// partialRow is where a stripe that starts at row lo sums norm gradients:
-// D floats for a norm of the stream, then C each for those of q and k. Stripes
-// are added up in their order afterwards, whatever goroutine made them.
-func (p *Pass) partialRow(lo int) []float32 {
+// partialLen is the floats of a stripe's row of sums.
+func (p *Pass) partialLen() int {
 	n := p.D + 2*p.C
+	if p.m.cfg.AttentionBias {
+		n += max(p.D, p.W)
+	}
+	return n
+}
+
+// partialRow is where a stripe that starts at row lo sums gradients that are
+// no products: D floats for a norm of the stream, then C each for those of q and
+// k, then those of biases. Stripes are added up in their order afterwards,
+// whatever goroutine made them.
+func (p *Pass) partialRow(lo int) []float32 {
+	n := p.partialLen()
 	row := p.partial[lo/stripe*n : (lo/stripe+1)*n]
 	clear(row)
 	return row
@@ -69,10 +88,20 @@ func (p *Pass) partialRow(lo int) []float32 {
 
 // addPartials adds n floats at offset at of every stripe's row to a gradient.
 func (p *Pass) addPartials(to *Param, at, n int) {
-	width := p.D + 2*p.C
+	p.sumPartials(to.Grad, at, n)
+}
+
+func (p *Pass) sumPartials(to []float32, at, n int) {
+	width := p.partialLen()
 	for i := range stripes(p.T) {
-		p.kern.AddScaled(to.Grad, 1, p.partial[i*width+at:i*width+at+n])
+		p.kern.AddScaled(to, 1, p.partial[i*width+at:i*width+at+n])
 	}
+}
+
+// addBiasPartials adds to the gradients of the biases of q, k and v, which lie
+// back to back.
+func (p *Pass) addBiasPartials(lp *layerParams) {
+	p.sumPartials(p.flatGrad(lp.qBias, p.W), p.D+2*p.C, p.W)
 }
 
 // attnOutputBackward takes rows lo..hi from the experts' input gradients and
@@ -89,13 +118,20 @@ func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float3
 		if auxCoef != nil {
 			aux = auxCoef[p.seq[r]]
 		}
-		p.routerBackward(a, r, aux)
+		if a.routed {
+			p.routerBackward(a, r, aux)
+		}
 	}
-	f.Mul(n, p.D, p.E, p.dlogits[lo*p.E:], p.E, p.packR, dh, p.D, false)
-	dw := p.partialRow(lo)[:p.D]
+	if a.routed {
+		f.Mul(n, p.D, p.E, p.dlogits[lo*p.E:], p.E, p.packR, dh, p.D, false)
+	} else {
+		clear(dh)
+	}
+	part := p.partialRow(lo)
+	dw := part[:p.D]
 	for r := lo; r < hi; r++ {
 		row := dh[(r-lo)*p.D : (r-lo+1)*p.D]
-		for _, s := range a.rowS[r*p.K : (r+1)*p.K] {
+		for _, s := range a.rowS[r*a.K : (r+1)*a.K] {
 			if s >= 0 {
 				f.AddScaled(row, 1, p.y[int(s)*p.D:(int(s)+1)*p.D])
 			}
@@ -103,6 +139,9 @@ func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float3
 		xm := a.xm[r*p.D : (r+1)*p.D]
 		f.NormApply(p.h2[r*p.D:(r+1)*p.D], xm, lp.norm2.Data, a.r2[r])
 		f.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, row, xm, lp.norm2.Data, a.r2[r])
+		if lp.oBias != nil {
+			f.AddScaled(part[p.D+2*p.C:p.D+2*p.C+p.D], 1, p.dx[r*p.D:(r+1)*p.D])
+		}
 	}
 	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
 	for r := lo; r < hi; r++ {
@@ -159,13 +198,16 @@ func (p *Pass) routerBackward(a *acts, r int, aux float32) {
 func (p *Pass) attnInputBackward(l int, w *worker, lo, hi int) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	part := p.partialRow(lo)
-	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:]
+	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:p.D+2*p.C]
 	for t := lo; t < hi; t++ {
 		row, raw := p.dqkv[t*p.ldW:t*p.ldW+p.W], a.qkv[t*p.ldW:t*p.ldW+p.W]
 		p.sumGroup(row[p.HC:p.HC+p.GC], p.dkh[t*p.HC:(t+1)*p.HC])
 		p.sumGroup(row[p.HC+p.GC:], p.dvh[t*p.HC:(t+1)*p.HC])
 		p.rotatedBackward(w, row[:p.HC], raw[:p.HC], lp.qNorm.Data, dq, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotatedBackward(w, row[p.HC:p.HC+p.GC], raw[p.HC:p.HC+p.GC], lp.kNorm.Data, dk, a.rk[t*p.G:(t+1)*p.G], t)
+		if lp.qBias != nil {
+			f.AddScaled(part[p.D+2*p.C:p.D+2*p.C+p.W], 1, row)
+		}
 	}
 	dh := w.h[:(hi-lo)*p.D]
 	f.Mul(hi-lo, p.D, p.W, p.dqkv[lo*p.ldW:], p.ldW, p.packQKV, dh, p.D, false)

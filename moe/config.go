@@ -24,10 +24,14 @@ const (
 	maxContext = 1 << 24
 )
 
-// Config is the shape of a Qwen3-MoE network. The names are those of its
-// config.json; that file comes in two generations of key names and
-// [ParseConfig] reads both.
+// Config is the shape of a Qwen3 network, a mixture of experts or dense. The
+// names are those of its config.json; that file comes in two generations of key
+// names and [ParseConfig] reads both.
 type Config struct {
+	// Dense says that no layer has experts: the model is Qwen3, not Qwen3-MoE,
+	// and has none of the fields about experts.
+	Dense bool
+
 	VocabSize             int
 	HiddenSize            int
 	NumHiddenLayers       int
@@ -48,10 +52,17 @@ type Config struct {
 	// RouterAuxLossCoef is carried for the trainer; the network itself only
 	// reports the loss and takes the coefficient with each backward pass.
 	RouterAuxLossCoef float64
-	// IntermediateSize is the width of dense MLP layers, which no layer of
-	// this family's supported subset has; it is carried because transformers
-	// wants the key.
+	// IntermediateSize is the width of dense layers.
 	IntermediateSize int
+	// DecoderSparseStep and MLPOnlyLayers say which layers are dense: those
+	// listed, and those whose number, counted from 1, the step does not divide.
+	// A step of 0 means 1.
+	DecoderSparseStep int
+	MLPOnlyLayers     []int
+	// AttentionBias gives the four projections of attention a bias.
+	AttentionBias bool
+	// Yarn stretches positions; nil leaves them.
+	Yarn *Yarn
 	// BOS, EOS and Pad are token ids, or -1 for none; the network does not read
 	// them, but transformers reads what a checkpoint says.
 	BOS, EOS, Pad int
@@ -79,6 +90,22 @@ func ParseConfig(data []byte) (*Config, error) {
 	return c, nil
 }
 
+// Sparse reports whether a layer, counted from 0, has experts.
+func (c *Config) Sparse(layer int) bool {
+	return !c.Dense && !slices.Contains(c.MLPOnlyLayers, layer) && (layer+1)%max(1, c.DecoderSparseStep) == 0
+}
+
+// denseLayers counts the layers without experts.
+func (c *Config) denseLayers() int {
+	n := 0
+	for l := range c.NumHiddenLayers {
+		if !c.Sparse(l) {
+			n++
+		}
+	}
+	return n
+}
+
 // UnmarshalJSON makes a Config usable inside larger JSON documents.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	parsed, err := ParseConfig(data)
@@ -104,18 +131,13 @@ func (c *Config) Validate() error {
 	size("num_attention_heads", c.NumAttentionHeads, maxHeads)
 	size("num_key_value_heads", c.NumKeyValueHeads, maxHeads)
 	size("head_dim", c.HeadDim, maxHeadDim)
-	size("num_experts", c.NumExperts, maxExperts)
-	size("num_experts_per_tok", c.NumExpertsPerTok, maxExperts)
-	size("moe_intermediate_size", c.MoeIntermediateSize, maxWidth)
 	size("max_position_embeddings", c.MaxPositionEmbeddings, maxContext)
+	c.validateLayers(size, fault)
 	if c.HeadDim%2 != 0 {
 		fault("head_dim is %d, rotary embeddings need an even one", c.HeadDim)
 	}
 	if c.NumKeyValueHeads > 0 && c.NumAttentionHeads%c.NumKeyValueHeads != 0 {
 		fault("num_attention_heads %d is not a multiple of num_key_value_heads %d", c.NumAttentionHeads, c.NumKeyValueHeads)
-	}
-	if c.NumExpertsPerTok > c.NumExperts {
-		fault("num_experts_per_tok %d exceeds num_experts %d", c.NumExpertsPerTok, c.NumExperts)
 	}
 	positive := func(key string, v float64) {
 		if !(v > 0) || math.IsInf(v, 0) {
@@ -127,10 +149,41 @@ func (c *Config) Validate() error {
 	if !(c.InitializerRange >= 0) || math.IsInf(c.InitializerRange, 0) {
 		fault("initializer_range is %v, want zero or a positive number", c.InitializerRange)
 	}
+	if c.Yarn != nil {
+		c.Yarn.validate(fault)
+	}
 	if err := errors.Join(faults...); err != nil {
 		return fmt.Errorf("moe config: %w", err)
 	}
 	return nil
+}
+
+// validateLayers checks what stands behind attention.
+func (c *Config) validateLayers(size func(string, int, int), fault func(string, ...any)) {
+	if c.Dense {
+		size("intermediate_size", c.IntermediateSize, maxWidth)
+		if c.NumExperts != 0 || c.NumExpertsPerTok != 0 || c.MoeIntermediateSize != 0 || c.DecoderSparseStep > 1 || len(c.MLPOnlyLayers) > 0 {
+			fault("a dense model has fields about experts")
+		}
+		return
+	}
+	size("num_experts", c.NumExperts, maxExperts)
+	size("num_experts_per_tok", c.NumExpertsPerTok, maxExperts)
+	size("moe_intermediate_size", c.MoeIntermediateSize, maxWidth)
+	if c.NumExpertsPerTok > c.NumExperts {
+		fault("num_experts_per_tok %d exceeds num_experts %d", c.NumExpertsPerTok, c.NumExperts)
+	}
+	if c.DecoderSparseStep < 0 || c.DecoderSparseStep > maxLayers {
+		fault("decoder_sparse_step is %d, want 1 to %d", c.DecoderSparseStep, maxLayers)
+		return
+	}
+	if len(c.MLPOnlyLayers) > maxLayers {
+		fault("mlp_only_layers lists %d layers, at most %d", len(c.MLPOnlyLayers), maxLayers)
+		return
+	}
+	if c.NumHiddenLayers > 0 && c.NumHiddenLayers <= maxLayers && c.denseLayers() > 0 {
+		size("intermediate_size", c.IntermediateSize, maxWidth)
+	}
 }
 
 // NumParams counts the numbers of the model. Layers and experts are
@@ -138,8 +191,13 @@ func (c *Config) Validate() error {
 func (c *Config) NumParams() int64 {
 	d, hd := int64(c.HiddenSize), int64(c.HeadDim)
 	attn := d*hd*int64(2*c.NumAttentionHeads+2*c.NumKeyValueHeads) + 2*hd
+	if c.AttentionBias {
+		attn += hd*int64(c.NumAttentionHeads+2*c.NumKeyValueHeads) + d
+	}
 	experts := int64(c.NumExperts) * (d + 3*d*int64(c.MoeIntermediateSize))
-	n := int64(c.NumHiddenLayers)*(attn+experts+2*d) + d + int64(c.VocabSize)*d
+	dense := int64(c.denseLayers())
+	n := int64(c.NumHiddenLayers)*(attn+2*d) + (int64(c.NumHiddenLayers)-dense)*experts + dense*3*d*int64(c.IntermediateSize) +
+		d + int64(c.VocabSize)*d
 	if !c.TieWordEmbeddings {
 		n += int64(c.VocabSize) * d
 	}
@@ -156,50 +214,26 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		}
 		return v
 	}
-	return json.Marshal(struct {
-		Architectures         []string `json:"architectures"`
-		AttentionBias         bool     `json:"attention_bias"`
-		AttentionDropout      real     `json:"attention_dropout"`
-		BOS                   any      `json:"bos_token_id"`
-		DecoderSparseStep     int      `json:"decoder_sparse_step"`
-		EOS                   any      `json:"eos_token_id"`
-		HeadDim               int      `json:"head_dim"`
-		HiddenAct             string   `json:"hidden_act"`
-		HiddenSize            int      `json:"hidden_size"`
-		InitializerRange      real     `json:"initializer_range"`
-		IntermediateSize      int      `json:"intermediate_size"`
-		MaxPositionEmbeddings int      `json:"max_position_embeddings"`
-		MlpOnlyLayers         []int    `json:"mlp_only_layers"`
-		ModelType             string   `json:"model_type"`
-		MoeIntermediateSize   int      `json:"moe_intermediate_size"`
-		NormTopKProb          bool     `json:"norm_topk_prob"`
-		NumAttentionHeads     int      `json:"num_attention_heads"`
-		NumExperts            int      `json:"num_experts"`
-		NumExpertsPerTok      int      `json:"num_experts_per_tok"`
-		NumHiddenLayers       int      `json:"num_hidden_layers"`
-		NumKeyValueHeads      int      `json:"num_key_value_heads"`
-		OutputRouterLogits    bool     `json:"output_router_logits"`
-		Pad                   any      `json:"pad_token_id"`
-		RMSNormEps            real     `json:"rms_norm_eps"`
-		RopeScaling           any      `json:"rope_scaling"`
-		RopeTheta             real     `json:"rope_theta"`
-		RouterAuxLossCoef     real     `json:"router_aux_loss_coef"`
-		SlidingWindow         any      `json:"sliding_window"`
-		TieWordEmbeddings     bool     `json:"tie_word_embeddings"`
-		UseCache              bool     `json:"use_cache"`
-		UseSlidingWindow      bool     `json:"use_sliding_window"`
-		VocabSize             int      `json:"vocab_size"`
-	}{
-		Architectures: []string{architecture}, BOS: id(c.BOS), EOS: id(c.EOS), Pad: id(c.Pad),
-		DecoderSparseStep: 1, HeadDim: c.HeadDim, HiddenAct: "silu", HiddenSize: c.HiddenSize,
-		InitializerRange: real(c.InitializerRange), IntermediateSize: c.IntermediateSize,
-		MaxPositionEmbeddings: c.MaxPositionEmbeddings, MlpOnlyLayers: []int{}, ModelType: modelType,
-		MoeIntermediateSize: c.MoeIntermediateSize, NormTopKProb: c.NormTopKProb,
-		NumAttentionHeads: c.NumAttentionHeads, NumExperts: c.NumExperts, NumExpertsPerTok: c.NumExpertsPerTok,
-		NumHiddenLayers: c.NumHiddenLayers, NumKeyValueHeads: c.NumKeyValueHeads, RMSNormEps: real(c.RMSNormEps),
-		RopeTheta: real(c.RopeTheta), RouterAuxLossCoef: real(c.RouterAuxLossCoef),
-		TieWordEmbeddings: c.TieWordEmbeddings, VocabSize: c.VocabSize,
-	})
+	keys := map[string]any{
+		"architectures": []string{architecture}, "model_type": modelType, "hidden_act": "silu",
+		"attention_bias": c.AttentionBias, "attention_dropout": real(0),
+		"bos_token_id": id(c.BOS), "eos_token_id": id(c.EOS), "pad_token_id": id(c.Pad),
+		"head_dim": c.HeadDim, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,
+		"num_attention_heads": c.NumAttentionHeads, "num_key_value_heads": c.NumKeyValueHeads, "num_hidden_layers": c.NumHiddenLayers,
+		"max_position_embeddings": c.MaxPositionEmbeddings, "rope_theta": real(c.RopeTheta), "rope_scaling": c.Yarn,
+		"rms_norm_eps": real(c.RMSNormEps), "initializer_range": real(c.InitializerRange),
+		"sliding_window": nil, "use_sliding_window": false, "use_cache": true,
+		"tie_word_embeddings": c.TieWordEmbeddings, "vocab_size": c.VocabSize,
+	}
+	if c.Dense {
+		keys["architectures"], keys["model_type"] = []string{denseArchitecture}, denseType
+		return json.Marshal(keys)
+	}
+	keys["decoder_sparse_step"], keys["mlp_only_layers"] = max(1, c.DecoderSparseStep), append([]int{}, c.MLPOnlyLayers...)
+	keys["moe_intermediate_size"], keys["norm_topk_prob"] = c.MoeIntermediateSize, c.NormTopKProb
+	keys["num_experts"], keys["num_experts_per_tok"] = c.NumExperts, c.NumExpertsPerTok
+	keys["output_router_logits"], keys["router_aux_loss_coef"] = false, real(c.RouterAuxLossCoef)
+	return json.Marshal(keys)
 }
 
 // real is written with a fraction or an exponent: transformers tells 0.0 from
@@ -217,6 +251,9 @@ func (v real) MarshalJSON() ([]byte, error) {
 const (
 	architecture = "Qwen3MoeForCausalLM"
 	modelType    = "qwen3_moe"
+
+	denseArchitecture = "Qwen3ForCausalLM"
+	denseType         = "qwen3"
 )
 
 // noEffect lists the keys that cannot change what this package computes:
@@ -268,7 +305,7 @@ func (p *configParser) config() *Config {
 	c := &Config{
 		// Values that transformers assumes for absent keys.
 		MaxPositionEmbeddings: 32768, InitializerRange: 0.02, RMSNormEps: 1e-6, RopeTheta: 10000,
-		RouterAuxLossCoef: 0.001, IntermediateSize: 6144, BOS: -1, EOS: -1, Pad: -1,
+		IntermediateSize: 6144, BOS: -1, EOS: -1, Pad: -1,
 	}
 	need := func(into any, names ...string) {
 		if !p.take(into, names...) {
@@ -279,20 +316,34 @@ func (p *configParser) config() *Config {
 	need(&c.HiddenSize, "hidden_size")
 	need(&c.NumHiddenLayers, "num_hidden_layers")
 	need(&c.NumAttentionHeads, "num_attention_heads")
-	need(&c.NumExperts, "num_experts", "num_local_experts")
-	need(&c.NumExpertsPerTok, "num_experts_per_tok")
-	need(&c.MoeIntermediateSize, "moe_intermediate_size")
 	need(&c.NumKeyValueHeads, "num_key_value_heads")
+	if c.Dense = p.dense(); c.Dense {
+		need(&c.IntermediateSize, "intermediate_size")
+	} else {
+		need(&c.NumExperts, "num_experts", "num_local_experts")
+		need(&c.NumExpertsPerTok, "num_experts_per_tok")
+		need(&c.MoeIntermediateSize, "moe_intermediate_size")
+		p.take(&c.NormTopKProb, "norm_topk_prob")
+		c.RouterAuxLossCoef = 0.001
+		p.take(&c.RouterAuxLossCoef, "router_aux_loss_coef")
+		p.take(&c.DecoderSparseStep, "decoder_sparse_step")
+		p.take(&c.MLPOnlyLayers, "mlp_only_layers")
+		if c.DecoderSparseStep == 1 { // one form of what is usual
+			c.DecoderSparseStep = 0
+		}
+		if len(c.MLPOnlyLayers) == 0 {
+			c.MLPOnlyLayers = nil
+		}
+		p.take(&c.IntermediateSize, "intermediate_size")
+	}
+	p.take(&c.AttentionBias, "attention_bias")
 	if !p.take(&c.HeadDim, "head_dim") && c.NumAttentionHeads > 0 {
 		c.HeadDim = c.HiddenSize / c.NumAttentionHeads
 	}
-	p.take(&c.NormTopKProb, "norm_topk_prob")
 	p.take(&c.RMSNormEps, "rms_norm_eps")
 	p.take(&c.MaxPositionEmbeddings, "max_position_embeddings")
 	p.take(&c.TieWordEmbeddings, "tie_word_embeddings")
 	p.take(&c.InitializerRange, "initializer_range")
-	p.take(&c.RouterAuxLossCoef, "router_aux_loss_coef")
-	p.take(&c.IntermediateSize, "intermediate_size")
 	p.take(&c.BOS, "bos_token_id")
 	p.takeEOS(c)
 	p.take(&c.Pad, "pad_token_id")
@@ -314,79 +365,43 @@ func (p *configParser) takeEOS(c *Config) {
 	p.take(&c.EOS, "eos_token_id")
 }
 
-// rope reads theta from either generation and refuses every scaling rule: a
-// scaled table would change each logit without any shape telling.
-func (p *configParser) rope(c *Config) {
-	flat := p.take(&c.RopeTheta, "rope_theta")
-	var nested map[string]json.RawMessage
-	if p.take(&nested, "rope_parameters") {
-		inner := &configParser{keys: nested, read: map[string]bool{}}
-		theta, kind := c.RopeTheta, "default"
-		if inner.take(&theta, "rope_theta") && flat && theta != c.RopeTheta {
-			p.fault("rope_theta is %v but rope_parameters.rope_theta is %v", c.RopeTheta, theta)
-		}
-		c.RopeTheta = theta
-		inner.take(&kind, "rope_type", "type")
-		if kind != "default" {
-			p.fault("rope_parameters.rope_type %q is not supported, only \"default\"", kind)
-		}
-		partial := 1.0
-		if inner.take(&partial, "partial_rotary_factor"); partial != 1 {
-			p.fault("rope_parameters.partial_rotary_factor %v is not supported, only 1", partial)
-		}
-		for _, key := range inner.left(nil) {
-			p.fault("rope_parameters.%s is not known", key)
-		}
-		p.faults = append(p.faults, inner.faults...)
+// dense reads which of the two models a config is of.
+func (p *configParser) dense() bool {
+	var archs []string
+	kind := ""
+	p.take(&archs, "architectures")
+	p.take(&kind, "model_type")
+	want := architecture
+	if kind == denseType || kind == "" && slices.Contains(archs, denseArchitecture) {
+		kind, want = denseType, denseArchitecture
 	}
-	var scaling map[string]any
-	if p.take(&scaling, "rope_scaling") {
-		kind, _ := scaling["rope_type"].(string)
-		if kind == "" {
-			kind, _ = scaling["type"].(string)
-		}
-		if kind != "default" || len(scaling) > 1 {
-			p.fault("rope_scaling %s is not supported", clip(p.keys["rope_scaling"]))
-		}
+	if kind != "" && kind != denseType && kind != modelType {
+		p.fault("model_type is %q, want %q or %q", kind, modelType, denseType)
 	}
+	if len(archs) > 0 && !slices.Contains(archs, want) {
+		p.fault("architectures is %q, want %q", archs, want)
+	}
+	return want == denseArchitecture
 }
 
 // refuse checks the keys whose only supported value is the family's default.
 func (p *configParser) refuse() {
 	var (
-		archs             []string
-		kind, act         = modelType, "silu"
-		bias, sliding     bool
+		act               = "silu"
+		sliding           bool
 		dropout           float64
-		sparse            = 1
-		dense             []int
 		layers            []string
 		partial           = 1.0
 		quantised, pruned json.RawMessage
 	)
-	if p.take(&archs, "architectures"); len(archs) > 0 && !slices.Contains(archs, architecture) {
-		p.fault("architectures is %q, want %q", archs, architecture)
-	}
-	if p.take(&kind, "model_type"); kind != modelType {
-		p.fault("model_type is %q, want %q", kind, modelType)
-	}
 	if p.take(&act, "hidden_act"); act != "silu" {
 		p.fault("hidden_act %q is not supported, only \"silu\"", act)
-	}
-	if p.take(&bias, "attention_bias"); bias {
-		p.fault("attention_bias true is not supported")
 	}
 	if p.take(&sliding, "use_sliding_window"); sliding {
 		p.fault("use_sliding_window true is not supported")
 	}
 	if p.take(&dropout, "attention_dropout"); dropout != 0 {
 		p.fault("attention_dropout %v is not supported, only 0", dropout)
-	}
-	if p.take(&sparse, "decoder_sparse_step"); sparse != 1 {
-		p.fault("decoder_sparse_step %d is not supported: every layer must be a mixture", sparse)
-	}
-	if p.take(&dense, "mlp_only_layers"); len(dense) > 0 {
-		p.fault("mlp_only_layers %v is not supported: every layer must be a mixture", dense)
 	}
 	if p.take(&partial, "partial_rotary_factor"); partial != 1 {
 		p.fault("partial_rotary_factor %v is not supported, only 1", partial)

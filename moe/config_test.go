@@ -2,6 +2,7 @@ package moe
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -76,6 +77,38 @@ func TestParseConfigGenerations(t *testing.T) {
 	}
 }
 
+func TestParseConfigOfDenseAndStretchedModels(t *testing.T) {
+	dense, err := ParseConfig(edit(t, map[string]any{
+		"architectures": []string{"Qwen3ForCausalLM"}, "model_type": "qwen3", "num_experts": nil, "num_experts_per_tok": nil,
+		"moe_intermediate_size": nil, "norm_topk_prob": nil, "decoder_sparse_step": nil, "mlp_only_layers": nil, "router_aux_loss_coef": nil,
+		"rope_scaling": map[string]any{"type": "yarn", "factor": 4, "original_max_position_embeddings": 128, "mscale": 1, "mscale_all_dim": 0.5, "truncate": false},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := dense.Yarn
+	if !dense.Dense || dense.Sparse(0) || dense.IntermediateSize != 64 || y.Factor != 4 || y.Original != 128 || !y.Exact ||
+		y.AttentionFactor != (0.1*math.Log(4)+1)/(0.05*math.Log(4)+1) {
+		t.Errorf("%+v %+v", dense, y)
+	}
+	some, err := ParseConfig(edit(t, map[string]any{"num_hidden_layers": 5, "decoder_sparse_step": 2, "mlp_only_layers": []int{3}, "attention_bias": true}))
+	if err != nil || !some.AttentionBias {
+		t.Fatal(err)
+	}
+	for l, sparse := range []bool{false, true, false, false, false} {
+		if some.Sparse(l) != sparse {
+			t.Errorf("layer %d is sparse: %v", l, some.Sparse(l))
+		}
+	}
+	text, err := json.Marshal(dense)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ParseConfig(text); err != nil || !cmp.Equal(dense, again) {
+		t.Errorf("%v: %s", err, cmp.Diff(dense, again))
+	}
+}
+
 func TestParseConfigRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		changes map[string]any
@@ -86,13 +119,15 @@ func TestParseConfigRefuses(t *testing.T) {
 		"architecture":      {map[string]any{"architectures": []string{"LlamaForCausalLM"}}, "architectures"},
 		"model type":        {map[string]any{"model_type": "qwen2_moe"}, "model_type"},
 		"activation":        {map[string]any{"hidden_act": "gelu"}, "hidden_act"},
-		"bias":              {map[string]any{"attention_bias": true}, "attention_bias"},
 		"dropout":           {map[string]any{"attention_dropout": 0.1}, "attention_dropout"},
 		"window":            {map[string]any{"use_sliding_window": true}, "use_sliding_window"},
-		"sparse step":       {map[string]any{"decoder_sparse_step": 2}, "decoder_sparse_step"},
-		"dense layers":      {map[string]any{"mlp_only_layers": []int{0}}, "mlp_only_layers"},
-		"scaling":           {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 4}}, "rope_scaling"},
 		"new scaling":       {map[string]any{"rope_parameters": map[string]any{"rope_type": "linear", "rope_theta": 1e6}}, "rope_type"},
+		"window scaling":    {map[string]any{"rope_scaling": map[string]any{"rope_type": "dynamic", "factor": 4}}, "rope_scaling.rope_type"},
+		"yarn unknown":      {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 4, "new": 1}}, "rope_scaling.new is not known"},
+		"yarn no factor":    {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn"}}, "rope_scaling.factor is missing"},
+		"yarn shrinks":      {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 0.5}}, "factor is 0.5"},
+		"negative step":     {map[string]any{"decoder_sparse_step": -1}, "decoder_sparse_step"},
+		"experts in dense":  {map[string]any{"architectures": nil, "model_type": "qwen3"}, "num_experts is not known"},
 		"scaling factor":    {map[string]any{"rope_parameters": map[string]any{"rope_theta": 1e6, "factor": 2}}, "rope_parameters.factor"},
 		"two thetas":        {map[string]any{"rope_parameters": map[string]any{"rope_theta": 5}}, "rope_theta is"},
 		"two expert counts": {map[string]any{"num_local_experts": 7}, "num_local_experts is 7"},
@@ -111,8 +146,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		}
 	}
 	// All faults at once.
-	_, err := ParseConfig(edit(t, map[string]any{"hidden_act": "gelu", "attention_bias": true, "nonsense": 1}))
-	for _, want := range []string{"hidden_act", "attention_bias", "nonsense"} {
+	_, err := ParseConfig(edit(t, map[string]any{"hidden_act": "gelu", "use_sliding_window": true, "nonsense": 1}))
+	for _, want := range []string{"hidden_act", "use_sliding_window", "nonsense"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not reported: %v", want, err)
 		}

@@ -1,5 +1,5 @@
-// Package moe is the network and nothing else: a Qwen3 mixture-of-experts
-// transformer in float32 that reads packed token sequences and answers with
+// Package moe is the network and nothing else: a Qwen3 transformer, with
+// experts or dense, in float32 that reads packed token sequences and answers with
 // verdict logits or next-token losses, with the gradients of both.
 //
 // What it promises. A checkpoint of this package is a directory that

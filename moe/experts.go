@@ -11,7 +11,7 @@ type expertUnit struct{ e, lo, hi int }
 // expertUnits cuts the slots of a layer into units, in expert order.
 func (p *Pass) expertUnits(a *acts) []expertUnit {
 	units := p.units[:0]
-	for e := range p.E {
+	for e := range a.E {
 		lo, hi := a.off[e], a.off[e+1]
 		n := (hi - lo + expertRows - 1) / expertRows
 		for i := range n {
@@ -35,8 +35,8 @@ func (p *Pass) experts(l int) {
 
 func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
-	f.PackT(w.pack, p.flat(ep.gate, 2*p.F*p.D), p.D, p.D, 2*p.F)
-	f.PackT(w.pack2, ep.down.Data, p.F, p.F, p.D)
+	f.PackT(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, p.D, 2*a.F)
+	f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		x := w.h
@@ -46,15 +46,15 @@ func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 		}
 		gu := w.h2
 		if p.o.Train {
-			gu = a.gu[lo*p.ldF:]
+			gu = a.gu[lo*a.ldF:]
 		}
-		f.Mul(hi-lo, 2*p.F, p.D, x, p.D, w.pack, gu, p.ldF, false)
+		f.Mul(hi-lo, 2*a.F, p.D, x, p.D, w.pack, gu, a.ldF, false)
 		h := w.h
 		for s := range hi - lo {
-			row := gu[s*p.ldF : s*p.ldF+2*p.F]
-			f.SwiGLU(h[s*p.F:(s+1)*p.F], row[:p.F], row[p.F:], a.slotW[lo+s])
+			row := gu[s*a.ldF : s*a.ldF+2*a.F]
+			f.SwiGLU(h[s*a.F:(s+1)*a.F], row[:a.F], row[a.F:], a.slotW[lo+s])
 		}
-		f.Mul(hi-lo, p.D, p.F, h, p.F, w.pack2, p.y[lo*p.D:], p.D, false)
+		f.Mul(hi-lo, p.D, a.F, h, a.F, w.pack2, p.y[lo*p.D:], p.D, false)
 	}
 }
 
@@ -64,9 +64,9 @@ func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 // (the gradient of the routing weight).
 func (p *Pass) expertsBackward(l int) {
 	a := p.acts(l)
-	S := a.off[p.E]
+	S := a.off[a.E]
 	grow(&p.dyp, S*p.D)
-	grow(&p.hw, S*p.F)
+	grow(&p.hw, S*a.F)
 	grow(&p.dtw, S)
 	units := p.expertUnits(a)
 	p.each(len(units), func(w *worker, i int) { p.expertBackward(l, w, units[i]) })
@@ -74,19 +74,19 @@ func (p *Pass) expertsBackward(l int) {
 
 func (p *Pass) expertBackward(l int, w *worker, u expertUnit) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
-	f.Pack(w.pack, p.flat(ep.gate, 2*p.F*p.D), p.D, 2*p.F, p.D)
-	f.Pack(w.pack2, ep.down.Data, p.F, p.D, p.F)
+	f.Pack(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, 2*a.F, p.D)
+	f.Pack(w.pack2, ep.down.Data, a.F, p.D, a.F)
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		for s := lo; s < hi; s++ {
 			r := int(a.slotR[s])
 			copy(p.dyp[s*p.D:(s+1)*p.D], p.dx[r*p.D:(r+1)*p.D])
 		}
-		f.Mul(hi-lo, p.F, p.D, p.dyp[lo*p.D:], p.D, w.pack2, p.hw[lo*p.F:], p.F, false)
+		f.Mul(hi-lo, a.F, p.D, p.dyp[lo*p.D:], p.D, w.pack2, p.hw[lo*a.F:], a.F, false)
 		for s := lo; s < hi; s++ {
-			row := a.gu[s*p.ldF : s*p.ldF+2*p.F]
-			p.dtw[s] = f.SwiGLUBackward(row[:p.F], row[p.F:], p.hw[s*p.F:(s+1)*p.F], a.slotW[s])
+			row := a.gu[s*a.ldF : s*a.ldF+2*a.F]
+			p.dtw[s] = f.SwiGLUBackward(row[:a.F], row[a.F:], p.hw[s*a.F:(s+1)*a.F], a.slotW[s])
 		}
-		f.Mul(hi-lo, p.D, 2*p.F, a.gu[lo*p.ldF:], p.ldF, w.pack, p.y[lo*p.D:], p.D, false)
+		f.Mul(hi-lo, p.D, 2*a.F, a.gu[lo*a.ldF:], a.ldF, w.pack, p.y[lo*p.D:], p.D, false)
 	}
 }

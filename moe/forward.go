@@ -29,7 +29,7 @@ func (p *Pass) forward(want wanted) {
 		p.sizeInput(a)
 		p.packForward(l)
 		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnInput(l, w, lo, hi) })
-		p.sizeRows(a, R, tokens*p.K)
+		p.sizeRows(l, R, tokens)
 		p.attention(a, onlyLast)
 		p.eachStripe(R, func(w *worker, lo, hi int) { p.attnOutput(l, w, lo, hi, onlyLast) })
 		p.countLoad(l, R)
@@ -45,27 +45,30 @@ func (p *Pass) sizeForward() {
 	grow(&p.qr, p.T*p.HC)
 	grow(&p.kr, p.T*p.GC)
 	grow(&p.h2, p.T*p.D)
-	grow(&p.y, p.T*p.K*p.D)
+	grow(&p.y, p.T*p.wide.K*p.D)
 	grow(&p.packQKV, f.PanelLen(p.D, p.W))
 	grow(&p.packO, f.PanelLen(p.HC, p.D))
-	grow(&p.packR, f.PanelLen(p.D, p.E))
+	grow(&p.packR, f.PanelLen(p.D, max(1, p.E)))
 	for i := range p.work {
 		w := &p.work[i]
-		grow(&w.h, stripe*max(p.D, p.F))
-		grow(&w.h2, stripe*max(p.D, p.ldF))
-		grow(&w.pack, max(f.PanelLen(p.D, 2*p.F), f.PanelLen(2*p.F, p.D), f.PanelLen(gradDepth, gradTileN)))
-		grow(&w.pack2, max(f.PanelLen(p.F, p.D), f.PanelLen(p.D, p.F)))
+		grow(&w.h, stripe*max(p.D, p.wide.F))
+		grow(&w.h2, stripe*max(p.D, p.wide.ldF))
+		grow(&w.pack, max(f.PanelLen(p.D, 2*p.wide.F), f.PanelLen(2*p.wide.F, p.D), f.PanelLen(gradDepth, gradTileN)))
+		grow(&w.pack2, max(f.PanelLen(p.wide.F, p.D), f.PanelLen(p.D, p.wide.F)))
 	}
 }
 
 // packForward packs the dense matrices of a layer for Y = X·Wᵀ.
 func (p *Pass) packForward(l int) {
 	lp := &p.m.layers[l]
-	p.packJobs(
-		packJob{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.D, n: p.W, transpose: true},
-		packJob{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
-		packJob{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true},
-	)
+	jobs := []packJob{
+		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.D, n: p.W, transpose: true},
+		{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
+	}
+	if lp.router != nil {
+		jobs = append(jobs, packJob{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
+	}
+	p.packJobs(jobs...)
 }
 
 // flat returns n numbers that start with a tensor and run on into those that
@@ -123,6 +126,9 @@ func (p *Pass) attnInput(l int, w *worker, lo, hi int) {
 	f.Mul(hi-lo, p.W, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
 	for t := lo; t < hi; t++ {
 		row := a.qkv[t*p.ldW : t*p.ldW+p.W]
+		if lp.qBias != nil {
+			f.AddScaled(row, 1, p.flat(lp.qBias, p.W))
+		}
 		p.rotated(p.qr[t*p.HC:(t+1)*p.HC], row[:p.HC], lp.qNorm.Data, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotated(p.kr[t*p.GC:(t+1)*p.GC], row[p.HC:p.HC+p.GC], lp.kNorm.Data, a.rk[t*p.G:(t+1)*p.G], t)
 	}
@@ -132,7 +138,7 @@ func (p *Pass) attnInput(l int, w *worker, lo, hi int) {
 // what the experts gave, in the order of choice.
 func (p *Pass) combine(x []float32, a *acts, r int) {
 	copy(x, a.xm[r*p.D:(r+1)*p.D])
-	for _, s := range a.rowS[r*p.K : (r+1)*p.K] {
+	for _, s := range a.rowS[r*a.K : (r+1)*a.K] {
 		if s >= 0 {
 			p.kern.AddScaled(x, 1, p.y[int(s)*p.D:(int(s)+1)*p.D])
 		}
@@ -162,7 +168,16 @@ func (p *Pass) attnOutput(l int, w *worker, lo, hi int, onlyLast bool) {
 	}
 	f.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, p.packO, a.xm[lo*p.D:], p.D, true)
 	for r := lo; r < hi; r++ {
+		if lp.oBias != nil {
+			f.AddScaled(a.xm[r*p.D:(r+1)*p.D], 1, lp.oBias.Data)
+		}
 		a.r2[r] = f.RMSNorm(p.h2[r*p.D:(r+1)*p.D], a.xm[r*p.D:(r+1)*p.D], lp.norm2.Data, p.eps)
+	}
+	if !a.routed {
+		for r := lo; r < hi; r++ {
+			a.topW[r], a.topI[r] = 1, 0
+		}
+		return
 	}
 	f.Mul(hi-lo, p.E, p.D, p.h2[lo*p.D:], p.D, p.packR, a.probs[lo*p.E:], p.E, false)
 	for r := lo; r < hi; r++ {

@@ -27,7 +27,15 @@ func variants() map[string]Config {
 	all.NumExpertsPerTok = all.NumExperts
 	all.NumKeyValueHeads = all.NumAttentionHeads
 	even.HiddenSize, even.HeadDim, even.MoeIntermediateSize, even.VocabSize = 32, 32, 32, 700
-	return map[string]Config{"norm_topk": tinyConfig(), "raw_topk": raw, "tied": tied, "all_experts": all, "even": even}
+	bias, some, step, dense, yarn := tinyConfig(), tinyConfig(), tinyConfig(), tinyConfig(), tinyConfig()
+	bias.AttentionBias = true
+	some.NumHiddenLayers, some.MLPOnlyLayers, some.IntermediateSize = 3, []int{1}, 17
+	step.NumHiddenLayers, step.DecoderSparseStep, step.IntermediateSize = 3, 2, 9
+	dense.Dense, dense.IntermediateSize, dense.AttentionBias = true, 23, true
+	dense.NumExperts, dense.NumExpertsPerTok, dense.MoeIntermediateSize, dense.NormTopKProb = 0, 0, 0, false
+	yarn.Yarn, yarn.HeadDim = &Yarn{Factor: 4, Original: 64}, 14
+	return map[string]Config{"norm_topk": tinyConfig(), "raw_topk": raw, "tied": tied, "all_experts": all, "even": even,
+		"attention_bias": bias, "dense_layers": some, "sparse_step": step, "dense": dense, "yarn": yarn}
 }
 
 // randomBatch draws sequences of the given lengths.

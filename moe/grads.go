@@ -32,17 +32,19 @@ func (p *Pass) outputJobs(l int) {
 	a, lp := p.acts(l), &p.m.layers[l]
 	p.jobs = append(p.jobs,
 		gradJob{dst: lp.o.Grad, m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC},
-		gradJob{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D},
 	)
-	for e := range p.E {
+	if lp.router != nil {
+		p.jobs = append(p.jobs, gradJob{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D})
+	}
+	for e := range a.E {
 		lo, hi := a.off[e], a.off[e+1]
 		if lo == hi {
 			continue
 		}
 		ep := &lp.experts[e]
 		p.jobs = append(p.jobs,
-			gradJob{dst: p.flatGrad(ep.gate, 2*p.F*p.D), m: 2 * p.F, n: p.D, k: hi - lo, a: a.gu[lo*p.ldF:], lda: p.ldF, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
-			gradJob{dst: ep.down.Grad, m: p.D, n: p.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*p.F:], ldb: p.F},
+			gradJob{dst: p.flatGrad(ep.gate, 2*a.F*p.D), m: 2 * a.F, n: p.D, k: hi - lo, a: a.gu[lo*a.ldF:], lda: a.ldF, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
+			gradJob{dst: ep.down.Grad, m: p.D, n: a.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*a.F:], ldb: a.F},
 		)
 	}
 }

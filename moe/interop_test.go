@@ -23,18 +23,38 @@ func TestWriteInterop(t *testing.T) {
 	tied, many := base, base
 	tied.TieWordEmbeddings, tied.NormTopKProb, tied.RopeTheta = true, false, 1e4
 	many.NumExperts, many.NumExpertsPerTok, many.NumKeyValueHeads, many.HeadDim = 16, 8, 1, 32
+	bias, some, step, dense, yarn, wide := base, base, base, base, base, base
+	bias.AttentionBias = true
+	some.MLPOnlyLayers = []int{1}
+	step.DecoderSparseStep, step.TieWordEmbeddings = 2, true
+	dense.Dense, dense.NumExperts, dense.NumExpertsPerTok, dense.MoeIntermediateSize, dense.NormTopKProb = true, 0, 0, 0, false
+	yarn.Yarn, yarn.MaxPositionEmbeddings = &Yarn{Factor: 4, Original: 256}, 1024
+	wide.HeadDim, wide.NumExpertsPerTok, wide.NumKeyValueHeads = 20, 6, 4
 	for name, c := range map[string]struct {
 		cfg  Config
 		save SaveOptions
 	}{
-		"f32":         {base, SaveOptions{}},
-		"f32-shards":  {many, SaveOptions{ShardBytes: 100 << 10}},
-		"bf16-tied":   {tied, SaveOptions{DType: "BF16"}},
-		"bf16-shards": {base, SaveOptions{DType: "BF16", ShardBytes: 50 << 10}},
+		"f32":            {base, SaveOptions{}},
+		"f32-shards":     {many, SaveOptions{ShardBytes: 100 << 10}},
+		"bf16-tied":      {tied, SaveOptions{DType: "BF16"}},
+		"attention-bias": {bias, SaveOptions{}},
+		"dense-layers":   {some, SaveOptions{}},
+		"sparse-step":    {step, SaveOptions{}},
+		"dense":          {dense, SaveOptions{}},
+		"yarn":           {yarn, SaveOptions{}},
+		"all-experts":    {wide, SaveOptions{}},
+		"bf16-shards":    {base, SaveOptions{DType: "BF16", ShardBytes: 50 << 10}},
 	} {
 		m, err := New(c.cfg, 7)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, p := range m.Params() { // a bias of zero shows nothing
+			if strings.HasSuffix(p.Name, ".bias") {
+				for i := range p.Data {
+					p.Data[i] = float32(i%7)/10 - 0.3
+				}
+			}
 		}
 		to := filepath.Join(dir, name)
 		if err := os.MkdirAll(to, 0o777); err != nil {

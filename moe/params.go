@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/swerm/swerm/moe/kernel"
 )
@@ -25,8 +26,9 @@ type Param struct {
 type layerParams struct {
 	norm1, norm2, qNorm, kNorm *Param
 	q, k, v, o                 *Param
-	router                     *Param
-	experts                    []expertParams
+	qBias, kBias, vBias, oBias *Param         // nil without
+	router                     *Param         // nil in a dense layer
+	experts                    []expertParams // one in a dense layer
 }
 
 // expertParams are the three matrices of one expert.
@@ -45,19 +47,20 @@ type Model struct {
 	flat   []float32
 	grad   []float32
 	kern   kernel.Family
+	rope   rotation
 }
 
 // alignFloats keeps every group of tensors on a cache line.
 const alignFloats = 16
 
 // newModel lays all tensors out in one flat buffer. q, k and v lie back to
-// back without padding, and so do the gate and up matrices of an expert, so
-// that each group is one matrix to the products.
+// back without padding, and so do their biases and the gate and up matrices of
+// an expert, so that each group is one matrix to the products.
 func newModel(cfg Config, kern kernel.Family) (*Model, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{cfg: cfg, kern: kern}
+	m := &Model{cfg: cfg, kern: kern, rope: cfg.rotation()}
 	size := 0
 	add := func(align bool, name string, shape ...int) *Param {
 		if align {
@@ -68,26 +71,37 @@ func newModel(cfg Config, kern kernel.Family) (*Model, error) {
 		m.params = append(m.params, p)
 		return p
 	}
-	d, hd, f := cfg.HiddenSize, cfg.HeadDim, cfg.MoeIntermediateSize
+	d, hd := cfg.HiddenSize, cfg.HeadDim
 	m.embed = add(true, "model.embed_tokens.weight", cfg.VocabSize, d)
 	m.head = m.embed
 	for i := range cfg.NumHiddenLayers {
 		at := layerName(i)
-		l := layerParams{experts: make([]expertParams, cfg.NumExperts)}
+		l := layerParams{}
 		l.norm1 = add(true, at+"input_layernorm.weight", d)
 		l.q = add(true, at+"self_attn.q_proj.weight", cfg.NumAttentionHeads*hd, d)
 		l.k = add(false, at+"self_attn.k_proj.weight", cfg.NumKeyValueHeads*hd, d)
 		l.v = add(false, at+"self_attn.v_proj.weight", cfg.NumKeyValueHeads*hd, d)
 		l.o = add(true, at+"self_attn.o_proj.weight", d, cfg.NumAttentionHeads*hd)
+		if cfg.AttentionBias {
+			l.qBias = add(true, at+"self_attn.q_proj.bias", cfg.NumAttentionHeads*hd)
+			l.kBias = add(false, at+"self_attn.k_proj.bias", cfg.NumKeyValueHeads*hd)
+			l.vBias = add(false, at+"self_attn.v_proj.bias", cfg.NumKeyValueHeads*hd)
+			l.oBias = add(true, at+"self_attn.o_proj.bias", d)
+		}
 		l.qNorm = add(true, at+"self_attn.q_norm.weight", hd)
 		l.kNorm = add(true, at+"self_attn.k_norm.weight", hd)
 		l.norm2 = add(true, at+"post_attention_layernorm.weight", d)
-		l.router = add(true, at+"mlp.gate.weight", cfg.NumExperts, d)
-		for e := range l.experts {
-			at := expertName(at, e)
-			l.experts[e].gate = add(true, at+"gate_proj.weight", f, d)
-			l.experts[e].up = add(false, at+"up_proj.weight", f, d)
-			l.experts[e].down = add(true, at+"down_proj.weight", d, f)
+		swiglu := func(at string, f int) {
+			l.experts = append(l.experts, expertParams{gate: add(true, at+"gate_proj.weight", f, d),
+				up: add(false, at+"up_proj.weight", f, d), down: add(true, at+"down_proj.weight", d, f)})
+		}
+		if cfg.Sparse(i) {
+			l.router = add(true, at+"mlp.gate.weight", cfg.NumExperts, d)
+			for e := range cfg.NumExperts {
+				swiglu(expertName(at, e), cfg.MoeIntermediateSize)
+			}
+		} else {
+			swiglu(at+"mlp.", cfg.IntermediateSize)
 		}
 		m.layers = append(m.layers, l)
 	}
@@ -114,7 +128,8 @@ func (p *Param) len() int {
 	return n
 }
 
-// New draws a model: matrices from N(0, cfg.InitializerRange²), norms one.
+// New draws a model: matrices from N(0, cfg.InitializerRange²), norms one,
+// biases zero.
 // The same config and seed give the same numbers on one architecture.
 func New(cfg Config, seed uint64) (*Model, error) {
 	kern, err := kernel.FromEnv()
@@ -132,7 +147,11 @@ func New(cfg Config, seed uint64) (*Model, error) {
 // draw fills a fresh tensor from a stream of its own, so that tensors can be
 // drawn side by side and a wider one leaves the others alone.
 func (p *Param) draw(seed, stream uint64, sd float64) {
-	if !p.Decay {
+	switch {
+	case strings.HasSuffix(p.Name, ".bias"):
+		clear(p.Data)
+		return
+	case !p.Decay:
 		for j := range p.Data {
 			p.Data[j] = 1
 		}

@@ -95,7 +95,9 @@ func (m *Model) NewPass(o Options) *Pass {
 	p.layers = make([]acts, n)
 	p.loads = make([][]int64, p.L)
 	for l := range p.loads {
-		p.loads[l] = make([]int64, p.E)
+		if p.mlp[l].routed {
+			p.loads[l] = make([]int64, p.E)
+		}
 	}
 	return p
 }
@@ -206,7 +208,7 @@ func (p *Pass) NextToken(b Batch, weight, auxCoef []float32) (lossSum []float64,
 }
 
 // ExpertLoad returns, per layer and expert, how many tokens the last forward
-// assigned to it.
+// assigned to it. A dense layer has no experts and an empty list.
 func (p *Pass) ExpertLoad() [][]int64 {
 	out := make([][]int64, len(p.loads))
 	for l := range out {

@@ -76,11 +76,29 @@ func (r *reference) head(x, w []float64, pos int) []float64 {
 	y := rmsNorm(x, w, r.c.RMSNormEps)
 	out, half := make([]float64, len(y)), len(y)/2
 	for i := range half {
-		sin, cos := math.Sincos(float64(pos) * math.Pow(r.c.RopeTheta, -2*float64(i)/float64(len(y))))
+		frequency, scale := r.frequency(i)
+		sin, cos := math.Sincos(float64(pos) * frequency)
+		sin, cos = sin*scale, cos*scale
 		out[i] = y[i]*cos - y[i+half]*sin
 		out[i+half] = y[i+half]*cos + y[i]*sin
 	}
 	return out
+}
+
+// frequency is of dimension pair i, and what cosine and sine are multiplied by:
+// the formulas of YaRN as transformers writes them, bounds rounded.
+func (r *reference) frequency(i int) (f, scale float64) {
+	y, dim := r.c.Yarn, float64(r.c.HeadDim)
+	extrapolated := 1 / math.Pow(r.c.RopeTheta, 2*float64(i)/dim)
+	if y == nil {
+		return extrapolated, 1
+	}
+	correction := func(rotations float64) float64 {
+		return dim * math.Log(float64(y.Original)/(rotations*2*math.Pi)) / (2 * math.Log(r.c.RopeTheta))
+	}
+	low, high := math.Max(math.Floor(correction(32)), 0), math.Min(math.Ceil(correction(1)), dim-1)
+	ramp := math.Min(math.Max((float64(i)-low)/(high-low), 0), 1)
+	return extrapolated/y.Factor*ramp + extrapolated*(1-ramp), 0.1*math.Log(y.Factor) + 1
 }
 
 // run returns the normed hidden state of every position, the auxiliary loss
@@ -92,14 +110,21 @@ func (r *reference) run(ids []int32) (hidden [][]float64, aux, margin float64) {
 		hidden = append(hidden, append([]float64(nil), r.w["model.embed_tokens.weight"][int(id)*d:int(id+1)*d]...))
 	}
 	count, prob := make([]float64, r.c.NumExperts), make([]float64, r.c.NumExperts)
+	rows := 0.0
 	for l := range r.c.NumHiddenLayers {
 		at := layerName(l)
 		r.attention(at, hidden)
+		if !r.sparse(l) {
+			for _, x := range hidden {
+				r.swiglu(at+"mlp.", x, rmsNorm(x, r.w[at+"post_attention_layernorm.weight"], r.c.RMSNormEps), 1)
+			}
+			continue
+		}
+		rows += float64(len(ids))
 		for _, x := range hidden {
 			margin = min(margin, r.mixture(at, x, count, prob))
 		}
 	}
-	rows := float64(r.c.NumHiddenLayers * len(ids))
 	for e := range count {
 		aux += count[e] / rows * prob[e] / rows * float64(r.c.NumExperts)
 	}
@@ -109,19 +134,39 @@ func (r *reference) run(ids []int32) (hidden [][]float64, aux, margin float64) {
 	return hidden, aux, margin
 }
 
+// sparse reports whether layer l has experts.
+func (r *reference) sparse(l int) bool {
+	for _, dense := range r.c.MLPOnlyLayers {
+		if l == dense {
+			return false
+		}
+	}
+	step := r.c.DecoderSparseStep
+	return !r.c.Dense && (step == 0 || (l+1)%step == 0)
+}
+
+// projected is linear with the bias of a projection, where it has one.
+func (r *reference) projected(name string, x []float64) []float64 {
+	y := linear(r.w[name+".weight"], x)
+	for i, b := range r.w[name+".bias"] {
+		y[i] += b
+	}
+	return y
+}
+
 func (r *reference) attention(at string, hidden [][]float64) {
 	c, hd := r.c, r.c.HeadDim
 	var q, k, v [][]float64
 	for pos, x := range hidden {
 		h := rmsNorm(x, r.w[at+"input_layernorm.weight"], c.RMSNormEps)
-		qi, ki := linear(r.w[at+"self_attn.q_proj.weight"], h), linear(r.w[at+"self_attn.k_proj.weight"], h)
+		qi, ki := r.projected(at+"self_attn.q_proj", h), r.projected(at+"self_attn.k_proj", h)
 		for i := 0; i < len(qi); i += hd {
 			copy(qi[i:], r.head(qi[i:i+hd], r.w[at+"self_attn.q_norm.weight"], pos))
 		}
 		for i := 0; i < len(ki); i += hd {
 			copy(ki[i:], r.head(ki[i:i+hd], r.w[at+"self_attn.k_norm.weight"], pos))
 		}
-		q, k, v = append(q, qi), append(k, ki), append(v, linear(r.w[at+"self_attn.v_proj.weight"], h))
+		q, k, v = append(q, qi), append(k, ki), append(v, r.projected(at+"self_attn.v_proj", h))
 	}
 	group := c.NumAttentionHeads / c.NumKeyValueHeads
 	for i, x := range hidden {
@@ -140,7 +185,7 @@ func (r *reference) attention(at string, hidden [][]float64) {
 				}
 			}
 		}
-		for j, y := range linear(r.w[at+"self_attn.o_proj.weight"], o) {
+		for j, y := range r.projected(at+"self_attn.o_proj", o) {
 			x[j] += y
 		}
 	}
@@ -170,16 +215,20 @@ func (r *reference) mixture(at string, x, count, prob []float64) (margin float64
 	}
 	for _, e := range order[:k] {
 		count[e]++
-		ep := expertName(at, e)
-		g, u := linear(r.w[ep+"gate_proj.weight"], h), linear(r.w[ep+"up_proj.weight"], h)
-		for i := range g {
-			g[i] = g[i] / (1 + math.Exp(-g[i])) * u[i]
-		}
-		for i, y := range linear(r.w[ep+"down_proj.weight"], g) {
-			x[i] += p[e] / total * y
-		}
+		r.swiglu(expertName(at, e), x, h, p[e]/total)
 	}
 	return margin
+}
+
+// swiglu adds weight·down(silu(gate h)·up h) to x.
+func (r *reference) swiglu(at string, x, h []float64, weight float64) {
+	g, u := linear(r.w[at+"gate_proj.weight"], h), linear(r.w[at+"up_proj.weight"], h)
+	for i := range g {
+		g[i] = g[i] / (1 + math.Exp(-g[i])) * u[i]
+	}
+	for i, y := range linear(r.w[at+"down_proj.weight"], g) {
+		x[i] += weight * y
+	}
 }
 
 // logits is the whole vocabulary at one hidden state.

@@ -38,7 +38,10 @@ func (p *Pass) route(probs, weights []float32, chosen []int32) {
 func (p *Pass) countLoad(l, rows int) {
 	a, load := p.acts(l), p.loads[l]
 	clear(load)
-	for _, e := range a.topI[:rows*p.K] {
+	if !a.routed {
+		return
+	}
+	for _, e := range a.topI[:rows*a.K] {
 		load[e]++
 	}
 }
@@ -47,7 +50,7 @@ func (p *Pass) countLoad(l, rows int) {
 // of rows within one. With lastRows only the last row of each sequence gets
 // slots.
 func (p *Pass) dispatch(a *acts, rows int, lastRows bool) {
-	off, fill := a.off, growInts(&p.slotsFill, p.E)
+	off, fill := a.off, growInts(&p.slotsFill, a.E)
 	clear(off)
 	for i := range a.rowS {
 		a.rowS[i] = -1
@@ -63,27 +66,27 @@ func (p *Pass) dispatch(a *acts, rows int, lastRows bool) {
 		return i
 	}
 	for i := range n {
-		for _, e := range a.topI[row(i)*p.K : (row(i)+1)*p.K] {
+		for _, e := range a.topI[row(i)*a.K : (row(i)+1)*a.K] {
 			off[e+1]++
 		}
 	}
-	for e := range p.E {
+	for e := range a.E {
 		off[e+1] += off[e]
 		fill[e] = off[e]
 	}
 	for i := range n {
 		r := row(i)
-		for j, e := range a.topI[r*p.K : (r+1)*p.K] {
+		for j, e := range a.topI[r*a.K : (r+1)*a.K] {
 			s := fill[e]
 			fill[e]++
-			a.slotR[s], a.slotW[s] = int32(r), a.topW[r*p.K+j]
-			a.rowS[r*p.K+j] = int32(s)
+			a.slotR[s], a.slotW[s] = int32(r), a.topW[r*a.K+j]
+			a.rowS[r*a.K+j] = int32(s)
 		}
 	}
 }
 
 // auxLoss computes the load-balancing loss of every sequence: with n = L·T
-// rows pooled over layers, E·Σ_e (assignments to e)/n · (Σ probabilities of e)/n.
+// rows pooled over the layers that have experts, E·Σ_e (assignments to e)/n · (Σ probabilities of e)/n.
 func (p *Pass) auxLoss() {
 	if !p.o.Train {
 		p.aux = p.aux[:0]
@@ -98,16 +101,25 @@ func (p *Pass) auxLoss() {
 // with respect to each probability; the counts carry no gradient.
 func (p *Pass) auxOf(i int) float64 {
 	s := p.spans[i]
-	n := float64(p.L * s.n)
+	if p.sparse == 0 {
+		return 0
+	}
+	n := float64(p.sparse * s.n)
 	grad := p.auxGrad[i*p.E : (i+1)*p.E]
 	clear(grad)
 	for l := range p.L {
+		if !p.mlp[l].routed {
+			continue
+		}
 		for _, e := range p.acts(l).topI[s.lo*p.K : (s.lo+s.n)*p.K] {
 			grad[e]++
 		}
 	}
 	aux := 0.0
 	for l := range p.L {
+		if !p.mlp[l].routed {
+			continue
+		}
 		probs := p.acts(l).probs[s.lo*p.E : (s.lo+s.n)*p.E]
 		for e := range grad {
 			sum := 0.0

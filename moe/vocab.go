@@ -144,7 +144,7 @@ func (p *Pass) nextTokenBackward(weight []float32) {
 func (p *Pass) hiddenBackward() {
 	clear(grow(&p.dx, p.T*p.D))
 	n := len(p.rows)
-	grow(&p.partial, stripes(n)*(p.D+2*p.C))
+	grow(&p.partial, stripes(n)*p.partialLen())
 	p.eachStripe(n, func(_ *worker, lo, hi int) {
 		dw := p.partialRow(lo)[:p.D]
 		for i := lo; i < hi; i++ {
@@ -152,7 +152,7 @@ func (p *Pass) hiddenBackward() {
 			p.kern.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, p.dhn[i*p.D:(i+1)*p.D], p.xf[i*p.D:(i+1)*p.D], p.m.norm.Data, p.rf[i])
 		}
 	})
-	width := p.D + 2*p.C
+	width := p.partialLen()
 	for i := range stripes(n) {
 		p.kern.AddScaled(p.m.norm.Grad, 1, p.partial[i*width:i*width+p.D])
 	}

@@ -17,11 +17,17 @@ func (e *evidence) expertsFigure() figure {
 		f.missing = "no checkpoint was given."
 		return f
 	case e.training == nil || len(e.training.load) == 0:
-		f.missing = "the journal of the training has no load of experts: the dev split was not evaluated, or an earlier version trained it."
+		f.missing = "the journal of the training has no load of experts: the dev split was not evaluated, the model is dense, or an earlier version trained it."
 		return f
 	}
 	t := e.training
-	experts := len(t.load[0])
+	experts, dense := 0, 0
+	for _, layer := range t.load {
+		experts = max(experts, len(layer))
+		if len(layer) == 0 {
+			dense++
+		}
+	}
 	f.caption = fmt.Sprintf("Each dot is one of %s, at the share of tokens that its layer sends there, relative to an even split: at 1 it gets as many as any other. "+
 		"Dots near 0 are experts that hardly work, dots far right are ones that the others lean on. Taken on the dev split at step %s",
 		plural(experts, "expert", "experts of a layer"), count(t.loadAt))
@@ -29,6 +35,9 @@ func (e *evidence) expertsFigure() figure {
 		f.caption += "; the last layer only works on each run's last token, so its dots scatter more"
 	}
 	f.caption += "."
+	if dense > 0 {
+		f.caption += " Rows without dots are dense layers."
+	}
 	if len(t.load) > maxLayers {
 		f.caption += fmt.Sprintf(" The first %d of %d layers are drawn.", maxLayers, len(t.load))
 	}

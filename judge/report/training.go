@@ -105,8 +105,15 @@ func (t *training) add(l *journalLine) error {
 		return nil
 	}
 	t.devs = append(t.devs, devPoint{l.Step, l.Dev.Loss, l.Dev.AUC, l.Dev.Sequences})
+	experts := 0
 	for i, layer := range l.Dev.ExpertLoad {
-		if len(layer) == 0 || len(layer) != len(l.Dev.ExpertLoad[0]) {
+		if len(layer) == 0 { // a dense layer
+			continue
+		}
+		if experts == 0 {
+			experts = len(layer)
+		}
+		if len(layer) != experts {
 			return fmt.Errorf("%w: layer %d has %d experts", ErrJournal, i+1, len(layer))
 		}
 		for _, n := range layer {
@@ -115,7 +122,7 @@ func (t *training) add(l *journalLine) error {
 			}
 		}
 	}
-	if len(l.Dev.ExpertLoad) > 0 && (t.loadAt == 0 || t.loadAt != t.kept) {
+	if experts > 0 && (t.loadAt == 0 || t.loadAt != t.kept) {
 		t.load, t.loadAt = l.Dev.ExpertLoad, l.Step
 	}
 	return nil
