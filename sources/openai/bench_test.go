@@ -9,6 +9,7 @@ import (
 	"github.com/swerm/swerm/internal/testpath"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/openai"
+	"github.com/swerm/swerm/sources/sourcetest"
 )
 
 // generatedRow writes a row as public sets write them: calls, observations of a
@@ -57,7 +58,7 @@ func BenchmarkDetect(b *testing.B) {
 func BenchmarkReal(b *testing.B) {
 	root := testpath.Real(b, "hf-samples")
 	for _, set := range []string{"swe-gym_openhands_sampled_trajectories", "swe-smith"} {
-		rows := realRows(b, filepath.Join(root, set, "sample_raw.json"))
+		rows := sourcetest.Rows(b, filepath.Join(root, set, "sample_raw.json"))
 		size := 0
 		for _, row := range rows {
 			size += len(row)
