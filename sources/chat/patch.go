@@ -72,9 +72,6 @@ func patchFiles(patch string) []string {
 // hasSegment reports whether a folder or the stem of a file is named after a
 // project, whatever the case and the dashes.
 func hasSegment(file, name string) bool {
-	plain := func(s string) string {
-		return strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(s))
-	}
 	name = plain(name)
 	for s := range strings.SplitSeq(file, "/") {
 		if s = plain(strings.TrimSuffix(s, path.Ext(s))); s != "" && (s == name || "py"+s == name || s == "py"+name) {
@@ -83,6 +80,10 @@ func hasSegment(file, name string) bool {
 	}
 	return false
 }
+
+var dashes = strings.NewReplacer("-", "", "_", "", ".", "")
+
+func plain(s string) string { return dashes.Replace(strings.ToLower(s)) }
 
 // ordinary lists names of files that are in any project.
 func ordinary(base string) bool {

@@ -79,38 +79,38 @@ func (r *Rest) JSON() *string {
 	if len(r.fields) == 0 {
 		return nil
 	}
-	b := bytes.NewBuffer(make([]byte, 0, r.size+4*len(r.fields)+2))
+	var b strings.Builder
+	b.Grow(r.size + 4*len(r.fields) + 2)
 	for i, key := range slices.Sorted(maps.Keys(r.fields)) {
 		if i == 0 {
 			b.WriteByte('{')
 		} else {
 			b.WriteByte(',')
 		}
-		writeKey(b, key)
+		name, err := json.Marshal(key)
+		if err != nil {
+			continue // strings always marshal
+		}
+		b.Write(name)
 		b.WriteByte(':')
-		writeValue(b, r.fields[key])
+		b.Write(compact(r.fields[key]))
 	}
 	b.WriteByte('}')
 	text := b.String()
 	return &text
 }
 
-func writeKey(b *bytes.Buffer, key string) {
-	raw, err := json.Marshal(key)
-	if err != nil {
-		return // strings always marshal
-	}
-	b.Write(raw)
-}
-
-// writeValue writes a valid value. Logs of tests are the long ones, and strings
-// have no white space to take out.
-func writeValue(b *bytes.Buffer, raw json.RawMessage) {
+// compact takes the white space out of a valid value. Strings have none, and
+// logs of tests, which are strings, are the long ones.
+func compact(raw json.RawMessage) []byte {
 	if raw[0] == '"' {
-		b.Write(raw)
-		return
+		return raw
 	}
-	_ = json.Compact(b, raw) // every value was checked when it was set
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return raw // every value was checked when it was set
+	}
+	return b.Bytes()
 }
 
 // validValue reports whether a strict reader takes a value.

@@ -17,7 +17,11 @@ type dataset struct {
 	scaffold string
 	source   string
 	policy   string // as the set's card writes it
+	folders  []folder
 }
+
+// A folder of a set holds the runs of one harness, or of one model.
+type folder struct{ part, scaffold, policy string }
 
 const qwenCoder = "Qwen/Qwen3-Coder-480B-A35B-Instruct"
 
@@ -37,7 +41,10 @@ var datasets = []dataset{
 		scaffold: "openhands", source: "swe-rebench", policy: qwenCoder},
 	{name: "nvidia/SWE-Zero-openhands-trajectories", keys: []string{"trajectory_id", "instance_id", "trajectory", "model_patch", "dataset"},
 		scaffold: "openhands", policy: qwenCoder},
-	{name: "nvidia/Open-SWE-Traces", keys: []string{"trajectory_id", "instance_id", "messages", "hf_dataset_name"}},
+	{name: "nvidia/Open-SWE-Traces", keys: []string{"trajectory_id", "instance_id", "messages", "hf_dataset_name"}, folders: []folder{
+		{part: "openhands", scaffold: "openhands"}, {part: "sweagent", scaffold: "swe-agent"},
+		{part: "minimax_m25", policy: "MiniMax-M2.5"}, {part: "qwen35_122b", policy: "Qwen3.5-122B"},
+	}},
 	{name: "togethercomputer/CoderForge-Preview", keys: []string{"trajectory_id", "finish_reason", "image", "messages", "reward"}, scaffold: "openhands"},
 	{name: "SWE-bench/SWE-smith-trajectories", keys: []string{"traj_id", "instance_id", "messages", "model", "patch"}, scaffold: "swe-agent", source: "swe-smith"},
 	{name: "mini-coder", keys: []string{"instance_id", "messages", "model", "patch", "verified"}, scaffold: "mini-swe-agent", source: "swe-smith"},

@@ -12,18 +12,27 @@ import (
 	"github.com/swerm/swerm/sources/identity"
 )
 
-// known fills what the set's card says of all its rows.
-func (n *reading) known(set *dataset) {
+// known fills what the set's card, and the folder of the file in it, say of all
+// rows.
+func (n *reading) known(set *dataset, src format.Document) {
 	t := &n.rec.Trajectory
 	n.rec.Version = set.name
-	if t.Scaffold == "" {
-		t.Scaffold = set.scaffold
+	fill := func(scaffold, policy string) {
+		if t.Scaffold == "" {
+			t.Scaffold = scaffold
+		}
+		if t.PolicyRaw == nil {
+			t.PolicyRaw = chat.NonEmpty(policy)
+		}
 	}
+	for _, f := range set.folders {
+		if strings.Contains(src.URI, f.part) {
+			fill(f.scaffold, f.policy)
+		}
+	}
+	fill(set.scaffold, set.policy)
 	if t.Source == "" {
 		t.Source = set.source
-	}
-	if t.PolicyRaw == nil {
-		t.PolicyRaw = chat.NonEmpty(set.policy)
 	}
 }
 

@@ -50,7 +50,7 @@ func (r *Row) Record(s *jsonscan.Scanner, src format.Document, name string, mess
 	}
 	t.Messages = messages
 	if set := r.datasetOf(src); set != nil {
-		n.known(set)
+		n.known(set, src)
 	}
 	n.names(src)
 	n.dialogue()

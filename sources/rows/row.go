@@ -27,7 +27,11 @@ type Row struct {
 	Verdict *string
 
 	fields []field
+	index  map[string]int // of fields, where they are many
 }
+
+// manyFields is where looking through all of them is slower than an index.
+const manyFields = 32
 
 type field struct {
 	key  string
@@ -52,12 +56,26 @@ func (r *Row) add(s *jsonscan.Scanner, key string, done bool) {
 	case len(r.fields) == maxFields:
 		s.Fail(errFields)
 	default:
-		kind := s.Kind()
-		r.fields = append(r.fields, field{key: strings.Clone(key), mark: s.Mark(), kind: kind, done: done})
+		f := field{key: strings.Clone(key), mark: s.Mark(), kind: s.Kind(), done: done}
+		r.fields = append(r.fields, f)
+		if r.index != nil {
+			r.index[f.key] = len(r.fields) - 1
+		} else if len(r.fields) == manyFields {
+			r.index = make(map[string]int, 2*manyFields)
+			for i := range r.fields {
+				r.index[r.fields[i].key] = i
+			}
+		}
 	}
 }
 
 func (r *Row) field(key string) *field {
+	if r.index != nil {
+		if i, ok := r.index[key]; ok {
+			return &r.fields[i]
+		}
+		return nil
+	}
 	for i := range r.fields {
 		if r.fields[i].key == key {
 			return &r.fields[i]

@@ -105,6 +105,7 @@ func TestKnownSets(t *testing.T) {
 		{`{"trajectory_id":"t","instance_id":"a","trajectory":[],"model_patch":"","dataset":"SWE-Gym/SWE-Gym-Raw","repo":"o/r"}`, "x", "openhands swe-gym " + qwenCoder},
 		{`{"trajectory_id":"t_run1","finish_reason":"stop","image":"i","messages":"[]","reward":1}`, "x", "openhands  "},
 		{`{"messages":[],"instance_id":"a","model":"m","traj_id":"t","patch":""}`, "x", "swe-agent swe-smith m"},
+		{`{"trajectory_id":"t","instance_id":"a","messages":[],"hf_dataset_name":"nebius/SWE-rebench-V2"}`, "traces/sweagent/minimax_m25/x.parquet", "swe-agent swe-rebench-v2 MiniMax-M2.5"},
 		{`{"messages":[],"scaffold":"SWE_Agent","data_source":"org/My_Tasks"}`, "x", "swe-agent my-tasks "},
 		{`{"messages":[],"agent":"Home-Made"}`, "x", "home-made  "},
 		{`{"messages":[]}`, "x", "unknown  "},
@@ -132,7 +133,7 @@ func TestAVerdictIsAClaimAndNoMessage(t *testing.T) {
 
 func TestToolsInEveryForm(t *testing.T) {
 	for doc, want := range map[string]string{
-		`{"tools":[{"a": 1}, {"b":2}]}`:      `[{"a": 1},{"b":2}]`,
+		`{"tools":[{"a": 1}, {"b":2}]}`:       `[{"a": 1},{"b":2}]`,
 		`{"tools":["{\"a\":1}","{\"b\":2}"]}`: `[{"a":1},{"b":2}]`,
 		`{"tools":"[{\"a\":1}]"}`:             `[{"a":1}]`,
 		`{"tools":"none"}`:                    "",
