@@ -32,14 +32,14 @@ func (d *document) read(s *jsonscan.Scanner) {
 
 func (d *document) readMessages(s *jsonscan.Scanner) {
 	d.found = s.Kind() == jsonscan.Array
+	var m message // one for all: it does not outlive its turn
 	for i := range s.Elements() {
 		if i == chat.MaxMessages {
 			s.Fail(chat.ErrMessages)
 			return
 		}
-		var m message
-		m.read(s)
-		if s.Err() != nil {
+		m = message{}
+		if m.read(s); s.Err() != nil {
 			return
 		}
 		d.messages = m.appendTo(d.messages)
