@@ -15,7 +15,7 @@ import (
 )
 
 // reportsVersion rises whenever equal inputs would give other labels.
-const reportsVersion = 1
+const reportsVersion = 2
 
 // Names of the rule sets that labels of this stage carry.
 const (

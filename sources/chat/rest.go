@@ -70,6 +70,12 @@ func (r *Rest) set(key string, raw json.RawMessage) {
 	r.size += len(key) + len(raw)
 }
 
+// Has reports whether a value is kept under key.
+func (r *Rest) Has(key string) bool {
+	_, ok := r.fields[key]
+	return ok
+}
+
 // Len is how many values are kept.
 func (r *Rest) Len() int { return len(r.fields) }
 

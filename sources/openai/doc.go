@@ -14,6 +14,7 @@
 //	[].reward, step_reward                         Reward
 //	[].message_type, is_demo                       Kind demo
 //	[].content[].{tool_use,tool_result,thinking}   ToolCalls, messages, Reasoning
+//	system, system_prompt                          a system message, where there is none
 //	any other key of a message                     the message's Extra
 //	any other key of the row                       see package rows
 //

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"slices"
@@ -48,13 +49,17 @@ func (Format) Detect(sh format.Shape) bool {
 	return false
 }
 
+// listBegins are how strings begin that hold a list of objects, as JSON writes
+// them.
+var listBegins = []string{`"[{\"`, `"[{ \"`, `"[ {`, `"[\n`}
+
 // holdsList reports whether the string under a key begins a list of objects.
 func holdsList(doc []byte, key string) bool {
 	s := jsonscan.New(doc)
 	for name := range s.Fields() {
 		if name == key {
-			raw := string(s.Raw())
-			return strings.HasPrefix(raw, `"[{\"`) || strings.HasPrefix(raw, `"[{ \"`) || strings.HasPrefix(raw, `"[\n`)
+			raw := s.Raw()
+			return slices.ContainsFunc(listBegins, func(begin string) bool { return bytes.HasPrefix(raw, []byte(begin)) })
 		}
 	}
 	return false
@@ -68,12 +73,30 @@ func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
 		if doc.read(s); !doc.found {
 			s.Fail(rows.ErrNoDialogue)
 		}
+		doc.addSystem(s)
 		r, err := doc.row.Record(s, d, formatName, doc.messages)
 		if err != nil {
 			yield(nil, fmt.Errorf("openai: %w", err))
 			return
 		}
 		yield(r, nil)
+	}
+}
+
+// addSystem puts a system prompt that stands beside a dialogue without one before
+// it.
+func (d *document) addSystem(s *jsonscan.Scanner) {
+	for i := range d.messages {
+		if d.messages[i].Role == pipeline.RoleSystem {
+			return
+		}
+	}
+	for _, key := range []string{"system", "system_prompt"} {
+		var text string
+		if d.row.Take(s, key, jsonscan.String, func() { text = s.Str() }) && strings.TrimSpace(text) != "" {
+			d.messages = slices.Insert(d.messages, 0, pipeline.Message{Role: pipeline.RoleSystem, Content: &text})
+			return
+		}
 	}
 }
 

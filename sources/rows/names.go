@@ -58,10 +58,6 @@ func (n *reading) names(src format.Document) {
 	if t.Environment != nil {
 		n.rec.SourceHint = *t.Environment
 	}
-	if t.BaseCommit != nil && !identity.IsCommit(*t.BaseCommit) {
-		n.extra.Set("base_commit", *t.BaseCommit)
-		t.BaseCommit = nil
-	}
 	n.rec.RunHint = src.Folder(0)
 }
 

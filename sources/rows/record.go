@@ -8,6 +8,7 @@ import (
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/identity"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
 
@@ -93,13 +94,13 @@ func (n *reading) column(c column, key string) bool {
 	case instance:
 		return n.name(&t.InstanceID)
 	case repo:
-		return n.text(&t.Repo)
+		return n.name(&t.Repo)
 	case baseCommit:
-		return n.text(&t.BaseCommit)
+		return n.name(&t.BaseCommit) && isCommit(&t.BaseCommit)
 	case policy:
-		return n.text(&t.PolicyRaw)
+		return n.name(&t.PolicyRaw)
 	case run:
-		return n.text(&t.Run)
+		return n.name(&t.Run)
 	case rollout:
 		return n.number(&t.Rollout)
 	case attempt:
@@ -109,20 +110,23 @@ func (n *reading) column(c column, key string) bool {
 	case source:
 		return n.word(&t.Source, sourceNamed)
 	case language:
-		return n.text(&t.Language)
+		return n.name(&t.Language)
 	case license:
-		return n.text(&t.License)
+		return n.name(&t.License)
 	case createdAt:
-		return n.text(&t.CreatedAt)
+		return n.name(&t.CreatedAt)
 	case environment:
-		return n.text(&t.Environment)
+		return n.name(&t.Environment)
 	case patch:
 		return n.text(&t.Patch)
 	case exitStatus:
-		return n.text(&t.ExitStatus)
+		return n.name(&t.ExitStatus)
 	case tools:
 		return n.tools()
 	case claim:
+		if n.claims.Has(key) {
+			return false
+		}
 		n.claims.Keep(n.s, key)
 		return true
 	case cost, wallSeconds, apiCalls, promptTokens, completionTokens:
@@ -137,7 +141,7 @@ func (n *reading) column(c column, key string) bool {
 	return n.s.Kind() != jsonscan.Object && n.s.Kind() != jsonscan.Array && n.sampling.Keep(n.s, key)
 }
 
-// text reads a string that is not blank into an empty column.
+// text reads a string into an empty column.
 func (n *reading) text(dst **string) bool {
 	if *dst != nil || n.s.Kind() != jsonscan.String {
 		return false
@@ -146,7 +150,17 @@ func (n *reading) text(dst **string) bool {
 	return true
 }
 
-// name reads a string or a number that names something.
+// isCommit empties a column that holds a branch or a short hash.
+func isCommit(dst **string) bool {
+	if identity.IsCommit(chat.OrEmpty(*dst)) {
+		return true
+	}
+	*dst = nil
+	return false
+}
+
+// name reads a string or a number that names something; a blank one does not,
+// and leaves the column to the next key.
 func (n *reading) name(dst **string) bool {
 	if *dst == nil && n.s.Kind() == jsonscan.Number {
 		text := string(n.s.Raw())
@@ -156,8 +170,8 @@ func (n *reading) name(dst **string) bool {
 	if !n.text(dst) {
 		return false
 	}
-	if chat.OrEmpty(*dst) == "" {
-		*dst = nil // no name
+	if strings.TrimSpace(chat.OrEmpty(*dst)) == "" {
+		*dst = nil
 	}
 	return true
 }
@@ -280,7 +294,7 @@ func (n *reading) config() bool {
 	for key := range n.s.Fields() {
 		switch placeOf(key).column {
 		case policy:
-			n.text(&n.rec.PolicyRaw)
+			n.name(&n.rec.PolicyRaw)
 		case keep:
 			n.sampling.Keep(n.s, key)
 		}

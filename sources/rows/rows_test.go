@@ -109,6 +109,7 @@ func TestKnownSets(t *testing.T) {
 		{`{"messages":[],"scaffold":"SWE_Agent","data_source":"org/My_Tasks"}`, "x", "swe-agent my-tasks "},
 		{`{"messages":[],"agent":"Home-Made"}`, "x", "home-made  "},
 		{`{"messages":[]}`, "x", "unknown  "},
+		{`{"messages":[],"model":" ","model_name":"n"}`, "x", "unknown  n"},
 	} {
 		r := mustRecord(t, c.doc, format.Document{URI: c.uri})
 		if got := r.Scaffold + " " + r.Source + " " + chat.OrEmpty(r.PolicyRaw); got != c.want {
@@ -128,6 +129,13 @@ func TestAVerdictIsAClaimAndNoMessage(t *testing.T) {
 	r := mustRecord(t, `{"resolved":false}`, format.Document{URI: "a.json"}, said(pipeline.RoleUser, "judge it"), said(pipeline.RoleAssistant, " <judgement>Yes</judgement>\n"))
 	if len(r.Messages) != 1 || *r.Usage.Turns != 0 || *r.Claims != `{"resolved":false,"verdict":" \u003cjudgement\u003eYes\u003c/judgement\u003e\n"}` {
 		t.Errorf("%d messages, claims %s", len(r.Messages), chat.OrEmpty(r.Claims))
+	}
+}
+
+func TestNestedClaimsDoNotOverruleTheRows(t *testing.T) {
+	r := mustRecord(t, `{"test_result":{"resolved":false,"report":{"resolved":true}},"resolved":true,"commit":"main"}`, format.Document{URI: "a.json"})
+	if got := *r.Claims + *r.Extra; got != `{"report":{"resolved":true},"resolved":true}{"commit":"main","test_result":{"resolved":false}}` {
+		t.Error(got)
 	}
 }
 
