@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/swerm/swerm/metrics"
 	"github.com/swerm/swerm/moe"
@@ -43,7 +44,9 @@ func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.ExpertLoad = n.load
+	if slices.ContainsFunc(n.load, func(layer []int64) bool { return len(layer) > 0 }) { // not of a dense model
+		d.ExpertLoad = n.load
+	}
 	return d, nil
 }
 

@@ -122,6 +122,9 @@ func (t *training) add(l *journalLine) error {
 			}
 		}
 	}
+	if len(l.Dev.ExpertLoad) > 0 && experts == 0 {
+		return fmt.Errorf("%w: no layer has experts", ErrJournal)
+	}
 	if experts > 0 && (t.loadAt == 0 || t.loadAt != t.kept) {
 		t.load, t.loadAt = l.Dev.ExpertLoad, l.Step
 	}
