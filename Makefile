@@ -4,6 +4,7 @@ GO      ?= go
 TOOL     = $(GO) tool -modfile=tools/go.mod
 REAL    ?= ../shared/real
 VENV    ?= .venv
+FUZZ    ?= 600s
 # Packages whose work is concurrent: the race detector runs on these.
 RACE     = ./pipeline/... ./sources/... ./labeler/... ./mixer ./contract ./moe/tokenizer ./trainer/... ./judge/... ./microgym/harness ./microgym/agent ./microgym
 # The quickstart at a small size.
@@ -64,9 +65,13 @@ real: ## the whole path on real trajectories with a short training, when REAL is
 	else echo "real: $(REAL)/packed is absent; set REAL to the folder of real trajectories"; fi
 
 .PHONY: soak
-soak: ## long fuzzing, kill and fault runs (half an hour)
-	SWERM_SOAK=1 $(GO) test -timeout 60m ./...
-	./tools/fuzz.sh 60s
+soak: ## kill and fault runs (an hour), then fuzzing: FUZZ for each decoder of files from strangers (hours)
+	SWERM_SOAK=1 $(GO) test -timeout 90m ./...
+	./tools/fuzz.sh $(FUZZ)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZ each for decoders, a minute for the rest
+	./tools/fuzz.sh $(FUZZ)
 
 .PHONY: interop
 interop: build $(VENV)/.done ## read what we write with PyPI's readers, open checkpoints in transformers

@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for the given time each (default 60s).
+# Runs every fuzz target of the module: what decodes files from strangers
+# (sources, labeler) for the first time given (default 600s), all else for the
+# second (60s). As many targets run side by side as there are processors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-each=${1:-60s}
-grep -rlE --include='*_test.go' '^func Fuzz' . | while read -r file; do
-  dir=$(dirname "$file")
-  grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | awk '{print $2}' | while read -r target; do
-    echo "== $dir $target $each"
-    go test -run '^$' -fuzz "^${target}\$" -fuzztime "$each" "$dir"
+decoders=${1:-600s} others=${2:-60s}
+targets() {
+  grep -rlE --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do
+    each=$others
+    case $file in ./sources/* | ./labeler/*) each=$decoders ;; esac
+    grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | awk -v dir="$(dirname "$file")" -v each="$each" '{print dir, $2, each}'
   done
-done
+}
+run() {
+  local out
+  if out=$(go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -parallel 1 "$1" 2>&1); then
+    echo "ok   $1 $2 $3"
+  else
+    printf 'FAIL %s %s\n%s\n' "$1" "$2" "$out"
+    return 1
+  fi
+}
+export -f run
+targets | xargs -P "$(nproc)" -L 1 bash -c 'run "$@"' _
