@@ -33,6 +33,9 @@ type Sample struct {
 	// make other messages, or none.
 	FromContents bool
 
+	// Lines says that the format claims the file of lines as a whole.
+	Lines bool
+
 	// Beside are the small files of the folder, by path relative to it.
 	Beside map[string][]byte
 }
@@ -75,6 +78,7 @@ func Run(t *testing.T, f format.Format, samples []Sample) {
 			t.Run("wrong kinds", func(t *testing.T) { wrongKinds(t, f, s) })
 			t.Run("invalid text", func(t *testing.T) { invalidText(t, f, s) })
 			t.Run("duplicate keys", func(t *testing.T) { duplicateKeys(t, f, s, want) })
+			t.Run("one id for all calls", func(t *testing.T) { sameCallIDs(t, f, s, want) })
 		})
 	}
 }
@@ -85,7 +89,10 @@ func Fuzz(f *testing.F, ft format.Format, samples []Sample) {
 		f.Add(s.Data)
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		_ = ft.Detect(format.ShapeOf(doc))
+		sh := format.ShapeOf(doc)
+		_ = ft.Detect(sh)
+		sh.Lines = true
+		_ = ft.Detect(sh)
 		recs, err := tryDecode(ft, Sample{URI: "run/x.json"}, doc)
 		if err == nil {
 			lawful(t, recs)
@@ -122,7 +129,9 @@ func same(t *testing.T, want, got []*format.Record) {
 
 func claimed(t *testing.T, f format.Format, s Sample) {
 	for _, other := range all.Formats() {
-		if got := other.Detect(format.ShapeOf(s.Data)); got != (other.Name() == f.Name()) {
+		sh := format.ShapeOf(s.Data)
+		sh.Lines = s.Lines
+		if got := other.Detect(sh); got != (other.Name() == f.Name()) {
 			t.Errorf("%s says %v", other.Name(), got)
 		}
 	}
@@ -213,10 +222,19 @@ func cutShort(t *testing.T, f format.Format, s Sample) {
 		if i > 2048 && !strings.ContainsRune(`{}[]",:`, rune(doc[i])) {
 			continue
 		}
+		if s.Lines && wholeLines(doc[:i]) {
+			continue // a shorter file, not a broken one
+		}
 		if recs, err := tryDecode(f, s, doc[:i]); err == nil {
 			t.Fatalf("cut at %d of %d: %d records and no error", i, len(doc), len(recs))
 		}
 	}
+}
+
+// wholeLines reports whether a file of lines ends with one that is complete.
+func wholeLines(doc []byte) bool {
+	last := bytes.TrimSpace(doc[bytes.LastIndexByte(doc, '\n')+1:])
+	return len(last) == 0 && len(doc) > 0 || json.Valid(last)
 }
 
 func unknownKeys(t *testing.T, f format.Format, s Sample, want []*format.Record) {
@@ -386,27 +404,70 @@ func invalidText(t *testing.T, f format.Format, s Sample) {
 	}
 }
 
-// duplicateKeys doubles each key of the top object: the answer is an error, or
-// the key is one that the format does not read.
+// duplicateKeys doubles each key of the top object, or of each line: the answer
+// is an error, or the key is one that the format does not read.
 func duplicateKeys(t *testing.T, f format.Format, s Sample, want []*format.Record) {
 	tree := parseTree(t, s.Data)
-	if tree.kind != '{' {
-		t.Skip("not an object")
+	tops := []*node{tree}
+	if tree.kind == '\n' {
+		tops = tree.kids
 	}
-	refused := 0
-	for i := range tree.keys {
-		twice := *tree
-		twice.keys = append(slices.Clone(tree.keys), tree.keys[i])
-		twice.kids = append(slices.Clone(tree.kids), tree.kids[i])
-		got, err := tryDecode(f, s, twice.bytes())
-		if err != nil {
-			refused++
+	tried, refused := 0, 0
+	for _, top := range tops {
+		if top.kind != '{' {
 			continue
 		}
-		same(t, want, got)
+		once := *top
+		for i := range once.keys {
+			top.keys = append(slices.Clone(once.keys), once.keys[i])
+			top.kids = append(slices.Clone(once.kids), once.kids[i])
+			got, err := tryDecode(f, s, tree.bytes())
+			*top = once
+			tried++
+			if err != nil {
+				refused++
+				continue
+			}
+			same(t, want, got)
+		}
+	}
+	if tried == 0 {
+		t.Skip("not an object")
 	}
 	if refused == 0 {
 		t.Error("no key is refused twice")
+	}
+}
+
+// callKeys are keys under which documents name a tool call.
+var callKeys = []string{"tool_call_id", "tool_use_id", "call_id", "source_call_id"}
+
+// sameCallIDs gives every call and every answer one id, and then each answer an
+// id that no call has: ids are for people to follow, and nothing is dropped or
+// moved because of them.
+func sameCallIDs(t *testing.T, f format.Format, s Sample, want []*format.Record) {
+	for _, id := range []string{`"same"`, `"nobody's"`} {
+		tree := parseTree(t, s.Data)
+		n := 0
+		tree.each(func(p *node, i int) {
+			if p.kind == '{' && slices.Contains(callKeys, p.keys[i]) && p.kids[i].isString() {
+				p.kids[i] = scalar(id)
+				n++
+			}
+		})
+		if n == 0 {
+			t.Skip("no ids of calls")
+		}
+		got := decode(t, f, s, tree.bytes())
+		lawful(t, got)
+		for i := range got {
+			if i < len(want) && len(got[i].Messages) != len(want[i].Messages) {
+				t.Errorf("%d messages, want %d", len(got[i].Messages), len(want[i].Messages))
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d records, want %d", len(got), len(want))
+		}
 	}
 }
 

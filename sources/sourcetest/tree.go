@@ -9,7 +9,7 @@ import (
 
 // A node is a JSON value that keeps the order of its keys.
 type node struct {
-	kind byte // '{', '[', or 'v'
+	kind byte // '{', '[', 'v', or '\n' for a document of lines
 	keys []string
 	kids []*node
 	raw  string // of a scalar
@@ -23,7 +23,17 @@ func parseTree(t testing.TB, doc []byte) *node {
 	if err != nil {
 		t.Fatalf("sample is not JSON: %v", err)
 	}
-	return n
+	if !dec.More() {
+		return n
+	}
+	lines := &node{kind: '\n', kids: []*node{n}}
+	for dec.More() {
+		if n, err = readNode(dec); err != nil {
+			t.Fatalf("sample is not JSON: %v", err)
+		}
+		lines.kids = append(lines.kids, n)
+	}
+	return lines
 }
 
 func readNode(dec *json.Decoder) (*node, error) {
@@ -62,8 +72,15 @@ func (n *node) bytes() []byte {
 }
 
 func (n *node) write(b *strings.Builder) {
-	if n.kind == 'v' {
+	switch n.kind {
+	case 'v':
 		b.WriteString(n.raw)
+		return
+	case '\n':
+		for _, kid := range n.kids {
+			kid.write(b)
+			b.WriteByte('\n')
+		}
 		return
 	}
 	b.WriteByte(n.kind)
