@@ -43,8 +43,8 @@ func readNode(dec *json.Decoder) (*node, error) {
 	}
 	open, ok := tok.(json.Delim)
 	if !ok {
-		raw, err := json.Marshal(tok)
-		return &node{kind: 'v', raw: string(raw)}, err
+		raw, err := literal(tok)
+		return &node{kind: 'v', raw: raw}, err
 	}
 	n := &node{kind: byte(open)}
 	for dec.More() {
@@ -63,6 +63,15 @@ func readNode(dec *json.Decoder) (*node, error) {
 	}
 	_, err = dec.Token()
 	return n, err
+}
+
+// literal writes a scalar as Python and most others do: without escapes for HTML.
+func literal(v any) (string, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return strings.TrimSpace(b.String()), err
 }
 
 func (n *node) bytes() []byte {
@@ -89,8 +98,8 @@ func (n *node) write(b *strings.Builder) {
 			b.WriteString(", ")
 		}
 		if n.kind == '{' {
-			key, _ := json.Marshal(n.keys[i])
-			b.Write(key)
+			key, _ := literal(n.keys[i])
+			b.WriteString(key)
 			b.WriteString(": ")
 		}
 		kid.write(b)
