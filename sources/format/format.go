@@ -120,6 +120,18 @@ type Record struct {
 	Repaired int
 }
 
+// A Continued ends a document that is the beginning of another one beside it.
+// It is no failure: what the document holds stands in the other, and a record of
+// it would be a second copy of a part of an attempt.
+type Continued struct {
+	By string // the other document, relative to the folder of this one
+}
+
+// Error says where the dialogue goes on.
+func (c *Continued) Error() string {
+	return "the dialogue goes on in " + c.By + ", which holds all of it"
+}
+
 // HashContent names the bytes of a raw record, as `b3sum` prints them. It is
 // BLAKE3 and says so: every byte of every input passes through it, and SHA-256
 // without help from the processor takes longer than reading a record does.

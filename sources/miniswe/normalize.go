@@ -1,6 +1,7 @@
 package miniswe
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -49,6 +50,9 @@ func (Format) Detect(sh format.Shape) bool {
 var protocolMarks = []string{"```bash\\n", "```mswea_bash_command", "<returncode>", "MINI_SWE_AGENT_FINAL_OUTPUT", "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"}
 
 func holdsProtocol(doc []byte) bool {
+	if bytes.Contains(doc[:min(len(doc), 1<<10)], []byte("You are OpenHands")) {
+		return false // whose runs read files that hold these marks
+	}
 	text := string(doc[:min(len(doc), 1<<20)])
 	return slices.ContainsFunc(protocolMarks, func(m string) bool { return strings.Contains(text, m) })
 }
