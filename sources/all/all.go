@@ -9,6 +9,7 @@ import (
 	"github.com/swerm/swerm/sources/miniswe"
 	"github.com/swerm/swerm/sources/nebius"
 	"github.com/swerm/swerm/sources/openai"
+	"github.com/swerm/swerm/sources/openhands"
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
 	"github.com/swerm/swerm/sources/verifier"
@@ -20,6 +21,8 @@ func Formats() []format.Format {
 		miniswe.Format{},
 		nebius.Format{},
 		openai.Format{},
+		openhands.Format{},
+		openhands.Conversation{},
 		sharegpt.Format{},
 		sweagent.Format{},
 		verifier.Format{},
