@@ -10,6 +10,7 @@ import (
 	"github.com/swerm/swerm/sources/nebius"
 	"github.com/swerm/swerm/sources/openai"
 	"github.com/swerm/swerm/sources/openhands"
+	"github.com/swerm/swerm/sources/openhandslog"
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
 	"github.com/swerm/swerm/sources/verifier"
@@ -23,6 +24,7 @@ func Formats() []format.Format {
 		openai.Format{},
 		openhands.Format{},
 		openhands.Conversation{},
+		openhandslog.Format{},
 		sharegpt.Format{},
 		sweagent.Format{},
 		verifier.Format{},
