@@ -11,6 +11,7 @@ import (
 	"github.com/swerm/swerm/sources/openai"
 	"github.com/swerm/swerm/sources/openhands"
 	"github.com/swerm/swerm/sources/openhandslog"
+	"github.com/swerm/swerm/sources/r2egym"
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
 	"github.com/swerm/swerm/sources/verifier"
@@ -25,6 +26,7 @@ func Formats() []format.Format {
 		openhands.Format{},
 		openhands.Conversation{},
 		openhandslog.Format{},
+		r2egym.Format{},
 		sharegpt.Format{},
 		sweagent.Format{},
 		verifier.Format{},
