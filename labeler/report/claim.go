@@ -13,6 +13,7 @@ import (
 type claim struct {
 	body
 	Report *body `json:"report"`
+	Old    *body `json:"fine_grained_report"` // OpenHands of 2024
 
 	Target      outcome `json:"target"`
 	Verified    outcome `json:"verified"`
@@ -34,11 +35,19 @@ func (o *outcome) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// reported is what a harness says in the file, nil where it says nothing.
+func (c *claim) reported() *body {
+	if c.Report != nil {
+		return c.Report
+	}
+	return c.Old
+}
+
 // resolved joins all that is said; agreed is false where it contradicts itself.
 func (c *claim) resolved() (all *flag, agreed bool) {
 	flags := []*flag{c.Resolved, &c.Target.flag, &c.Verified.flag, &c.Reward.flag, &c.Rewards.flag, &c.FinalReward.flag}
-	if c.Report != nil {
-		flags = append(flags, c.Report.Resolved)
+	if r := c.reported(); r != nil {
+		flags = append(flags, r.Resolved)
 	}
 	for _, f := range flags {
 		switch {

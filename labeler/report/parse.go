@@ -220,8 +220,8 @@ func ParseClaim(claims string) (Verdict, bool) {
 		return Verdict{Verdict: pipeline.VerdictTainted, Reason: ReasonContradicts}, true
 	}
 	b := &c.body
-	if c.Report != nil {
-		b = c.Report
+	if r := c.reported(); r != nil {
+		b = r
 	}
 	if !said(b.Resolved) {
 		b.Resolved = resolved

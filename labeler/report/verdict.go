@@ -64,6 +64,7 @@ type body struct {
 	FailedApply *flag   `json:"failed_apply_patch"`
 	ErrorEval   *flag   `json:"error_eval"`
 	TestTimeout *flag   `json:"test_timeout"`
+	TestErrored *flag   `json:"test_errored"`
 	TestsStatus status  `json:"tests_status"`
 	ModelPatch  *string `json:"model_patch"`
 }
@@ -117,7 +118,7 @@ func (b *body) verdict() Verdict {
 	switch {
 	case yes(b.Infra):
 		v.Verdict, v.Reason = pipeline.VerdictInfra, ReasonInfra
-	case yes(b.ErrorEval):
+	case yes(b.ErrorEval), yes(b.TestErrored):
 		v.Verdict, v.Reason = pipeline.VerdictInfra, ReasonEvalError
 	case yes(b.Resolved) && (failed > 0 || empty || yes(b.FailedApply) || yes(b.TestTimeout)):
 		v.Verdict, v.Reason = pipeline.VerdictTainted, ReasonContradicts
