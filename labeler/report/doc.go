@@ -1,11 +1,12 @@
 // Package report reads what test harnesses say about patches and finds out
 // which attempt each report is about.
 //
-// Four families of file are read, told apart by content:
+// Five families of file are read, told apart by content:
 //
 //	per instance   {"ID": {patch_exists, patch_successfully_applied, resolved, tests_status, …}}
 //	flat           the same without the instance key; the id is the folder's name
 //	flags          {resolved, empty_generation, failed_apply_patch, error_eval, test_timeout}
+//	rows           {instance_id, test_result: {report: {flags}}}, one a line
 //	lists          {resolved_ids: […], unresolved_ids: […], error_ids: […], …} and the 2024 form
 //
 // What a verdict rests on. resolved is read and never derived: the applied flag

@@ -59,6 +59,9 @@ func Parse(doc []byte) (*Parsed, error) {
 	if p, err := parseFlat(doc); err != nil || p != nil {
 		return p, err
 	}
+	if _, evaluated := keys["test_result"]; evaluated {
+		return parseLines(doc) // a file of one row
+	}
 	return parseWrapped(keys)
 }
 
@@ -111,9 +114,23 @@ func parseWrapped(keys map[string]json.RawMessage) (*Parsed, error) {
 	return p, nil
 }
 
+// A prediction is a row with a patch, or with what a harness says about one:
+// OpenHands writes the rows that it has evaluated with a report.
 type prediction struct {
-	InstanceID string  `json:"instance_id"`
-	Patch      *string `json:"model_patch"`
+	InstanceID string          `json:"instance_id"`
+	Patch      *string         `json:"model_patch"`
+	Result     json.RawMessage `json:"test_result"`
+}
+
+// report reads what the harness says, nil where it says nothing.
+func (p *prediction) report() *body {
+	var r struct {
+		Report *body `json:"report"`
+	}
+	if json.Unmarshal(p.Result, &r) != nil || r.Report == nil || !r.Report.knows() {
+		return nil // a result of another kind
+	}
+	return r.Report
 }
 
 func parsePredictions(doc []byte) (*Parsed, error) {
@@ -145,13 +162,20 @@ func parseLines(doc []byte) (*Parsed, error) {
 }
 
 func predictions(rows []prediction) (*Parsed, error) {
-	p := &Parsed{Patches: map[string]string{}}
-	for _, row := range rows {
-		if row.InstanceID != "" && row.Patch != nil {
+	p := &Parsed{Instances: map[string]Verdict{}, Patches: map[string]string{}}
+	for i := range rows {
+		row := &rows[i]
+		if row.InstanceID == "" {
+			continue
+		}
+		if row.Patch != nil {
 			p.Patches[row.InstanceID] = *row.Patch
 		}
+		if b := row.report(); b != nil {
+			p.Instances[row.InstanceID] = b.verdict()
+		}
 	}
-	if len(p.Patches) == 0 {
+	if len(p.Patches) == 0 && len(p.Instances) == 0 {
 		return nil, ErrNotReport
 	}
 	return p, nil

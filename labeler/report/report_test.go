@@ -94,6 +94,26 @@ func TestPredictions(t *testing.T) {
 	}
 }
 
+// OpenHands writes the rows that it has evaluated beside those of the runs, with
+// reports and without the runs.
+func TestEvaluatedRows(t *testing.T) {
+	rows := `{"instance_id":"a","history":null,"test_result":{"git_patch":"p","report":{"resolved":true,"empty_generation":false}}}` + "\n" +
+		`{"instance_id":"b","test_result":{"report":{"resolved":false,"error_eval":true}}}` + "\n" +
+		`{"instance_id":"c","test_result":"none"}` + "\n" + `{"instance_id":"d","test_result":{"report":{"note":"x"}}}` + "\n"
+	p, err := Parse([]byte(rows))
+	if err != nil || p.List || len(p.Instances) != 2 || p.Instances["a"].Verdict != pipeline.VerdictResolved || p.Instances["b"].Verdict != pipeline.VerdictInfra {
+		t.Errorf("%+v, %v", p, err)
+	}
+	one, _, _ := strings.Cut(rows, "\n")
+	if p, err := Parse([]byte(one)); err != nil || p.Instances["a"].Verdict != pipeline.VerdictResolved {
+		t.Errorf("%+v, %v", p, err)
+	}
+	tr := tree(t, map[string]string{"run/output.swebench_eval.jsonl": rows})
+	if len(tr.Reports) != 2 || tr.Reports[0].Dir != "run" || tr.Reports[0].Instance != "a" {
+		t.Errorf("%+v", tr.Reports)
+	}
+}
+
 func TestWhatIsNoReport(t *testing.T) {
 	for _, doc := range []string{``, `{`, `[]`, `{}`, `{"a":1}`, `{"messages":[]}`, `[1]`, `"x"`, `{"a":{"resolved":"maybe"}}`, `{"resolved":{}}`} {
 		if p, err := Parse([]byte(doc)); err == nil {
