@@ -40,8 +40,10 @@
 // the run, not a test: a claim that gives no label. A session's id or a test's
 // folder name stands for the instance where nothing names one.
 //
-// Eval-only files (*.swebench_eval.jsonl) repeat the rows of output.jsonl with
-// reports. Both are read; dropping duplicates is a later stage's work.
+// Files of evaluated rows (*.swebench_eval.jsonl) hold reports and mostly no
+// history: such a row is no attempt and is dropped as one without messages, and
+// its report is found by `label reports`. Where it repeats the history both rows
+// are read; dropping duplicates is a later stage's work.
 //
 // Not kept: running totals, what the provider's reply says twice, whole files
 // before and after an edit, pictures, credentials, and what a row repeats of its
