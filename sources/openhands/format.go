@@ -79,7 +79,7 @@ func isEvent(keys []string) bool {
 	case has("action", "args"), has("observation", "extras"):
 		return true
 	case has("kind", "source", "timestamp"):
-		return true
+		return has("llm_message") || has("system_prompt") || has("tool_call") || has("tool_call_id") || has("key", "value") || has("summary")
 	}
 	return has("action", "action_risk") || has("action", "wait_for_response") || has("action", "is_confirmed")
 }
@@ -126,14 +126,14 @@ func (r *row) record(src *format.Document) *format.Record {
 	}
 	t.InstanceID, t.Attempt = &instance, chat.Int32(r.attempt)
 	t.Scaffold = Scaffold
-	t.PolicyRaw = chat.NonEmpty(first(r.metadata.model, d.model))
+	t.PolicyRaw = chat.NonEmpty(first(r.metadata.model, r.predictor, d.model))
 	t.Repo, t.Language = chat.NonEmpty(r.task.repo), chat.NonEmpty(r.task.language)
 	if c := first(r.task.baseCommit, r.baseCommit); identity.IsCommit(c) {
 		t.BaseCommit = &c
 	}
 	t.CreatedAt, t.License, t.Environment = chat.NonEmpty(r.task.created), chat.NonEmpty(r.task.license), chat.NonEmpty(r.task.image)
 	t.Sampling = r.metadata.sampling.JSON()
-	t.Tools, t.Patch, t.Claims = d.tools, r.patch, r.claims.JSON()
+	t.Tools, t.Patch, t.Claims = d.tools, r.submission(), r.claims.JSON()
 	if t.Tools == nil {
 		t.Tools = r.rawTools
 	}
@@ -141,6 +141,24 @@ func (r *row) record(src *format.Document) *format.Record {
 	t.Extra = r.extra()
 	t.Origin = pipeline.Origin{Format: Scaffold, Version: version}
 	return rec
+}
+
+// submission is the patch, which a row may hold in up to three places; one that
+// differs from the others is kept beside the record.
+func (r *row) submission() (patch *string) {
+	for _, p := range []struct {
+		key   string
+		value *string
+	}{{"test_result.git_patch", r.patch}, {"git_patch", r.topPatch}, {"model_patch", r.predicted}} {
+		switch {
+		case p.value == nil:
+		case patch == nil:
+			patch = p.value
+		case *p.value != *patch:
+			r.rest.Set(p.key, *p.value)
+		}
+	}
+	return patch
 }
 
 // source is the data set as its publisher names it; evaluations write two
@@ -154,12 +172,15 @@ func (m *metadata) source() string {
 }
 
 // withoutEvents fills the dialogue of a row that has no history: with the prompt
-// of its last call, else with the instruction that the policy was to be given.
+// of its last call, else with the instruction that the policy was to be given. A
+// history in which nobody gives an issue has it in front.
 func (r *row) withoutEvents() {
 	d := &r.dialogue
 	if len(d.messages) > 0 {
 		if r.instruction != nil && !d.issue {
 			d.user(r.instruction, &chat.Rest{})
+			last := len(d.messages) - 1
+			d.messages = slices.Insert(d.messages[:last], 0, d.messages[last])
 		}
 		return
 	}
@@ -209,6 +230,9 @@ func (r *row) extra() *string {
 		rest *chat.Rest
 	}{{"metadata", &r.metadata.rest}, {"metrics", &r.metrics.rest}, {"instance", &r.task.rest}} {
 		all.SetJSON(part.name, part.rest.JSON())
+	}
+	if r.predictor != "" && r.predictor != r.metadata.model {
+		all.Set("model_name_or_path", r.predictor)
 	}
 	if r.metadata.dataset != "" {
 		all.Set("dataset", r.metadata.dataset)

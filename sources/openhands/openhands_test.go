@@ -96,18 +96,18 @@ func TestCredentialsStayBehind(t *testing.T) {
 
 func TestDetects(t *testing.T) {
 	for doc, want := range map[string]bool{
-		`{"history":[{"action":"message","args":{}}]}`:                                                     true,
-		`{"instance_id":"x","history":[[{"action":"message"},{}]],"test_result":{"git_patch":""}}`:         true,
-		`{"instance_id":"x","history":null,"test_result":{"git_patch":""},"metadata":{"agent_class":"C"}}`: true,
-		`{"instance_id":"x","history":[{"kind":"MessageEvent","source":"user","timestamp":"t"}]}`:          true,
-		`{"trajectory":[{"id":0,"source":"user","action":"message","args":{}}]}`:                           true,
-		`[{"id":0,"source":"environment","observation":"null","extras":{}}]`:                               true,
-		`{"trajectory":[{"action":"ls","observation":"x","response":"y"}],"history":[{"role":"user"}]}`:    false,
-		`{"trajectory":[{"action":"ls","observation":"x","thought":"y"}]}`:                                 false,
-		`{"instance_id":"x","messages":[{"role":"user"}],"test_result":{"git_patch":""}}`:                  false,
-		`{"instance_id":"x","model_patch":"d"}`:                                                            false,
-		`[{"role":"user","content":"x"}]`:                                                                  false,
-		`{"id":0,"source":"user","action":"message","args":{}}`:                                            false,
+		`{"history":[{"action":"message","args":{}}]}`:                                                             true,
+		`{"instance_id":"x","history":[[{"action":"message"},{}]],"test_result":{"git_patch":""}}`:                 true,
+		`{"instance_id":"x","history":null,"test_result":{"git_patch":""},"metadata":{"agent_class":"C"}}`:         true,
+		`{"instance_id":"x","history":[{"kind":"MessageEvent","source":"user","timestamp":"t","llm_message":{}}]}`: true,
+		`{"trajectory":[{"id":0,"source":"user","action":"message","args":{}}]}`:                                   true,
+		`[{"id":0,"source":"environment","observation":"null","extras":{}}]`:                                       true,
+		`{"trajectory":[{"action":"ls","observation":"x","response":"y"}],"history":[{"role":"user"}]}`:            false,
+		`{"trajectory":[{"action":"ls","observation":"x","thought":"y"}]}`:                                         false,
+		`{"instance_id":"x","messages":[{"role":"user"}],"test_result":{"git_patch":""}}`:                          false,
+		`{"instance_id":"x","model_patch":"d"}`:                                                                    false,
+		`[{"role":"user","content":"x"}]`:                                                                          false,
+		`{"id":0,"source":"user","action":"message","args":{}}`:                                                    false,
 		`{"resolved":true}`: false,
 	} {
 		if got := (openhands.Format{}).Detect(format.ShapeOf([]byte(doc))); got != want {
@@ -121,6 +121,7 @@ func TestDetectsFilesOfEvents(t *testing.T) {
 		`{"kind":"MessageEvent","source":"user","timestamp":"t","llm_message":{}}`: true,
 		`{"id":0,"source":"user","action":"message","args":{}}`:                    true,
 		`{"instance_id":"x","history":[{"action":"message","args":{}}]}`:           false,
+		`{"kind":"request","source":"proxy","timestamp":"t"}`:                      false,
 		`{"type":"user","message":{"role":"user"},"timestamp":"t"}`:                false,
 	} {
 		sh := format.ShapeOf([]byte(line))
@@ -171,5 +172,19 @@ func TestACallThatTheReplyDoesNotHold(t *testing.T) {
 	  "model_response":{"id":"r","choices":[{"message":{"role":"assistant","content":"c"}}]}}}]}`)
 	if c := r.Messages[0].ToolCalls; len(c) != 1 || c[0].Name != "f" || c[0].Arguments != `{"arguments":{"k":1},"name":"x"}` {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestPatchesThatDifferAreKept(t *testing.T) {
+	r := record(t, `{"instance_id":"x","model_patch":"c","model_name_or_path":"m","git_patch":"a","test_result":{"git_patch":"a"},"history":[]}`)
+	if *r.Patch != "a" || *r.Extra != `{"model_name_or_path":"m","model_patch":"c"}` || *r.PolicyRaw != "m" {
+		t.Errorf("%s %s", *r.Patch, *r.Extra)
+	}
+}
+
+func TestAnInstructionStandsInFront(t *testing.T) {
+	r := record(t, `{"instance_id":"x","instruction":"Fix it.","history":[{"source":"agent","action":"finish","args":{"outputs":{}}}]}`)
+	if len(r.Messages) != 2 || r.Messages[0].Kind != pipeline.KindIssue || r.Messages[1].Kind != pipeline.KindAction {
+		t.Errorf("%+v", r.Messages)
 	}
 }

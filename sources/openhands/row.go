@@ -12,7 +12,10 @@ import (
 type row struct {
 	instanceID  string
 	attempt     *int64
-	patch       *string
+	patch       *string // test_result.git_patch
+	topPatch    *string // git_patch
+	predicted   *string // model_patch
+	predictor   string  // model_name_or_path
 	baseCommit  string
 	instruction *string
 	failure     *string // error
@@ -68,9 +71,9 @@ func (r *row) read(s *jsonscan.Scanner) {
 		case "test_result":
 			keys.Once(s, 2)
 			r.readResult(s)
-		case "git_patch", "model_patch":
+		case "git_patch":
 			keys.Once(s, 3)
-			r.patch = chat.OptText(s)
+			r.topPatch = chat.OptText(s)
 		case "instruction":
 			keys.Once(s, 4)
 			r.instruction = chat.OptText(s)
@@ -105,10 +108,10 @@ func (r *row) readRest(s *jsonscan.Scanner, key string) {
 		r.attempt = chat.OptInt(s)
 	case "base_commit":
 		r.baseCommit = chat.OrEmpty(chat.OptText(s))
+	case "model_patch":
+		r.predicted = chat.OptText(s)
 	case "model_name_or_path":
-		if r.metadata.model == "" {
-			r.metadata.model = chat.OrEmpty(chat.OptText(s))
-		}
+		r.predictor = chat.OrEmpty(chat.OptText(s))
 	case "report", "resolved", "fine_grained_report", "success", "comment_success", "result_explanation", "test_output", "eval_logs":
 		r.claims.Keep(s, key)
 	default:
