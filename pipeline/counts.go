@@ -14,6 +14,7 @@ type DropReason string
 // every reader of counts knows them all.
 const (
 	DropDuplicate     DropReason = "duplicate"      // same trajectory id as an earlier record
+	DropContinued     DropReason = "continued"      // the beginning of an attempt that another file holds whole
 	DropNoMessages    DropReason = "no_messages"    // an attempt that never began
 	DropOverLimit     DropReason = "over_limit"     // larger than a stated limit
 	DropOverflow      DropReason = "overflow"       // longer than the context, rule "drop"
@@ -31,7 +32,7 @@ const (
 
 // DropReasons lists the closed set.
 func DropReasons() []DropReason {
-	return []DropReason{DropDuplicate, DropNoMessages, DropOverLimit, DropOverflow,
+	return []DropReason{DropDuplicate, DropContinued, DropNoMessages, DropOverLimit, DropOverflow,
 		DropNotSelected, DropNoVerdict, DropNoLabel, DropNoTokens, DropFiltered,
 		DropTaskCap, DropUnscored, DropOtherSplit, DropOtherScale, DropNotTrajectory}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
+	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
 )
 
@@ -127,7 +128,11 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 		return w.Ignore(it.URI, it.At)
 	}
 	var bad *pipeline.RecordError
-	if errors.As(it.Err, &bad) {
+	var on *format.Continued
+	switch {
+	case errors.As(it.Err, &bad) && errors.As(bad.Err, &on):
+		return w.Drop(pipeline.DropContinued, pipeline.Reject{URI: bad.URI, Row: bad.Row, Error: on.Error()}, it.At)
+	case errors.As(it.Err, &bad):
 		return w.Fail(bad, it.At)
 	}
 	t := &it.Record.Trajectory
