@@ -15,6 +15,7 @@ type line struct {
 
 	buf    []byte
 	clean  bool // text is raw
+	blank  bool // an empty line stands before it
 	log    *Log
 	limits Limits
 	names  int64 // bytes of names kept so far
@@ -121,13 +122,28 @@ func (l *line) all() Span { return Span{l.at, l.at + int64(len(l.raw))} }
 
 // record keeps a status: text[n0:n1] is the name, text[s0:s1] the word.
 func (l *line) record(st Status, part Part, fold int32, n0, n1, s0, s1 int) {
-	l.names += int64(n1 - n0)
+	if l.room(n1 - n0) {
+		l.log.Records = append(l.log.Records, Record{Name: string(l.text[n0:n1]), Status: st, Part: part, Fold: fold,
+			NameAt: l.span(n0, n1), StatusAt: l.span(s0, s1)})
+	}
+}
+
+// add keeps a record that was made elsewhere.
+func (l *line) add(r Record) {
+	if l.room(len(r.Name) + pieceBytes*len(r.Pieces)) {
+		l.log.Records = append(l.log.Records, r)
+	}
+}
+
+// room makes sure that one more record may be kept, whose name takes so many
+// bytes.
+func (l *line) room(bytes int) bool {
+	l.names += int64(bytes)
 	if len(l.log.Records) >= l.limits.Records || l.names > l.limits.NameBytes {
 		l.log.Lost++
-		return
+		return false
 	}
-	l.log.Records = append(l.log.Records, Record{Name: string(l.text[n0:n1]), Status: st, Part: part, Fold: fold,
-		NameAt: l.span(n0, n1), StatusAt: l.span(s0, s1)})
+	return true
 }
 
 func (l *line) event(kind EventKind) {

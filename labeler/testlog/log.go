@@ -1,5 +1,7 @@
 package testlog
 
+import "slices"
+
 // A Span is a range of bytes in a log, from Start up to End.
 type Span struct {
 	Start int64 `json:"start"`
@@ -22,8 +24,30 @@ type Record struct {
 	Status   Status
 	Part     Part
 	Fold     int32 // > 0: stands for so many tests at one place in the source, and Name is that place
-	NameAt   Span
+	NameAt   Span  // of the name; of its last piece where it has pieces
 	StatusAt Span
+	Encoding Encoding
+	Pieces   []Piece // of a name that does not stand in the log in one piece, else nil
+	Scope    int32   // > 0: Log.Scopes[Scope-1] is what the test belongs to
+}
+
+// Title returns the last piece of a name: without the titles around it where it
+// was put together, else all of it.
+func (r *Record) Title() string {
+	if n := len(r.Pieces); n > 0 {
+		return r.Name[r.Pieces[n-1].Start:]
+	}
+	return r.Name
+}
+
+// A Scope is what a framework runs tests in: a package, a file, a module, a
+// program. Names of tests may repeat in another scope.
+type Scope struct {
+	Name     string
+	Status   Status // of the whole, 0 where the log is silent
+	NameAt   Span
+	StatusAt Span // the zero span without a status
+	Encoding Encoding
 }
 
 // An Event is something the framework said about the run as a whole.
@@ -42,6 +66,7 @@ const (
 	Interrupted                        // it stopped early, and says so
 	InternalError                      // the framework itself failed
 	UsageError                         // it did not understand what it was asked to run
+	BuildError                         // what was to be tested, or a part of it, could not be built
 )
 
 // A Tally is a line of totals.
@@ -67,8 +92,9 @@ type Log struct {
 	Region  Span  // the bytes between the markers of the harness, else all of them
 	Marked  bool  // whether there were markers
 	Records []Record
+	Scopes  []Scope
 	Events  []Event
-	Total   *Tally // the last line of totals
+	Total   *Tally // the last line of totals; of frameworks that write one for each program or module, their sum
 
 	LongLines int64 // lines of which only the first [Limits.LineBytes] were looked at
 	Lost      int64 // records past [Limits.Records] or [Limits.NameBytes]: the log was not read to its end
@@ -101,13 +127,45 @@ func (l *Log) Has(kind EventKind) (Event, bool) {
 
 // Statuses returns how each named test ended. Where the log speaks of a test
 // more than once, the last word counts: tear-down comes after the test, the
-// summary after both. Quoted output is left out.
+// summary after both. Of tests that share a name in several scopes, the one that
+// ended worst counts, so that none hides another. Quoted output is left out.
 func (l *Log) Statuses() map[string]Status {
 	all := make(map[string]Status, len(l.Records))
+	scope := make(map[string]int32)
+	var shared map[string]map[int32]Status // of names in several scopes
 	for i := range l.Records {
-		if r := &l.Records[i]; r.Part != Output && r.Fold == 0 {
-			all[r.Name] = r.Status
+		r := &l.Records[i]
+		if r.Part == Output || r.Fold > 0 {
+			continue
 		}
+		before, known := all[r.Name]
+		switch in := scope[r.Name]; {
+		case shared[r.Name] != nil:
+			shared[r.Name][r.Scope] = r.Status
+		case known && in != r.Scope:
+			if shared == nil {
+				shared = map[string]map[int32]Status{}
+			}
+			shared[r.Name] = map[int32]Status{in: before, r.Scope: r.Status}
+		case r.Scope > 0:
+			scope[r.Name] = r.Scope
+		}
+		all[r.Name] = r.Status
+	}
+	for name, in := range shared {
+		all[name] = worst(in)
 	}
 	return all
+}
+
+// worst returns the status that is furthest from passed.
+func worst(in map[int32]Status) Status {
+	found := Status(0)
+	order := []Status{Passed, XFail, Skipped, XPass, Failed, Error}
+	for _, s := range in {
+		if slices.Index(order, s) > slices.Index(order, found) {
+			found = s
+		}
+	}
+	return found
 }

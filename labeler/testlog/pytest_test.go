@@ -127,27 +127,6 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// check holds every place against the log.
-func check(t testing.TB, log []byte, l *testlog.Log) {
-	t.Helper()
-	if l.Bytes != int64(len(log)) {
-		t.Fatalf("%d bytes of %d", l.Bytes, len(log))
-	}
-	for _, r := range l.Records {
-		if r.NameAt.Start < l.Region.Start || r.NameAt.End > l.Region.End || r.StatusAt.Start < l.Region.Start || r.StatusAt.End > l.Region.End {
-			t.Fatalf("%+v is outside of %v", r, l.Region)
-		}
-		name := testlog.Strip(log[r.NameAt.Start:r.NameAt.End])
-		word := testlog.Strip(log[r.StatusAt.Start:r.StatusAt.End])
-		if string(name) != r.Name || r.Name == "" {
-			t.Fatalf("%+v: the log has %q", r, name)
-		}
-		if !strings.HasPrefix(r.Status.String(), string(word)) || len(word) < 4 {
-			t.Fatalf("%+v: the log has %q", r, word)
-		}
-	}
-}
-
 func TestStreamsReadTheSame(t *testing.T) {
 	limits := testlog.Limits{LineBytes: 100} // so that long lines are met, and cross reads
 	for _, f := range forms {

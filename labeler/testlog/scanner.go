@@ -18,6 +18,8 @@ type scanner struct {
 	limits Limits
 	at     int64 // offset of the next byte to be fed
 	skip   bool  // inside the rest of a long line
+	ender  byte  // what the last line ended with
+	blank  bool  // an empty line was met since the last one that was handed on
 
 	begun bool // the start marker was met
 	ended mark // what there was at the last end marker
@@ -26,10 +28,10 @@ type scanner struct {
 
 // mark remembers how much of a log lies before an end marker.
 type mark struct {
-	met             bool
-	records, events int
-	total           *Tally
-	at              int64
+	met                     bool
+	records, events, scopes int
+	total                   *Tally
+	at                      int64
 }
 
 func newScanner(p Parser, limits Limits) *scanner {
@@ -46,17 +48,24 @@ func (s *scanner) feed(block []byte, final bool) (used int) {
 	for used < len(block) {
 		feeds, returns = next(block, used, feeds, '\n'), next(block, used, returns, '\r')
 		end := min(feeds, returns)
-		if end == len(block) && !final && !s.skip {
-			if end-used <= s.limits.LineBytes {
-				return used
-			}
-			s.emit(block[used:]) // a long line: its head now, the rest is passed over
-			s.skip = true
-		} else if !s.skip {
+		whole := end < len(block) || final
+		long := end-used > s.limits.LineBytes
+		switch {
+		case s.skip:
+		case !whole && !long:
+			return used
+		case long && s.parser.chunk:
+			end = used + s.limits.LineBytes
+			s.emit(block[used:end])
+			s.at, used = s.at+int64(end-used), end
+			continue
+		default: // of a long line the head now; the rest is passed over
 			s.emit(block[used:end])
 		}
+		s.skip = !whole
 		if end < len(block) {
-			s.skip = false
+			s.blank = s.blank || end == used && (block[end] == '\r' || s.ender != '\r')
+			s.ender = block[end]
 			end++
 		}
 		s.at += int64(end - used)
@@ -76,7 +85,8 @@ func next(block []byte, from, known int, c byte) int {
 	return len(block)
 }
 
-// emit hands one line on. An empty one says nothing; \r\n leaves one behind.
+// emit hands one line on. An empty one says nothing but that it is there; \r\n
+// leaves one behind that is not.
 func (s *scanner) emit(raw []byte) {
 	if len(raw) == 0 {
 		return
@@ -89,6 +99,7 @@ func (s *scanner) emit(raw []byte) {
 		return
 	}
 	s.lines.set(raw, s.at)
+	s.lines.blank, s.blank = s.blank, false
 	s.m.line(&s.lines)
 }
 
@@ -100,13 +111,14 @@ func (s *scanner) marker(raw []byte) bool {
 	case !s.begun && bytes.Contains(raw, []byte(startMarker)):
 		s.begun = true
 		s.log.Records, s.log.Events, s.log.Total = s.log.Records[:0], s.log.Events[:0], nil
+		s.log.Scopes = s.log.Scopes[:0]
 		s.log.Lost, s.log.LongLines = 0, 0
 		s.lines.names = 0
 		s.log.Region.Start = s.at + int64(len(raw))
 		s.m = s.parser.start(s.log)
 		return true
 	case s.begun && bytes.Contains(raw, []byte(endMarker)):
-		s.ended = mark{true, len(s.log.Records), len(s.log.Events), s.log.Total, s.at}
+		s.ended = mark{true, len(s.log.Records), len(s.log.Events), len(s.log.Scopes), s.log.Total, s.at}
 		return true
 	}
 	return false
@@ -117,7 +129,28 @@ func (s *scanner) end() *Log {
 	l.Bytes, l.Region.End, l.Marked = s.at, s.at, s.begun
 	if e := s.ended; e.met {
 		l.Records, l.Events, l.Total, l.Region.End = l.Records[:e.records], l.Events[:e.events], e.total, e.at
+		l.Scopes = l.Scopes[:e.scopes]
 	}
+	n := len(l.Records)
 	s.m.end()
+	s.confine(n)
 	return l
+}
+
+// confine drops what the machine learnt outside of the region: records from n on
+// that rest on it, and scopes.
+func (s *scanner) confine(n int) {
+	l := s.log
+	kept := l.Records[:n]
+	for _, r := range l.Records[n:] {
+		if r.NameAt.End <= l.Region.End && r.StatusAt.End <= l.Region.End {
+			kept = append(kept, r)
+		}
+	}
+	l.Records = kept
+	for i := range l.Records {
+		if int(l.Records[i].Scope) > len(l.Scopes) {
+			l.Records[i].Scope = 0
+		}
+	}
 }

@@ -1,0 +1,24 @@
+package testlog
+
+import "regexp"
+
+var counts = regexp.MustCompile(`\d+`)
+
+// Word reports whether a parser takes a word for a status. Numbers in it may be
+// any.
+func Word(p Parser, text string, st Status) bool {
+	text = counts.ReplaceAllString(text, "#")
+	for _, w := range vocabulary[p.Name] {
+		if string(w.text) == text && (w.status == st || w.status == 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// vocabulary holds the words of every parser. One with status 0 stands for any.
+var vocabulary = map[string][]word{
+	"pytest":      words,
+	"gotest":      append([]word{{runningTests, Failed}}, goWords...),
+	"gotest-json": append([]word{{runningTests, Failed}}, goActions...),
+}

@@ -1,0 +1,84 @@
+package testlog_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/swerm/swerm/internal/testpath"
+	"github.com/swerm/swerm/labeler/testlog"
+)
+
+// output reads what the reference parsers of SWE-bench Pro made of a log. A test
+// that is listed more than once counts as its last entry there.
+func output(t *testing.T, file string) map[string]string {
+	var v struct {
+		Tests []struct{ Name, Status string }
+	}
+	decode(t, file, &v)
+	all := map[string]string{}
+	for _, test := range v.Tests {
+		all[test.Name] = test.Status
+	}
+	return all
+}
+
+// TestProLogsReadAsTheReferenceReadsThem compares whole logs, and excerpts as far
+// as they go.
+func TestProLogsReadAsTheReferenceReadsThem(t *testing.T) {
+	root := testpath.Real(t, "other-logs", "swebench-pro")
+	const names = "truncated_golden_test_names/results/"
+	for _, c := range []struct {
+		parser    testlog.Parser
+		log, want string
+		excerpt   bool
+	}{
+		{testlog.GoTestJSON(), "shell_expansion_in_entryscript/e2e_fixed_stdout.log", "shell_expansion_in_entryscript/e2e_fixed_output.json", false},
+		{testlog.GoTestJSON(), "shell_expansion_in_entryscript/e2e_buggy_stdout.log", "shell_expansion_in_entryscript/e2e_buggy_output.json", false},
+		{testlog.GoTest(), names + "vuls/base/stdout.log.excerpt.txt", names + "vuls/base/output.json", false},
+		{testlog.GoTest(), names + "vuls/golden/stdout.log.excerpt.txt", names + "vuls/golden/output.json", false},
+	} {
+		t.Run(c.log, func(t *testing.T) {
+			log, err := os.ReadFile(filepath.Join(root, c.log))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := c.parser.Parse(log)
+			check(t, log, l)
+			got, want := l.Statuses(), output(t, filepath.Join(root, c.want))
+			for name, st := range want {
+				if got[name].String() != st && !(c.excerpt && got[name] == 0) {
+					t.Errorf("%s is %v, the reference has %s", name, got[name], st)
+				}
+			}
+			for name, st := range got {
+				if want[name] == "" {
+					t.Errorf("%s is %v, the reference has nothing", name, st)
+				}
+			}
+			if len(got) == 0 {
+				t.Error("nothing was read")
+			}
+			t.Logf("%d tests", len(got))
+		})
+	}
+}
+
+// TestSmithLogOfGo holds that every test that was run has ended somehow.
+func TestSmithLogOfGo(t *testing.T) {
+	log, err := os.ReadFile(testpath.Real(t, "other-logs", "swesmith", "gin-gonic__gin.3c12d2a8.lm_rewrite__4pb48n1g.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := testlog.GoTest().Parse(log)
+	check(t, log, l)
+	for _, r := range l.Records {
+		if r.Scope == 0 {
+			t.Errorf("%s belongs to no package", r.Name)
+		}
+	}
+	if runs := bytes.Count(log, []byte("=== RUN ")); len(l.Records) != runs || !l.Marked {
+		t.Errorf("%d tests of %d that were run, marked %v", len(l.Records), runs, l.Marked)
+	}
+}

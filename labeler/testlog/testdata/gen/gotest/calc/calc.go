@@ -1,0 +1,4 @@
+package calc
+
+// Add exists for its example.
+func Add() {}

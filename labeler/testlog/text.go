@@ -1,0 +1,123 @@
+package testlog
+
+import "bytes"
+
+// indent returns how many spaces text begins with.
+func indent(text []byte) int {
+	for i, c := range text {
+		if c != ' ' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// digits returns how many digits text begins with.
+func digits(text []byte) int {
+	for i, c := range text {
+		if c < '0' || c > '9' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// number reads the count that text begins with, and returns what follows it.
+// Counts above nine digits are none.
+func number(text []byte) (n int64, rest []byte, ok bool) {
+	d := digits(text)
+	if d == 0 || d > 9 {
+		return 0, text, false
+	}
+	for _, c := range text[:d] {
+		n = n*10 + int64(c-'0')
+	}
+	return n, text[d:], true
+}
+
+// after returns what follows a prefix.
+func after(text []byte, prefix string) (rest []byte, ok bool) {
+	if len(text) < len(prefix) || string(text[:len(prefix)]) != prefix {
+		return text, false
+	}
+	return text[len(prefix):], true
+}
+
+func has(text []byte, prefix string) bool {
+	_, ok := after(text, prefix)
+	return ok
+}
+
+// starts returns the first of words that text begins with.
+func starts(text []byte, words []word) (word, bool) {
+	for _, w := range words {
+		if bytes.HasPrefix(text, w.text) {
+			return w, true
+		}
+	}
+	return word{}, false
+}
+
+// field returns the bounds of the first run of text[from:] without blanks.
+func field(text []byte, from int) (start, end int) {
+	for from < len(text) && (text[from] == ' ' || text[from] == '\t') {
+		from++
+	}
+	end = from
+	for end < len(text) && text[end] != ' ' && text[end] != '\t' {
+		end++
+	}
+	return from, end
+}
+
+// timed returns the length of text without a last ` (12 ms)` or ` (0.05s)`.
+func timed(text []byte, open string, units ...string) int {
+	text = trimRight(text)
+	i := bytes.LastIndex(text, []byte(open))
+	if i < 0 {
+		return len(text)
+	}
+	rest := text[i+len(open):]
+	n := 0
+	for n < len(rest) && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '.' || rest[n] == ',') {
+		n++
+	}
+	if n == 0 {
+		return len(text)
+	}
+	for _, unit := range units {
+		if string(rest[n:]) == unit {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// maxScopes bounds how many scopes are kept; tests beyond belong to none.
+const maxScopes = 1 << 16
+
+// scope opens a scope and returns its number.
+func (l *line) scope(c cutting, e Encoding) int32 {
+	scopes := l.log.Scopes
+	if n := len(scopes); n > 0 && scopes[n-1].Name == c.text {
+		return int32(n)
+	}
+	if l.names += int64(len(c.text)); len(scopes) >= maxScopes || l.names > l.limits.NameBytes {
+		return 0
+	}
+	l.log.Scopes = append(scopes, Scope{Name: c.text, NameAt: c.at, Encoding: e})
+	return int32(len(scopes)) + 1
+}
+
+// tally adds totals to those before.
+func (l *line) tally(t Tally) {
+	if before := l.log.Total; before != nil {
+		for i, n := range before.By {
+			t.By[i] += n
+		}
+		t.NoTests = t.NoTests && before.NoTests
+	}
+	t.At = l.all()
+	l.log.Total = &t
+	l.event(Finished)
+}
