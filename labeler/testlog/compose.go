@@ -27,22 +27,28 @@ func (l *line) cut(from, to int) cutting {
 // composed returns a record whose name is the titles around a test, in order,
 // and its own, with a joint between any two.
 func composed(st Status, part Part, joint string, around []cutting, own cutting, status Span) Record {
-	r := Record{Status: st, Part: part, NameAt: own.at, StatusAt: status}
+	joints := make([]string, len(around))
+	for i := range joints {
+		joints[i] = joint
+	}
+	return assembled(st, part, joints, around, own, status)
+}
+
+// assembled is composed with a joint for each title around, to stand after it.
+func assembled(st Status, part Part, joints []string, around []cutting, own cutting, status Span) Record {
+	r := Record{Name: own.text, Status: st, Part: part, NameAt: own.at, StatusAt: status}
 	if len(around) == 0 {
-		r.Name = own.text
 		return r
 	}
 	var name strings.Builder
+	r.Pieces = make([]Piece, 0, len(around)+1)
 	put := func(c cutting) {
-		if name.Len() > 0 {
-			name.WriteString(joint)
-		}
 		r.Pieces = append(r.Pieces, Piece{name.Len(), name.Len() + len(c.text), c.at})
 		name.WriteString(c.text)
 	}
-	r.Pieces = make([]Piece, 0, len(around)+1)
-	for _, c := range around {
+	for i, c := range around {
 		put(c)
+		name.WriteString(joints[i])
 	}
 	put(own)
 	r.Name = name.String()

@@ -21,4 +21,9 @@ var vocabulary = map[string][]word{
 	"pytest":      words,
 	"gotest":      append([]word{{runningTests, Failed}}, goWords...),
 	"gotest-json": append([]word{{runningTests, Failed}}, goActions...),
+	"mocha":       mochaWords,
+	"mocha-json":  mochaArrays,
+	"jest":        append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
+	"vitest":      append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
+	"karma":       append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
 }

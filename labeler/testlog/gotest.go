@@ -145,14 +145,11 @@ func (g *goTest) ended(l *line) bool {
 		return false
 	}
 	id := l.scope(l.cut(n0, n1), Plain)
-	if id > 0 && w.status > 0 {
-		s := &g.log.Scopes[id-1]
-		s.Status, s.StatusAt = w.status, l.span(0, n)
-	}
 	if broken {
 		l.event(BuildError)
 	}
 	if w.status > 0 {
+		l.judge(id, w.status, 0, n)
 		l.event(Finished)
 	}
 	// After a start marker the list may have become shorter.

@@ -4,17 +4,13 @@ import "bytes"
 
 // GoTestJSON reads `go test -json`, and what else stands between its lines.
 func GoTestJSON() Parser {
-	return Parser{Name: "gotest-json", Version: "1", Verified: true, start: func(l *Log) machine {
-		return &goTestJSON{log: l, scopes: map[string]int32{}}
-	}}
+	return Parser{Name: "gotest-json", Version: "1", Verified: true, start: func(*Log) machine { return &goTestJSON{} }}
 }
 
 // goTestJSON reads the stream of events of test2json. Only events count, never
 // the output that they carry, with one exception: tests that run out of time
 // have no event, but are listed in the output.
 type goTestJSON struct {
-	log     *Log
-	scopes  map[string]int32
 	running Span // of `running tests:` in the event before, the zero span if none
 }
 
@@ -51,9 +47,8 @@ func (g *goTestJSON) line(l *line) {
 		g.add(l, w.status, id, e.test, at)
 		return
 	}
-	if id > 0 && w.status != Skipped {
-		s := &g.log.Scopes[id-1]
-		s.Status, s.StatusAt = w.status, at
+	if w.status != Skipped {
+		l.judge(id, w.status, e.action.from, e.action.to)
 	}
 	l.event(Finished)
 }
@@ -83,21 +78,12 @@ func (g *goTestJSON) output(l *line, e goEvent) {
 	}
 }
 
-// scope returns the number of the event's package. Packages take turns.
+// scope returns the number of the event's package.
 func (g *goTestJSON) scope(l *line, e goEvent) int32 {
 	if e.pkg.empty() {
 		return 0
 	}
-	raw := e.pkg.of(l.text)
-	if id, ok := g.scopes[string(raw)]; ok {
-		return id
-	}
-	c := cutting{JSON.Decode(raw), l.span(e.pkg.from, e.pkg.to)}
-	id := l.scope(c, JSON)
-	if id > 0 {
-		g.scopes[string(raw)] = id
-	}
-	return id
+	return l.scope(cutting{JSON.Decode(e.pkg.of(l.text)), l.span(e.pkg.from, e.pkg.to)}, JSON)
 }
 
 func (g *goTestJSON) end() {}

@@ -18,7 +18,8 @@ type line struct {
 	blank  bool // an empty line stands before it
 	log    *Log
 	limits Limits
-	names  int64 // bytes of names kept so far
+	names  int64            // bytes of names kept so far
+	scopes map[string]int32 // numbers of the scopes so far
 }
 
 func (l *line) set(raw []byte, at int64) {

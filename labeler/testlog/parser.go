@@ -38,6 +38,11 @@ func Parsers() []Parser {
 		Pytest(),
 		GoTest(),
 		GoTestJSON(),
+		Mocha(),
+		MochaJSON(),
+		Jest(),
+		Vitest(),
+		Karma(),
 	}
 }
 

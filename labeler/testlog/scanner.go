@@ -113,7 +113,7 @@ func (s *scanner) marker(raw []byte) bool {
 		s.log.Records, s.log.Events, s.log.Total = s.log.Records[:0], s.log.Events[:0], nil
 		s.log.Scopes = s.log.Scopes[:0]
 		s.log.Lost, s.log.LongLines = 0, 0
-		s.lines.names = 0
+		s.lines.names, s.lines.scopes = 0, nil
 		s.log.Region.Start = s.at + int64(len(raw))
 		s.m = s.parser.start(s.log)
 		return true

@@ -96,17 +96,29 @@ func timed(text []byte, open string, units ...string) int {
 // maxScopes bounds how many scopes are kept; tests beyond belong to none.
 const maxScopes = 1 << 16
 
-// scope opens a scope and returns its number.
+// scope returns the number of a scope, which it opens where it is new.
 func (l *line) scope(c cutting, e Encoding) int32 {
-	scopes := l.log.Scopes
-	if n := len(scopes); n > 0 && scopes[n-1].Name == c.text {
-		return int32(n)
+	if id, ok := l.scopes[c.text]; ok {
+		return id
 	}
-	if l.names += int64(len(c.text)); len(scopes) >= maxScopes || l.names > l.limits.NameBytes {
+	if l.names += int64(len(c.text)); len(l.log.Scopes) >= maxScopes || l.names > l.limits.NameBytes {
 		return 0
 	}
-	l.log.Scopes = append(scopes, Scope{Name: c.text, NameAt: c.at, Encoding: e})
-	return int32(len(scopes)) + 1
+	if l.scopes == nil {
+		l.scopes = map[string]int32{}
+	}
+	l.log.Scopes = append(l.log.Scopes, Scope{Name: c.text, NameAt: c.at, Encoding: e})
+	id := int32(len(l.log.Scopes))
+	l.scopes[c.text] = id
+	return id
+}
+
+// judge says how a scope ended, by the word at text[s0:s1].
+func (l *line) judge(scope int32, st Status, s0, s1 int) {
+	if scope > 0 {
+		s := &l.log.Scopes[scope-1]
+		s.Status, s.StatusAt = st, l.span(s0, s1)
+	}
 }
 
 // tally adds totals to those before.
@@ -119,5 +131,4 @@ func (l *line) tally(t Tally) {
 	}
 	t.At = l.all()
 	l.log.Total = &t
-	l.event(Finished)
 }

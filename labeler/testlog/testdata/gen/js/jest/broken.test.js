@@ -1,0 +1,1 @@
+require('./absent'); test('never runs', () => {});

@@ -1,0 +1,2 @@
+test('runs before', () => {});
+test('kills the worker', () => process.exit(3));

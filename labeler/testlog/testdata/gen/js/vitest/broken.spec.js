@@ -1,0 +1,1 @@
+import './absent'; import { test } from 'vitest'; test('never runs', () => {});
