@@ -23,6 +23,7 @@ var vocabulary = map[string][]word{
 	"gotest-json": append([]word{{runningTests, Failed}}, goActions...),
 	"mocha":       mochaWords,
 	"mocha-json":  mochaArrays,
+	"cargo":       cargoWords,
 	"jest":        append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
 	"vitest":      append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
 	"karma":       append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),

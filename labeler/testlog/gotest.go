@@ -13,6 +13,7 @@ type goTest struct {
 	log     *Log
 	first   int                 // the first record of the package that is being run
 	ran     map[uint64]struct{} // hashes of the names that it said to run
+	failed  failures            // of the package
 	hung    int                 // lines since it ran out of time, 0 if it did not
 	running [2]int64            // the place of the words `running tests:`
 }
@@ -70,15 +71,6 @@ func (g *goTest) run(l *line) bool {
 	return true
 }
 
-// hash is FNV-1a.
-func hash(name []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range name {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
-}
-
 // outcome reads `--- PASS: TestA/b (0.00s)`. Tests that print no line end before
 // they are done have their outcome glued to what they printed; it counts if the
 // log says that such a test was run. An outcome of a test that was never run,
@@ -106,6 +98,7 @@ func (g *goTest) outcome(l *line) {
 		}
 		part = Output
 	}
+	part = g.failed.part(l, 0, l.text[n0:n1], w.status, part)
 	l.record(w.status, part, 0, n0, n1, s0, s1)
 }
 
@@ -156,7 +149,7 @@ func (g *goTest) ended(l *line) bool {
 	for i := min(g.first, len(g.log.Records)); i < len(g.log.Records); i++ {
 		g.log.Records[i].Scope = id
 	}
-	g.first, g.ran = len(g.log.Records), nil
+	g.first, g.ran, g.failed = len(g.log.Records), nil, nil
 	return true
 }
 

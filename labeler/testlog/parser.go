@@ -38,6 +38,7 @@ func Parsers() []Parser {
 		Pytest(),
 		GoTest(),
 		GoTestJSON(),
+		Cargo(),
 		Mocha(),
 		MochaJSON(),
 		Jest(),

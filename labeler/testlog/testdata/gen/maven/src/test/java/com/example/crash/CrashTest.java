@@ -1,0 +1,5 @@
+package com.example.crash;
+
+import org.junit.jupiter.api.Test;
+
+class CrashTest { @Test void exits() { System.exit(3); } }

@@ -1,0 +1,5 @@
+package com.example.shop;
+
+import org.junit.jupiter.api.*;
+
+@Disabled class SkippedTest { @Test void never() {} }
