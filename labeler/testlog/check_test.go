@@ -102,7 +102,7 @@ func (c checker) record(r *testlog.Record) {
 }
 
 // joints are what may stand between two pieces of a name.
-var joints = map[string]bool{"": true, " ": true, " > ": true, " | ": true, "::": true, " › ": true}
+var joints = map[string]bool{"": true, " ": true, " > ": true, " | ": true, "::": true, ".": true, " › ": true}
 
 func (c checker) scope(s *testlog.Scope) {
 	c.t.Helper()

@@ -1,6 +1,9 @@
 package testlog
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 var counts = regexp.MustCompile(`\d+`)
 
@@ -24,7 +27,10 @@ var vocabulary = map[string][]word{
 	"mocha":       mochaWords,
 	"mocha-json":  mochaArrays,
 	"cargo":       cargoWords,
-	"jest":        append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
-	"vitest":      append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
-	"karma":       append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
+	"maven": slices.Concat(mavenMarks, mavenBuilds, []word{{[]byte("Tests run: #, Failures: #, Errors: #, Skipped: #"), 0},
+		{mavenElapsed, Passed}, {mavenCrashed, Error}, {[]byte("skipped"), Skipped}}),
+	"gradle": gradleWords,
+	"jest":   append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
+	"vitest": append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
+	"karma":  append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
 }

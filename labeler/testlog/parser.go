@@ -39,6 +39,8 @@ func Parsers() []Parser {
 		GoTest(),
 		GoTestJSON(),
 		Cargo(),
+		Maven(),
+		Gradle(),
 		Mocha(),
 		MochaJSON(),
 		Jest(),

