@@ -93,7 +93,7 @@ func (c checker) record(r *testlog.Record) {
 	}
 	c.within(r.StatusAt)
 	word := string(testlog.Strip(c.log[r.StatusAt.Start:r.StatusAt.End]))
-	if !testlog.Word(c.l.Parser, word, r.Status) {
+	if !testlog.Word(c.l.Parser, leaf, word, r.Status) {
 		c.t.Fatalf("%s: %+v: the log has %q", c.l.Parser.Name, r, word)
 	}
 	if int(r.Scope) > len(c.l.Scopes) {

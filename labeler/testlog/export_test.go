@@ -9,7 +9,10 @@ var counts = regexp.MustCompile(`\d+`)
 
 // Word reports whether a parser takes a word for a status. Numbers in it may be
 // any.
-func Word(p Parser, text string, st Status) bool {
+func Word(p Parser, name, text string, st Status) bool {
+	if p.Name == "rspec" && text == name && st == Passed {
+		return true // it stands there without a word, and the totals agree
+	}
 	text = counts.ReplaceAllString(text, "#")
 	for _, w := range vocabulary[p.Name] {
 		if string(w.text) == text && (w.status == st || w.status == 0) {
@@ -29,8 +32,16 @@ var vocabulary = map[string][]word{
 	"cargo":       cargoWords,
 	"maven": slices.Concat(mavenMarks, mavenBuilds, []word{{[]byte("Tests run: #, Failures: #, Errors: #, Skipped: #"), 0},
 		{mavenElapsed, Passed}, {mavenCrashed, Error}, {[]byte("skipped"), Skipped}}),
-	"gradle": gradleWords,
-	"jest":   append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
-	"vitest": append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
-	"karma":  append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
+	"gradle":     gradleWords,
+	"ctest":      append([]word{{[]byte("Passed"), Passed}}, ctestWords...),
+	"googletest": append([]word{{googleWords[1].text, Error}}, googleWords...),
+	"catch2":     catchWords,
+	"tap":        tapWords,
+	"rspec":      rspecWords,
+	"minitest":   append(minitestHeads, minitestWords...),
+	"phpunit":    append(phpunitHeads, phpunitWords...),
+	"junitxml":   junitWords,
+	"jest":       append([]word{{jestBroken, Error}, {jestBullet, Failed}}, jestWords...),
+	"vitest":     append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
+	"karma":      append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
 }

@@ -102,7 +102,7 @@ func (m *maven) counts(l *line, text []byte, at int, leveled bool) {
 	}
 	end := len(text) - len(rest)
 	if !has(rest, ", Time elapsed: ") {
-		if m.results && leveled == m.leveled {
+		if m.results && (leveled || !m.leveled) {
 			m.total(l, n)
 		}
 		return
@@ -218,6 +218,8 @@ func (m *maven) said(l *line, rest []byte) bool {
 	case bytes.HasPrefix(rest, mavenCrashed):
 		at := bytes.Index(l.text, mavenCrashed)
 		m.crashed = l.span(at, at+len(mavenCrashed))
+	case has(rest, "Failed to execute goal ") && bytes.Contains(rest, []byte(": Compilation failure")):
+		l.event(BuildError)
 	case has(rest, "Failed to execute goal ") && bytes.Contains(rest, mavenGoal):
 		switch {
 		case bytes.Contains(rest, []byte("No tests were executed")), bytes.Contains(rest, []byte("No tests matching pattern")):

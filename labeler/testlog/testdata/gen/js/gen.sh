@@ -14,7 +14,7 @@ run jest crash jest --verbose --maxWorkers 2 jest/crash jest/plain
 run vitest verbose vitest run --reporter verbose
 run vitest default vitest run
 run vitest colour env -u NO_COLOR FORCE_COLOR=1 vitest run --reporter verbose vitest/cart
-run junit vitest vitest run --reporter junit
+run junitxml vitest vitest run --reporter junit
 run tap vitest vitest run --reporter tap
 run tap node node --test --test-reporter tap node/
 run tap mocha mocha --exit --reporter tap mocha/cart.js

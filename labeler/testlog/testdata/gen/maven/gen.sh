@@ -12,7 +12,7 @@ run maven crash mvn -B -ntp test -Dtest='CrashTest'
 run maven hang mvn -B -ntp test -Dtest='HangTest' -Dsurefire.timeout=2
 run maven none mvn -B -ntp test -Dtest='Absent'
 run maven traced traced 'mvn -B -ntp test -Dtest=PlainTest; mvn -B -ntp test -Dtest=CartTest#fails'
-cat target/surefire-reports/TEST-*.xml >"$out/junit/surefire.log"
-sed -i -e "s#$work#/build#g" -e "s#$HOME#/home/user#g" "$out/junit/surefire.log"
+reports() { sed '/<property /d' target/surefire-reports/TEST-*.xml; } # without the facts of this machine
+run junitxml surefire reports
 mkdir -p src/main/java && echo 'class Broken {' >src/main/java/Broken.java
 run maven broken mvn -B -ntp test

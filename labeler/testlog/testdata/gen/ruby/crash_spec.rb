@@ -1,0 +1,5 @@
+RSpec.describe 'Crash' do
+  it('runs before') {}
+  it('exits') { Process.kill('KILL', Process.pid) }
+  it('never runs') {}
+end

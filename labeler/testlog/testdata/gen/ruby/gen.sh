@@ -1,0 +1,11 @@
+# Ruby: RSpec and minitest.
+need rspec ruby || return 0
+run rspec documentation rspec -f documentation --order defined cart_spec.rb
+run rspec colour rspec -f documentation --order defined --force-color cart_spec.rb
+run rspec progress rspec --order defined cart_spec.rb
+run rspec plain rspec -f documentation --order defined plain_spec.rb
+run rspec crash rspec -f documentation --order defined crash_spec.rb
+run rspec broken rspec -f documentation broken_spec.rb
+run minitest verbose ruby cart_test.rb -v --seed 1
+run minitest dots ruby cart_test.rb --seed 1
+run minitest crash ruby crash_test.rb -v
