@@ -25,6 +25,9 @@ func Word(p Parser, name, text string, st Status) bool {
 // vocabulary holds the words of every parser. One with status 0 stands for any.
 var vocabulary = map[string][]word{
 	"pytest":      words,
+	"pytest-pane": words,
+	"ansible":     slices.Concat(words, ansibleFaults, []word{{[]byte("failed=#"), 0}}),
+	"swift":       swiftWords,
 	"gotest":      append([]word{{runningTests, Failed}}, goWords...),
 	"gotest-json": append([]word{{runningTests, Failed}}, goActions...),
 	"mocha":       mochaWords,

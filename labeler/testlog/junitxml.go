@@ -14,7 +14,7 @@ func JUnitXML() Parser {
 type junitXML struct {
 	state    xmlState
 	suites   []int32 // the open ones, as scopes; prose outside has no comments and no CDATA
-	brackets int // inside of a document type
+	brackets int     // inside of a document type
 	closing  []byte
 	matched  int // how much of closing was met
 

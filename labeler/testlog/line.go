@@ -10,6 +10,7 @@ import (
 type line struct {
 	raw  []byte
 	at   int64
+	size int     // how many bytes of the log it takes
 	text []byte  // what a reader sees
 	pos  []int32 // of each byte of text in raw; unused where text is raw
 
@@ -23,7 +24,7 @@ type line struct {
 }
 
 func (l *line) set(raw []byte, at int64) {
-	l.raw, l.at, l.text, l.clean = raw, at, raw, true
+	l.raw, l.at, l.size, l.text, l.clean = raw, at, len(raw), raw, true
 	if raw[0] < ' ' || bytes.IndexByte(raw, esc) >= 0 {
 		l.strip()
 	}
@@ -119,7 +120,7 @@ func (l *line) span(from, to int) Span {
 }
 
 // all is the whole line.
-func (l *line) all() Span { return Span{l.at, l.at + int64(len(l.raw))} }
+func (l *line) all() Span { return Span{l.at, l.at + int64(l.size)} }
 
 // record keeps a status: text[n0:n1] is the name, text[s0:s1] the word.
 func (l *line) record(st Status, part Part, fold int32, n0, n1, s0, s1 int) {

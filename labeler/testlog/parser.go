@@ -36,6 +36,8 @@ func Pytest() Parser {
 func Parsers() []Parser {
 	return []Parser{
 		Pytest(),
+		PytestPane(),
+		Ansible(),
 		GoTest(),
 		GoTestJSON(),
 		Cargo(),
@@ -54,6 +56,7 @@ func Parsers() []Parser {
 		Jest(),
 		Vitest(),
 		Karma(),
+		Swift(),
 	}
 }
 

@@ -1,0 +1,7 @@
+# ansible-test: unit tests, which are pytest under xdist, and integration targets.
+need ansible-test git || return 0
+mkdir -p ../ansible_collections/acme && rm -rf ../ansible_collections/acme/shop && cp -r . ../ansible_collections/acme/shop && cd ../ansible_collections/acme/shop && git init -q . || return 0
+run ansible units ansible-test units --python-interpreter "$(command -v python3)" --python "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --num-workers 2 --verbose
+run ansible integration ansible-test integration --local --python default --continue-on-error
+run ansible stops ansible-test integration --local --python default breaks late
+run ansible plain ansible-test integration --local --python default ping
