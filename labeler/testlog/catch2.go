@@ -81,14 +81,14 @@ func (c *catch2) assertion(l *line, text []byte) {
 	if !ok || s0+len(w.text)+1 != len(text) || c.record.Status == Failed || w.status == Passed && c.record.Status != 0 {
 		return
 	}
-	joints := make([]string, len(c.head)-1)
-	for j := range joints {
-		if joints[j] = " > "; j+1 < c.cases {
-			joints[j] = " "
+	joint := func(j int) string {
+		if j+1 < c.cases {
+			return " "
 		}
+		return " > "
 	}
 	n := len(c.head) - 1
-	c.record = assembled(w.status, Progress, joints, c.head[:n], c.head[n], l.span(s0, s0+len(w.text)))
+	c.record = l.assemble(w.status, Progress, joint, c.head[:n], c.head[n], l.span(s0, s0+len(w.text)))
 }
 
 // close keeps the status of a block. The same name comes again for every value

@@ -1,7 +1,5 @@
 package testlog
 
-import "strings"
-
 // A Piece is one place that a composed name was put together from: the bytes of
 // the log at At, decoded, are Name[Start:End] of its record. What stands between
 // two pieces is the joint of the framework, and nothing else does.
@@ -24,34 +22,40 @@ func (l *line) cut(from, to int) cutting {
 	return cutting{string(l.text[from:to]), l.span(from, to)}
 }
 
-// composed returns a record whose name is the titles around a test, in order,
-// and its own, with a joint between any two.
-func composed(st Status, part Part, joint string, around []cutting, own cutting, status Span) Record {
-	joints := make([]string, len(around))
-	for i := range joints {
-		joints[i] = joint
-	}
-	return assembled(st, part, joints, around, own, status)
+// compose returns a record whose name is the titles around a test, in order, and
+// its own, with a joint between any two. It is without a name where the log has
+// no room for one more of that length.
+func (l *line) compose(st Status, part Part, joint string, around []cutting, own cutting, status Span) Record {
+	return l.assemble(st, part, func(int) string { return joint }, around, own, status)
 }
 
-// assembled is composed with a joint for each title around, to stand after it.
-func assembled(st Status, part Part, joints []string, around []cutting, own cutting, status Span) Record {
+// assemble is compose with a joint for each title around, to stand after it.
+func (l *line) assemble(st Status, part Part, joint func(int) string, around []cutting, own cutting, status Span) Record {
 	r := Record{Name: own.text, Status: st, Part: part, NameAt: own.at, StatusAt: status}
 	if len(around) == 0 {
 		return r
 	}
-	var name strings.Builder
+	size := len(own.text)
+	for i, c := range around {
+		size += len(c.text) + len(joint(i))
+	}
+	if l.names+int64(size) > l.limits.NameBytes {
+		l.log.Lost++
+		r.Name = ""
+		return r
+	}
+	name := make([]byte, 0, size)
 	r.Pieces = make([]Piece, 0, len(around)+1)
 	put := func(c cutting) {
-		r.Pieces = append(r.Pieces, Piece{name.Len(), name.Len() + len(c.text), c.at})
-		name.WriteString(c.text)
+		r.Pieces = append(r.Pieces, Piece{len(name), len(name) + len(c.text), c.at})
+		name = append(name, c.text...)
 	}
 	for i, c := range around {
 		put(c)
-		name.WriteString(joints[i])
+		name = append(name, joint(i)...)
 	}
 	put(own)
-	r.Name = name.String()
+	r.Name = string(name)
 	return r
 }
 

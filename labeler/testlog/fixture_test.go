@@ -97,3 +97,19 @@ func golden(t *testing.T, file, got string) {
 		t.Error(d)
 	}
 }
+
+// TestHostileLogsAreRead holds places in logs that were made to cost much.
+func TestHostileLogsAreRead(t *testing.T) {
+	for name, log := range hostile() {
+		for _, p := range testlog.Parsers() {
+			l := p.ParseLimited(log, testlog.Limits{NameBytes: 8 << 20})
+			if len(l.Records) > 100 {
+				l.Records = l.Records[:100]
+			}
+			check(t, log, l)
+			if testing.Verbose() {
+				t.Logf("%s, %s: %d records, %d lost", name, p.Name, len(l.Records), l.Lost)
+			}
+		}
+	}
+}

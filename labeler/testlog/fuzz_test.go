@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"testing/iotest"
 
@@ -50,6 +51,11 @@ func FuzzParsers(f *testing.F) {
 // same holds that two readings agree.
 func same(t testing.TB, a, b *testlog.Log) {
 	t.Helper()
+	x, y := *a, *b
+	x.Parser, y.Parser = testlog.Parser{}, testlog.Parser{}
+	if reflect.DeepEqual(x, y) {
+		return
+	}
 	if d := cmp.Diff(a, b, cmpopts.IgnoreFields(testlog.Log{}, "Parser"), cmpopts.EquateEmpty()); d != "" {
 		t.Fatalf("%s: %s", a.Parser.Name, d)
 	}

@@ -27,6 +27,9 @@ var (
 	jestBroken = []byte("Test suite failed to run")
 )
 
+// jestExit follows the bullet when a test has ended the process, and all with it.
+const jestExit = "  process.exit called with "
+
 func (j *jest) line(l *line) {
 	l.plain()
 	text := trimRight(l.text)
@@ -87,7 +90,7 @@ func (j *jest) test(l *line, text []byte, at int) {
 	if n1 <= n0 {
 		return
 	}
-	r := composed(w.status, Progress, " > ", j.outline.under(at), l.cut(n0, n1), l.span(at, s1))
+	r := l.compose(w.status, Progress, " > ", j.outline.under(at), l.cut(n0, n1), l.span(at, s1))
 	r.Scope = j.file
 	l.add(r)
 }
@@ -99,6 +102,8 @@ func (j *jest) bullet(l *line, text []byte) {
 	s1 := 2 + len(jestBullet)
 	n0 := s1 + 1
 	switch {
+	case has(text[s1:], jestExit):
+		l.event(Interrupted)
 	case j.file == 0 || n0 >= len(text) || text[s1] != ' ':
 	case bytes.Equal(text[n0:], jestBroken):
 		l.add(Record{Name: j.fileAt.text, NameAt: j.fileAt.at, Status: Error, StatusAt: l.span(n0, len(text)), Scope: j.file})

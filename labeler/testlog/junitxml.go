@@ -164,7 +164,7 @@ func (x *junitXML) next(c byte, at int) {
 		x.doctype(c)
 	case xmlName:
 		if isName(c) && len(x.tag.name.text) < maxXMLName {
-			x.tag.name.add(x.l, []byte{c}, at)
+			x.tag.name.add(x.l, x.l.text[at:at+1], at)
 			return
 		}
 		x.state = xmlInside
@@ -208,7 +208,7 @@ func (x *junitXML) opened(c byte, at int) {
 	case c == '<':
 	case isName(c) && c > '9':
 		x.state = xmlName
-		x.tag.name.add(x.l, []byte{c}, at)
+		x.tag.name.add(x.l, x.l.text[at:at+1], at)
 	default:
 		x.state = xmlText
 	}
@@ -348,11 +348,9 @@ func (x *junitXML) close() {
 	if len(t.class.text) > 0 && !bytes.Equal(t.class.text, t.title.text) {
 		around = []cutting{t.class.cutting()}
 	}
-	r := composed(t.status, Progress, "::", around, t.title.cutting(), t.at)
+	r := x.l.compose(t.status, Progress, "::", around, t.title.cutting(), t.at)
 	r.Encoding, r.Scope = XML, x.suite()
-	if r.Name != "" {
-		x.l.add(r)
-	}
+	x.l.add(r)
 }
 
 func (v *xmlValue) cutting() cutting { return cutting{unquoteXML(v.text), v.at} }

@@ -83,7 +83,7 @@ func (k *karma) test(l *line, text []byte, at int) {
 		n1 = n0 + timed(text[n0:n1], " (", "ms)", "s)")
 	}
 	if n1 > n0 {
-		l.add(composed(st, Progress, " > ", around, l.cut(n0, n1), status))
+		l.add(l.compose(st, Progress, " > ", around, l.cut(n0, n1), status))
 	}
 }
 

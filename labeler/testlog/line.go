@@ -130,9 +130,9 @@ func (l *line) record(st Status, part Part, fold int32, n0, n1, s0, s1 int) {
 	}
 }
 
-// add keeps a record that was made elsewhere.
+// add keeps a record that was made elsewhere, if it has a name.
 func (l *line) add(r Record) {
-	if l.room(len(r.Name) + pieceBytes*len(r.Pieces)) {
+	if r.Name != "" && l.room(len(r.Name)+pieceBytes*len(r.Pieces)) {
 		l.log.Records = append(l.log.Records, r)
 	}
 }

@@ -180,7 +180,7 @@ func (m *maven) method(l *line, st Status, n0, n1 int, status Span) {
 	if m.class.text != "" && bytes.IndexByte(name, '(') < 0 && bytes.IndexByte(name, '.') < 0 {
 		around = []cutting{m.class}
 	}
-	r := composed(st, Progress, ".", around, l.cut(n0, n1), status)
+	r := l.compose(st, Progress, ".", around, l.cut(n0, n1), status)
 	r.Scope, m.ran = m.module, true
 	l.add(r)
 }

@@ -82,7 +82,7 @@ func (m *mocha) test(l *line, st Status, at, s1, end int) {
 		st = Error
 	}
 	m.failing, m.totals, m.rooted = 0, false, at == 2
-	l.add(composed(st, Progress, " ", m.outline.titles, l.cut(n0, n1), l.span(at, s1)))
+	l.add(l.compose(st, Progress, " ", m.outline.titles, l.cut(n0, n1), l.span(at, s1)))
 }
 
 // mochaHook knows `"before each" hook for "a title"`.

@@ -139,11 +139,13 @@ func (m *mochaJSON) element(l *line) {
 	if st == Failed && bytes.Contains([]byte(m.title[n].text), []byte(`" hook`)) {
 		st = Error
 	}
-	joints := make([]string, n) // none but the one after the file
-	if n > 0 {
-		joints[0] = " | "
+	joint := func(i int) string { // none but the one after the file
+		if i == 0 {
+			return " | "
+		}
+		return ""
 	}
-	r := assembled(st, Progress, joints, m.title[:n], m.title[n], m.at)
+	r := l.assemble(st, Progress, joint, m.title[:n], m.title[n], m.at)
 	if r.Encoding = JSON; m.file.text != "" {
 		r.Scope = l.scope(m.file, JSON)
 	}

@@ -81,7 +81,7 @@ func (p *phpunit) test(l *line, text []byte) {
 	if n1 <= n0 {
 		return
 	}
-	r := composed(st, p.part, " > ", []cutting{p.class}, l.cut(n0, n1), l.span(1, s1))
+	r := l.compose(st, p.part, " > ", []cutting{p.class}, l.cut(n0, n1), l.span(1, s1))
 	r.Scope = p.scope
 	l.add(r)
 }

@@ -2,8 +2,10 @@ package testlog_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/swerm/swerm/internal/testpath"
@@ -38,6 +40,8 @@ func TestProLogsReadAsTheReferenceReadsThem(t *testing.T) {
 		{testlog.GoTestJSON(), "shell_expansion_in_entryscript/e2e_buggy_stdout.log", "shell_expansion_in_entryscript/e2e_buggy_output.json", false},
 		{testlog.GoTest(), names + "vuls/base/stdout.log.excerpt.txt", names + "vuls/base/output.json", false},
 		{testlog.GoTest(), names + "vuls/golden/stdout.log.excerpt.txt", names + "vuls/golden/output.json", false},
+		{testlog.Ansible(), names + "ansible/base/stdout.log.excerpt.txt", names + "ansible/base/output.json", true},
+		{testlog.Ansible(), names + "ansible/golden/stdout.log.excerpt.txt", names + "ansible/golden/output.json", true},
 	} {
 		t.Run(c.log, func(t *testing.T) {
 			log, err := os.ReadFile(filepath.Join(root, c.log))
@@ -47,6 +51,12 @@ func TestProLogsReadAsTheReferenceReadsThem(t *testing.T) {
 			l := c.parser.Parse(log)
 			check(t, log, l)
 			got, want := l.Statuses(), output(t, filepath.Join(root, c.want))
+			if c.excerpt { // of pytest, whose names the reference cuts at the first space
+				got = cutNames(got)
+			}
+			if len(got) == 0 {
+				t.Error("nothing was read")
+			}
 			for name, st := range want {
 				if got[name].String() != st && !(c.excerpt && got[name] == 0) {
 					t.Errorf("%s is %v, the reference has %s", name, got[name], st)
@@ -57,11 +67,47 @@ func TestProLogsReadAsTheReferenceReadsThem(t *testing.T) {
 					t.Errorf("%s is %v, the reference has nothing", name, st)
 				}
 			}
-			if len(got) == 0 {
-				t.Error("nothing was read")
-			}
 			t.Logf("%d tests", len(got))
 		})
+	}
+}
+
+func cutNames(all map[string]testlog.Status) map[string]testlog.Status {
+	cut := map[string]testlog.Status{}
+	for name, st := range all {
+		name, _, _ = strings.Cut(name, " ")
+		cut[name] = st
+	}
+	return cut
+}
+
+// TestProTitlesOfMocha holds that the titles of an excerpt, set as mocha sets them,
+// give names that the reference has. The excerpt has nothing but titles.
+func TestProTitlesOfMocha(t *testing.T) {
+	root := testpath.Real(t, "other-logs", "swebench-pro", "truncated_golden_test_names", "results", "nodebb", "golden")
+	excerpt, err := os.ReadFile(filepath.Join(root, "stdout.log.excerpt.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	log.WriteString("{\n  \"passes\": [\n")
+	titles := 0
+	for line := range bytes.Lines(excerpt) {
+		if bytes.Contains(line, []byte(`"fullTitle"`)) {
+			fmt.Fprintf(&log, "    {\n%s    },\n", line)
+			titles++
+		}
+	}
+	l := testlog.MochaJSON().Parse(log.Bytes())
+	check(t, log.Bytes(), l)
+	want := output(t, filepath.Join(root, "output.json"))
+	for _, r := range l.Records {
+		if want[r.Name] == "" {
+			t.Errorf("%q is not in the reference", r.Name)
+		}
+	}
+	if len(l.Records) != titles || titles == 0 {
+		t.Errorf("%d tests of %d", len(l.Records), titles)
 	}
 }
 

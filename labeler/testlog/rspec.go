@@ -72,7 +72,7 @@ func (r *rspec) example(l *line, text []byte, at int, green bool) {
 			s0 := i + 2
 			_, s1 := field(text, s0)
 			s1 = s0 + len(bytes.TrimRight(text[s0:s1], ":"))
-			l.add(composed(m.st, Progress, " ", r.outline.under(at), l.cut(at, i), l.span(s0, s1)))
+			l.add(l.compose(m.st, Progress, " ", r.outline.under(at), l.cut(at, i), l.span(s0, s1)))
 			r.counted++
 			return
 		}
@@ -99,7 +99,7 @@ func (r *rspec) settle(l *line, at int) {
 	if len(around) == 0 {
 		return
 	}
-	rec := composed(Passed, Progress, " ", around, r.last, r.last.at)
+	rec := l.compose(Passed, Progress, " ", around, r.last, r.last.at)
 	if !r.green {
 		rec.Part = Output
 		r.plain++

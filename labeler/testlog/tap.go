@@ -91,7 +91,7 @@ func (t *tap) test(l *line, text []byte, at int) {
 	}
 	around := t.outline.under(at)
 	if n0 < n1 {
-		r := composed(st, Progress, " > ", around, l.cut(n0, n1), l.span(at, s1))
+		r := l.compose(st, Progress, " > ", around, l.cut(n0, n1), l.span(at, s1))
 		r.Scope = t.file
 		l.add(r)
 		if brace {
