@@ -36,8 +36,7 @@ func (a *ansible) line(l *line) {
 	if len(l.text) == 0 {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if !has(text, "ERROR: Command ") { // pytest takes that for a complaint
 		a.inner.line(l)
 	}

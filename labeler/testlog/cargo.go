@@ -18,17 +18,14 @@ type cargo struct {
 }
 
 var (
-	cargoWords = []word{{[]byte("ok"), Passed}, {[]byte("FAILED"), Failed}, {[]byte("failed"), Failed}, {[]byte("ignored"), Skipped}}
-	cargoDots  = []byte(" ... ")
-	cargoModes = [][]byte{[]byte(" - should panic"), []byte(" - compile fail"), []byte(" - compile")}
+	cargoWords  = []word{{[]byte("ok"), Passed}, {[]byte("FAILED"), Failed}, {[]byte("failed"), Failed}, {[]byte("ignored"), Skipped}}
+	cargoCounts = []word{{[]byte("passed"), Passed}, {[]byte("failed"), Failed}, {[]byte("ignored"), Skipped}}
+	cargoDots   = []byte(" ... ")
+	cargoModes  = [][]byte{[]byte(" - should panic"), []byte(" - compile fail"), []byte(" - compile")}
 )
 
 func (c *cargo) line(l *line) {
-	if len(l.text) == 0 {
-		return
-	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if len(text) == 0 {
 		return
 	}
@@ -151,18 +148,7 @@ func (c *cargo) total(l *line, text []byte) bool {
 		return false
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(rest[len(w.text)+2:], []byte("; ")) {
-		n, what, _ := number(part)
-		switch string(what) {
-		case " passed":
-			t.By[Passed] = n
-		case " failed":
-			t.By[Failed] = n
-		case " ignored":
-			t.By[Skipped] = n
-		}
-	}
-	t.NoTests = t.Ran() == 0
+	t.add(rest[len(w.text)+2:], ";", cargoCounts)
 	l.tally(t)
 	l.event(Finished)
 	const s0 = len("test result: ")

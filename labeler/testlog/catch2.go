@@ -22,6 +22,7 @@ type catch2 struct {
 var (
 	catchRule   = bytes.Repeat([]byte{'-'}, 79)
 	catchDouble = bytes.Repeat([]byte{'='}, 79)
+	catchCounts = []word{{[]byte("passed"), Passed}, {[]byte("failed"), Failed}, {[]byte("failed as expected"), XFail}, {[]byte("skipped"), Skipped}}
 	catchWords  = []word{{[]byte("FAILED"), Failed}, {[]byte("PASSED"), Passed}, {[]byte("SKIPPED"), Skipped}}
 )
 
@@ -30,8 +31,7 @@ func (c *catch2) line(l *line) {
 	if len(l.text) == 0 {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	switch {
 	case bytes.Equal(text, catchRule):
 		c.rule()
@@ -113,19 +113,7 @@ func (c *catch2) total(l *line, text []byte) {
 		l.tally(t)
 		return
 	}
-	for part := range bytes.SplitSeq(text, []byte(" | ")) {
-		n, what, _ := number(bytes.TrimLeft(part, " "))
-		switch string(trimRight(what)) {
-		case " passed":
-			t.By[Passed] = n
-		case " failed":
-			t.By[Failed] = n
-		case " failed as expected":
-			t.By[XFail] = n
-		case " skipped":
-			t.By[Skipped] = n
-		}
-	}
+	t.add(text, "|", catchCounts)
 	t.NoTests = has(text, "No tests ran")
 	l.tally(t)
 }

@@ -28,8 +28,7 @@ func (c *ctest) line(l *line) {
 	if b := l.text[0]; b != ' ' && b != 'N' && b != 'T' && (b < '0' || b > '9') && l.clean {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	switch {
 	case has(text, "Test project "):
 		l.event(Started)
@@ -48,16 +47,17 @@ func (c *ctest) test(l *line, text []byte) {
 	if !ok {
 		return
 	}
-	st, s0, s1 := ctestStatus(text, n0)
-	if st == 0 {
-		return
+	for n1 := n0; ; n1++ {
+		i := bytes.Index(text[n1:], ctestDots)
+		if i < 0 {
+			return
+		}
+		n1 += i
+		if st, s0, s1 := ctestStatus(text, n1+1); st != 0 && n1 > n0 {
+			l.record(st, c.failed.part(l, 0, l.text[n0:n1], st, Progress), 0, n0, n1, s0, s1)
+			return
+		}
 	}
-	n1 := bytes.LastIndex(text[n0:s0], ctestDots)
-	if n1 <= 0 {
-		return
-	}
-	name := l.text[n0 : n0+n1]
-	l.record(st, c.failed.part(l, 0, name, st, Progress), 0, n0, n0+n1, s0, s1)
 }
 
 // ctestName returns where the name begins, after ` 2/10 Test  #2: `.
@@ -82,21 +82,25 @@ func ctestName(text []byte) (int, bool) {
 	return at + 2, true
 }
 
-// ctestStatus finds the status, the last thing but for the time. What a signal
+// ctestStatus reads the status that follows the dots at text[at:]. What a signal
 // did stands before the stars, and why it failed may stand after the word.
-func ctestStatus(text []byte, from int) (st Status, s0, s1 int) {
-	if i := bytes.LastIndex(text[from:], ctestStars); i >= 0 {
-		s0 = from + i + len(ctestStars)
-		if w, ok := starts(text[s0:], ctestWords); ok {
+func ctestStatus(text []byte, at int) (st Status, s0, s1 int) {
+	s0 = at + len(text[at:]) - len(bytes.TrimLeft(text[at:], "."))
+	if bytes.HasPrefix(text[s0:], ctestPassed) {
+		return Passed, s0 + 3, s0 + len(ctestPassed) - 1
+	}
+	within := text[s0:min(len(text), s0+maxSignal)]
+	if i := bytes.Index(within, ctestStars); i >= 0 {
+		s0 += i + len(ctestStars)
+		if w, ok := starts(text[s0:], ctestWords); ok && (i == 0 || string(w.text) == "Exception") {
 			return w.status, s0, s0 + len(w.text)
 		}
 	}
-	if i := bytes.LastIndex(text[from:], ctestPassed); i >= 0 {
-		s0 = from + i + 3
-		return Passed, s0, s0 + len("Passed")
-	}
 	return 0, 0, 0
 }
+
+// maxSignal bounds `Subprocess aborted` and its like.
+const maxSignal = 40
 
 // total reads `44% tests passed, 5 tests failed out of 9`.
 func (c *ctest) total(l *line, text []byte) {

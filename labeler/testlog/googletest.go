@@ -28,8 +28,7 @@ func (g *googleTest) line(l *line) {
 	if bytes.IndexByte(l.raw, '[') < 0 {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	switch {
 	case bytes.HasPrefix(text, googleRun):
 		if g.ran == nil {

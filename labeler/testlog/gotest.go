@@ -88,7 +88,7 @@ func (g *goTest) outcome(l *line) {
 		return
 	}
 	n0, n1 := field(l.text, s1+2)
-	if n0 == n1 || timed(l.text[n1:], " (", "s)") != 0 {
+	if n0 != s1+2 || n0 == n1 || timed(l.text[n1:], " (", "s)") != 0 {
 		return
 	}
 	part := Progress

@@ -21,11 +21,7 @@ var (
 )
 
 func (g *gradle) line(l *line) {
-	if len(l.text) == 0 {
-		return
-	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if len(text) == 0 || text[0] == ' ' || text[0] == '\t' {
 		return
 	}
@@ -96,16 +92,8 @@ func (g *gradle) total(l *line, text []byte) {
 		return
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(rest, []byte(", ")) {
-		n, what, _ := number(part)
-		switch string(what) {
-		case " failed":
-			t.By[Failed] = n
-		case " skipped":
-			t.By[Skipped] = n
-		}
-	}
-	t.By[Passed] = max(0, all-t.By[Failed]-t.By[Skipped])
+	t.add(rest, ",", plainCounts)
+	t.rest(all)
 	l.tally(t)
 }
 

@@ -31,8 +31,7 @@ var (
 const jestExit = "  process.exit called with "
 
 func (j *jest) line(l *line) {
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	at := indent(text)
 	if at == len(text) {
 		j.listing = false
@@ -122,18 +121,7 @@ func (j *jest) total(l *line, text []byte) bool {
 		return false
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(bytes.TrimLeft(rest, " "), []byte(", ")) {
-		n, what, _ := number(part)
-		switch string(what) {
-		case " failed":
-			t.By[Failed] = n
-		case " passed":
-			t.By[Passed] = n
-		case " skipped", " todo":
-			t.By[Skipped] += n
-		}
-	}
-	t.NoTests = t.Ran() == 0
+	t.add(rest, ", ", plainCounts)
 	l.tally(t)
 	l.event(Finished)
 	j.file, j.listing = 0, false

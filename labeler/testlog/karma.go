@@ -28,8 +28,7 @@ var (
 )
 
 func (k *karma) line(l *line) {
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	at := indent(text)
 	if at == len(text) {
 		return

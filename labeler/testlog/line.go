@@ -38,16 +38,16 @@ func (l *line) strip() {
 		return
 	}
 	l.clean = false
-	l.buf, l.pos = l.buf[:0], l.pos[:0]
+	buf, pos := l.buf[:0], l.pos[:0]
 	for i := 0; i < len(l.raw); {
 		if c := l.raw[i]; c >= ' ' && c != 0x7f || c == '\t' {
-			l.buf, l.pos = append(l.buf, c), append(l.pos, int32(i))
+			buf, pos = append(buf, c), append(pos, int32(i))
 			i++
 			continue
 		}
 		i += control(l.raw[i:])
 	}
-	l.text = l.buf
+	l.buf, l.pos, l.text = buf, pos, buf
 }
 
 // maxSequence bounds a control sequence. Titles that a terminal is given may be
@@ -109,6 +109,12 @@ func (l *line) plain() {
 			return
 		}
 	}
+}
+
+// shown returns the text without control bytes and without blanks at its end.
+func (l *line) shown() []byte {
+	l.plain()
+	return trimRight(l.text)
 }
 
 // span maps a range of text to the log.

@@ -36,8 +36,7 @@ func (m *maven) line(l *line) {
 	if len(l.text) == 0 || l.text[0] == '\t' || l.text[0] == ' ' && l.clean {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	level, leveled := starts(text, mavenLevels)
 	at := len(level.text)
 	if leveled = leveled && at < len(text); !leveled {

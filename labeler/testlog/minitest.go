@@ -15,18 +15,15 @@ type minitest struct {
 }
 
 var (
-	minitestWords = []word{{[]byte("."), Passed}, {[]byte("F"), Failed}, {[]byte("E"), Error}, {[]byte("S"), Skipped}}
-	minitestHeads = []word{{[]byte("Failure"), Failed}, {[]byte("Error"), Error}, {[]byte("Skipped"), Skipped}}
-	minitestEq    = []byte(" = ")
-	minitestTook  = []byte(" s = ")
+	minitestWords  = []word{{[]byte("."), Passed}, {[]byte("F"), Failed}, {[]byte("E"), Error}, {[]byte("S"), Skipped}}
+	minitestHeads  = []word{{[]byte("Failure"), Failed}, {[]byte("Error"), Error}, {[]byte("Skipped"), Skipped}}
+	minitestCounts = []word{{[]byte("failures"), Failed}, {[]byte("errors"), Error}, {[]byte("skips"), Skipped}}
+	minitestEq     = []byte(" = ")
+	minitestTook   = []byte(" s = ")
 )
 
 func (m *minitest) line(l *line) {
-	if len(l.text) == 0 {
-		return
-	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if len(text) == 0 {
 		return
 	}
@@ -128,19 +125,8 @@ func (m *minitest) total(l *line, text []byte) bool {
 		return false
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(rest, []byte(", ")) {
-		n, what, _ := number(part)
-		switch string(what) {
-		case " failures":
-			t.By[Failed] = n
-		case " errors":
-			t.By[Error] = n
-		case " skips":
-			t.By[Skipped] = n
-		}
-	}
-	t.By[Passed] = max(0, all-t.By[Failed]-t.By[Error]-t.By[Skipped])
-	t.NoTests = all == 0
+	t.add(rest, ",", minitestCounts)
+	t.rest(all)
 	m.open = cutting{}
 	l.tally(t)
 	l.event(Finished)

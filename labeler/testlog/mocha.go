@@ -25,8 +25,7 @@ var mochaWords = []word{
 }
 
 func (m *mocha) line(l *line) {
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	at := indent(text)
 	if at < 2 || at%2 != 0 || at == len(text) {
 		return

@@ -26,11 +26,7 @@ var (
 )
 
 func (p *phpunit) line(l *line) {
-	if len(l.text) == 0 {
-		return
-	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if len(text) == 0 {
 		return
 	}

@@ -26,6 +26,11 @@ type rspec struct {
 
 var rspecWords = []word{{[]byte("FAILED"), Failed}, {[]byte("PENDING"), Skipped}, {[]byte("rspec"), Failed}}
 
+var rspecCounts = []word{
+	{[]byte("failure"), Failed}, {[]byte("failures"), Failed}, {[]byte("pending"), Skipped},
+	{[]byte("error occurred outside of examples"), Error}, {[]byte("errors occurred outside of examples"), Error},
+}
+
 var (
 	rspecFailed  = []byte(" (FAILED - ")
 	rspecPending = []byte(" (PENDING: ")
@@ -35,8 +40,7 @@ var (
 func (r *rspec) line(l *line) {
 	r.flush = l
 	green := bytes.HasPrefix(l.raw, rspecGreen)
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	at := indent(text)
 	if at == len(text) {
 		return
@@ -124,19 +128,11 @@ func (r *rspec) total(l *line, text []byte) bool {
 		return false
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(rest, []byte(", ")) {
-		n, what, _ := number(part)
-		switch {
-		case has(what, " failure"):
-			t.By[Failed] = n
-		case has(what, " pending"):
-			t.By[Skipped] = n
-		case has(what, " error"):
-			t.By[Error] = n
-		}
-	}
-	t.By[Passed] = max(0, all-t.By[Failed]-t.By[Skipped])
-	t.NoTests = all == 0
+	t.add(rest, ",", rspecCounts)
+	bad := t.By[Error] // outside of examples
+	t.By[Error] = 0
+	t.rest(all)
+	t.By[Error] = bad
 	r.settle(l, 0)
 	r.believe(all)
 	l.tally(t)

@@ -24,8 +24,7 @@ func (s *swift) line(l *line) {
 	if len(l.text) == 0 {
 		return
 	}
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	totals := bytes.TrimLeft(text, " \t")
 	switch {
 	case has(text, swiftCase):

@@ -27,8 +27,7 @@ var tapWords = []word{
 var tapSubtest = []byte("# Subtest: ")
 
 func (t *tap) line(l *line) {
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	at := indent(text)
 	if at == len(text) || t.diagnostic(text, at) {
 		return

@@ -21,12 +21,13 @@ var vitestWords = []word{
 	{[]byte("×"), Failed}, {[]byte("✗"), Failed}, {[]byte("↓"), Skipped}, {[]byte("□"), Skipped},
 }
 
+var vitestCounts = append([]word{{[]byte("expected fail"), XFail}}, plainCounts...)
+
 // vitestFiles are marks of files, of which some are those of tests too.
 var vitestFiles = append([]word{{[]byte("❯"), Failed}}, vitestWords...)
 
 func (v *vitest) line(l *line) {
-	l.plain()
-	text := trimRight(l.text)
+	text := l.shown()
 	if l.blank {
 		v.output = false
 	}
@@ -116,20 +117,7 @@ func (v *vitest) total(l *line, text []byte) {
 		text = text[:i]
 	}
 	var t Tally
-	for part := range bytes.SplitSeq(bytes.TrimLeft(text, " "), []byte(" | ")) {
-		n, what, _ := number(part)
-		switch string(what) {
-		case " failed":
-			t.By[Failed] = n
-		case " passed":
-			t.By[Passed] = n
-		case " skipped", " todo":
-			t.By[Skipped] += n
-		case " expected fail":
-			t.By[XFail] += n
-		}
-	}
-	t.NoTests = t.Ran() == 0
+	t.add(text, " | ", vitestCounts)
 	l.tally(t)
 	l.event(Finished)
 }
