@@ -32,7 +32,7 @@ func (e Encoding) Decode(raw []byte) string {
 
 // unquoteJSON decodes the inside of a string.
 func unquoteJSON(raw []byte) string {
-	if bytes.IndexByte(raw, '\\') < 0 {
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return string(raw)
 	}
 	var text string

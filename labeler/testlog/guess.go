@@ -136,7 +136,17 @@ func goTestJSONSign(text []byte) bool {
 
 func cargoSign(text []byte) bool {
 	return has(text, "test result: ") && contains(text, " passed; ") || has(text, "running ") && (ends(text, " tests") || ends(text, " test")) ||
-		has(text, "test ") && contains(text, " ... ") || has(text, "error: could not compile `")
+		cargoTest(text) || has(text, "error: could not compile `")
+}
+
+// cargoTest knows `test a::b ... ok`, and not `test that it works ... ok`.
+func cargoTest(text []byte) bool {
+	const n0 = len("test ")
+	if !has(text, "test ") {
+		return false
+	}
+	_, n1 := field(text, n0)
+	return bytes.HasPrefix(text[n1:], cargoDots) || has(text[n1:], " - should panic ... ") || has(text[n1:], " - ") && contains(text, " (line ")
 }
 
 func mavenSign(text []byte) bool {

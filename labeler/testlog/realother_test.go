@@ -50,6 +50,9 @@ func TestProLogsReadAsTheReferenceReadsThem(t *testing.T) {
 			}
 			l := c.parser.Parse(log)
 			check(t, log, l)
+			if guess := testlog.Guess(log); !c.excerpt && (len(guess) != 1 || guess[0].Name != c.parser.Name) {
+				t.Errorf("guessed %+v", guess)
+			}
 			got, want := l.Statuses(), output(t, filepath.Join(root, c.want))
 			if c.excerpt { // of pytest, whose names the reference cuts at the first space
 				got = cutNames(got)
@@ -164,5 +167,41 @@ func TestMoatlessLogsOfMaven(t *testing.T) {
 		if l.Ran() != (c.total > 0) || c.total > 0 && (l.Total.Ran() != c.total || l.Total.By[testlog.Passed] != c.passed) {
 			t.Errorf("%s: %+v", c.file, l.Total)
 		}
+	}
+}
+
+// TestEveryParserBearsEveryRealLog holds that places are right and that nothing
+// panics, whatever framework a log is of, and that a log of pytest gives no other
+// parser many tests.
+func TestEveryParserBearsEveryRealLog(t *testing.T) {
+	var logs int
+	for _, root := range []string{"other-logs", "swebench-logs"} {
+		err := filepath.WalkDir(testpath.Real(t, root), func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			switch filepath.Ext(path) {
+			case ".txt", ".log":
+			default:
+				return nil
+			}
+			log, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if logs++; logs%4 > 0 && root == "swebench-logs" {
+				return nil // every fourth of many that are alike
+			}
+			for _, p := range testlog.Parsers() {
+				check(t, log, p.Parse(log))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if logs == 0 {
+		t.Error("there are none")
 	}
 }

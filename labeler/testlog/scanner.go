@@ -62,9 +62,10 @@ func (s *scanner) feed(block []byte, final bool) (used int) {
 		default: // of a long line the head now; the rest is passed over
 			s.emit(block[used:end])
 		}
+		empty := end == used && !s.skip
 		s.skip = !whole
 		if end < len(block) {
-			s.blank = s.blank || end == used && (block[end] == '\r' || s.ender != '\r')
+			s.blank = s.blank || empty && (block[end] == '\r' || s.ender != '\r')
 			s.ender = block[end]
 			end++
 		}
