@@ -6,7 +6,7 @@ import "bytes"
 // targets.
 func Ansible() Parser {
 	return Parser{Name: "ansible", Version: "1", Verified: true, start: func(l *Log) machine {
-		return &ansible{log: l, inner: pytest{log: l, listing: -1, inner: -1, closed: -1}}
+		return &ansible{log: l, inner: newPytest(l)}
 	}}
 }
 
@@ -15,7 +15,7 @@ func Ansible() Parser {
 // passed, the log says nothing.
 type ansible struct {
 	log    *Log
-	inner  pytest
+	inner  *pytest
 	l      *line
 	target cutting // the one that is being run
 	status Status  // as far as it is known

@@ -37,15 +37,21 @@ func FuzzParsers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, log []byte) {
 		for _, p := range testlog.Parsers() {
 			limits := testlog.Limits{LineBytes: 200}
-			l := p.ParseLimited(log, limits)
-			check(t, log, l)
-			half, err := p.Read(context.Background(), iotest.HalfReader(bytes.NewReader(log)), limits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			same(t, l, half)
+			readsTheSame(t, p, log, limits)
 		}
 	})
+}
+
+// readsTheSame checks a log, read at once and in pieces.
+func readsTheSame(t testing.TB, p testlog.Parser, log []byte, limits testlog.Limits) {
+	t.Helper()
+	l := p.ParseLimited(log, limits)
+	check(t, log, l)
+	half, err := p.Read(context.Background(), iotest.HalfReader(bytes.NewReader(log)), limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, l, half)
 }
 
 // same holds that two readings agree.

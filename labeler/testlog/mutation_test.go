@@ -2,12 +2,10 @@ package testlog_test
 
 import (
 	"bytes"
-	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/iotest"
 
 	"github.com/swerm/swerm/labeler/testlog"
 )
@@ -33,13 +31,7 @@ func TestMangledFixtures(t *testing.T) {
 			log := mangle(random, logs, i)
 			for _, p := range testlog.Parsers() {
 				limits := testlog.Limits{LineBytes: []int{64, 200, 4096}[random.IntN(3)]}
-				l := p.ParseLimited(log, limits)
-				check(t, log, l)
-				half, err := p.Read(context.Background(), iotest.HalfReader(bytes.NewReader(log)), limits)
-				if err != nil {
-					t.Fatal(err)
-				}
-				same(t, l, half)
+				readsTheSame(t, p, log, limits)
 			}
 			testlog.Guess(log)
 		}

@@ -10,7 +10,7 @@ import (
 // lines are broken where the screen ends, and blanks before the break are gone.
 func PytestPane() Parser {
 	return Parser{Name: "pytest-pane", Version: "1", Verified: true, start: func(l *Log) machine {
-		return &pane{log: l, inner: pytest{log: l, listing: -1, inner: -1, closed: -1}}
+		return &pane{log: l, inner: newPytest(l)}
 	}}
 }
 
@@ -22,7 +22,7 @@ func PytestPane() Parser {
 // freed of what is no text, the bytes there are the name.
 type pane struct {
 	log   *Log
-	inner pytest
+	inner *pytest
 	width int  // columns of the screen, 0 if not known
 	loose bool // rows are longer than the rules
 	whole line // the line so far

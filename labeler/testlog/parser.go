@@ -29,7 +29,7 @@ type machine interface {
 
 // Pytest reads pytest at any verbosity, with and without xdist.
 func Pytest() Parser {
-	return Parser{Name: "pytest", Version: "1", Verified: true, start: func(l *Log) machine { return &pytest{log: l, listing: -1, inner: -1, closed: -1} }}
+	return Parser{Name: "pytest", Version: "1", Verified: true, start: func(l *Log) machine { return newPytest(l) }}
 }
 
 // Parsers lists every parser there is.

@@ -23,6 +23,8 @@ type pytest struct {
 	closed  int // one that a line of totals without a rule has ended, until tests run again
 }
 
+func newPytest(l *Log) *pytest { return &pytest{log: l, listing: -1, inner: -1, closed: -1} }
+
 // word is a status as pytest writes it.
 type word struct {
 	text   []byte
