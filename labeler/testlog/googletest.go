@@ -30,12 +30,12 @@ func (g *googleTest) line(l *line) {
 	}
 	text := l.shown()
 	switch {
-	case bytes.HasPrefix(text, googleRun):
+	case bytes.Contains(text, googleRun): // it may be glued to what a set-up printed
 		if g.ran == nil {
 			g.ran = map[uint64]struct{}{}
 		}
 		if len(g.ran) < l.limits.Records {
-			g.ran[hash(text[len(googleRun):])] = struct{}{}
+			g.ran[hash(text[bytes.LastIndex(text, googleRun)+len(googleRun):])] = struct{}{}
 		}
 	case bytes.HasPrefix(text, googleRule):
 		g.rule(l, text[len(googleRule):])

@@ -20,6 +20,7 @@ type goTest struct {
 
 var (
 	goWords = []word{{[]byte("PASS"), Passed}, {[]byte("FAIL"), Failed}, {[]byte("SKIP"), Skipped}}
+	goRun   = []byte("=== RUN ")
 	dashes  = []byte("--- ")
 )
 
@@ -50,7 +51,10 @@ func (g *goTest) line(l *line) {
 		}
 	}
 	g.hung = 0
-	if bytes.Contains(l.raw, dashes) {
+	if bytes.Contains(l.raw, goRun) { // glued to what a test printed
+		l.plain()
+		g.run(l)
+	} else if bytes.Contains(l.raw, dashes) {
 		l.plain()
 		g.outcome(l)
 	}
@@ -58,10 +62,11 @@ func (g *goTest) line(l *line) {
 
 // run notes the test of `=== RUN   TestA/b`.
 func (g *goTest) run(l *line) bool {
-	rest, ok := after(l.text, "=== RUN ")
-	if !ok {
+	i := bytes.LastIndex(l.text, goRun)
+	if i < 0 {
 		return has(l.text, "=== ")
 	}
+	rest := l.text[i+len(goRun):]
 	if g.ran == nil {
 		g.ran = map[uint64]struct{}{}
 	}

@@ -2,6 +2,7 @@ package testlog
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -15,18 +16,20 @@ func PytestPane() Parser {
 }
 
 // pane puts rows together and hands the lines to the parser of pytest. The
-// screen is as wide as the rules that pytest draws across it; a longer row shows
-// that they were not drawn for this screen, and then nothing is put together.
+// screen is as wide as the headings that pytest draws across it; a longer row
+// shows that they were not drawn for this screen. Then nothing is put together,
+// and a name that ends with the widest row there was may go on.
 //
 // The place of a name that was broken reaches from its first row into its last:
 // freed of what is no text, the bytes there are the name.
 type pane struct {
-	log   *Log
-	inner *pytest
-	width int  // columns of the screen, 0 if not known
-	loose bool // rows are longer than the rules
-	whole line // the line so far
-	full  bool // its last row reaches the edge
+	log    *Log
+	inner  *pytest
+	width  int  // columns of the screen, 0 if not known
+	widest int  // columns of the widest row so far
+	loose  bool // rows are longer than the headings
+	whole  line // the line so far
+	full   bool // its last row reaches the edge
 }
 
 func (p *pane) line(l *line) {
@@ -44,17 +47,32 @@ func (p *pane) line(l *line) {
 		p.take(l)
 	}
 	n := columns(row)
-	if rule(row) {
-		if p.width == 0 {
-			p.width = n
-		}
-		p.hand(l)
-		return
+	p.widest = max(p.widest, n)
+	switch {
+	case heading(row):
+		p.width, p.loose = n, false
+	case p.width > 0 && n > p.width:
+		p.loose = true
+	default:
+		p.full = p.width > 0 && !p.loose && n == p.width && !complete(row)
 	}
-	p.loose = p.loose || p.width > 0 && n > p.width
-	if p.full = p.width > 0 && !p.loose && n == p.width && !bytes.HasSuffix(row, []byte("%]")); !p.full {
+	if !p.full {
 		p.hand(l)
 	}
+}
+
+// complete knows a row that nothing can follow on the same line.
+func complete(row []byte) bool {
+	if rule(row) || bytes.HasSuffix(row, []byte("%]")) {
+		return true
+	}
+	last := row[bytes.LastIndexByte(row, ' ')+1:]
+	return slices.ContainsFunc(words, func(w word) bool { return bytes.Equal(w.text, last) })
+}
+
+// heading knows `=== test session starts ===` and its like.
+func heading(row []byte) bool {
+	return row[0] == '=' && rule(row) && len(bytes.Trim(row, "=")) > 0
 }
 
 // take begins a line.
@@ -108,7 +126,14 @@ func (p *pane) sure(r *Record) bool {
 	}
 	w := &p.whole
 	atEnd := r.NameAt.End == w.at+int64(w.pos[len(w.pos)-1])+1
-	return p.loose || !atEnd || columns(w.text)%p.width != p.width-1
+	switch n := columns(w.text); {
+	case !atEnd:
+		return true
+	case p.loose:
+		return n < p.widest
+	default:
+		return n%p.width != p.width-1
+	}
 }
 
 // begins tells whether a row is the start of a line, although the one before

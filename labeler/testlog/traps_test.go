@@ -22,6 +22,8 @@ var traps = []struct {
 	{"output that looks like an outcome, or is glued to one", testlog.GoTest(),
 		"=== RUN   TestA/b\nsay --- PASS: TestB (0.00s)\nx--- PASS: TestA/b (0.00s)\n--- PASS: TestA/b (soon)\n--- PASS:  (0.00s)\n",
 		[]string{"p PASSED TestA/b"}},
+	{"a run that is glued to output", testlog.GoTest(),
+		"=== RUN   TestA\nsay=== RUN   TestA/b\n--- PASS: TestA (0.00s)\n    --- PASS: TestA/b (0.00s)\n", []string{"p PASSED TestA", "p PASSED TestA/b"}},
 	{"colour, returns and NUL", testlog.GoTest(),
 		"\x1b[32m--- PASS: Te\x00stA\x1b[0m (0.00s)\r\n    --- SKIP: TestA/é (1.50s)\r\nok  \tp\t(cached)\r\n",
 		[]string{"p PASSED TestA", "p SKIPPED TestA/é"}},
@@ -88,7 +90,7 @@ var traps = []struct {
 		"PASSED a.py::before_any_rule\n======= short test summary info =======\nPASSED a.py::test_that_fits_the_screen_\nPASSED a.py::test_that_is_longer_than__\nthe_screen\nPASSED a.py::test_with[a blank at the\nedge]\nPASSED a.py::a\n",
 		[]string{"S PASSED a.py::test_that_fits_the_screen_", "S PASSED a.py::test_that_is_longer_than__the_screen", "S PASSED a.py::a"}},
 	{"rules that were not drawn for the screen", testlog.PytestPane(),
-		"===== short test summary info =====\nFAILED a.py::a - a row that is longer than the rules\nPASSED a.py::test_that_fits_the_rules__\nnoise\n",
+		"------------------------------\n===== short test summary info =====\nFAILED a.py::a - a row that is longer than the rules\nPASSED a.py::test_that_fits_the_rules__\nPASSED a.py::test_that_is_the_widest_row_of_all_up_to_here_\nnoise\n",
 		[]string{"S FAILED a.py::a", "S PASSED a.py::test_that_fits_the_rules__"}},
 }
 
