@@ -40,16 +40,6 @@ func (r *Record) Title() string {
 	return r.Name
 }
 
-// A Scope is what a framework runs tests in: a package, a file, a module, a
-// program. Names of tests may repeat in another scope.
-type Scope struct {
-	Name     string
-	Status   Status // of the whole, 0 where the log is silent
-	NameAt   Span
-	StatusAt Span // the zero span without a status
-	Encoding Encoding
-}
-
 // An Event is something the framework said about the run as a whole.
 type Event struct {
 	Kind EventKind
@@ -68,22 +58,6 @@ const (
 	UsageError                         // it did not understand what it was asked to run
 	BuildError                         // what was to be tested, or a part of it, could not be built
 )
-
-// A Tally is a line of totals.
-type Tally struct {
-	By      [XPass + 1]int64 // by Status; 0 where the line is silent
-	NoTests bool             // the line says that nothing ran
-	At      Span
-}
-
-// Ran returns how many tests the line speaks of.
-func (t *Tally) Ran() int64 {
-	var n int64
-	for _, s := range Statuses() {
-		n += t.By[s]
-	}
-	return n
-}
 
 // A Log is what a parser found.
 type Log struct {

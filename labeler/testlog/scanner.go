@@ -139,7 +139,7 @@ func (s *scanner) end() *Log {
 }
 
 // confine drops what the machine learnt outside of the region: records from n on
-// that rest on it, and scopes.
+// that rest on it, scopes, and how a scope ended.
 func (s *scanner) confine(n int) {
 	l := s.log
 	kept := l.Records[:n]
@@ -149,6 +149,11 @@ func (s *scanner) confine(n int) {
 		}
 	}
 	l.Records = kept
+	for i := range l.Scopes {
+		if s := &l.Scopes[i]; s.StatusAt.End > l.Region.End {
+			s.Status, s.StatusAt = 0, Span{}
+		}
+	}
 	for i := range l.Records {
 		if int(l.Records[i].Scope) > len(l.Scopes) {
 			l.Records[i].Scope = 0
