@@ -90,6 +90,10 @@ func (k *karma) test(l *line, text []byte, at int) {
 // some reporters, which failed.
 func (k *karma) report(l *line, text []byte) {
 	rest := text[len(k.browser):]
+	if string(rest) == " ERROR" { // it is gone, and what it had not run with it
+		l.event(Interrupted)
+		return
+	}
 	if counts, ok := bytes.CutPrefix(rest, karmaExecuted); ok {
 		k.executed(l, counts)
 		return

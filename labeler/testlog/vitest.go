@@ -36,6 +36,8 @@ func (v *vitest) line(l *line) {
 	}
 	at := indent(text)
 	switch c := text[at]; {
+	case has(text, "Vitest caught ") && bytes.Contains(text, []byte(" unhandled error")):
+		l.event(InternalError)
 	case has(text, "stdout | "), has(text, "stderr | "):
 		v.output = true
 	case v.output:

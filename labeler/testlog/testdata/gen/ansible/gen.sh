@@ -5,3 +5,5 @@ run ansible units ansible-test units --python-interpreter "$(command -v python3)
 run ansible integration ansible-test integration --local --python default --continue-on-error
 run ansible stops ansible-test integration --local --python default breaks late
 run ansible plain ansible-test integration --local --python default ping
+mkdir -p tests/integration/targets/hangs/tasks && printf -- "- ansible.builtin.command: sleep 60\n" >tests/integration/targets/hangs/tasks/main.yml
+run ansible hang timeout 15 ansible-test integration --local --python default hangs ping

@@ -30,6 +30,7 @@ TEST_CASE("prints") {
   REQUIRE(true);
 }
 TEST_CASE("is hidden", "[.]") { REQUIRE(true); }
+TEST_CASE("never ends", "[.hang]") { REQUIRE(1 == 1); for (;;) {} }
 TEST_CASE("crashes", "[.crash]") { REQUIRE(1 == 1); std::raise(11); }
 #ifdef SKIP
 TEST_CASE("is skipped") { SKIP("not here"); }

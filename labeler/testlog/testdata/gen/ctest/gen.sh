@@ -14,6 +14,7 @@ run catch2 failures build/catch2_suite
 run catch2 all build/catch2_suite -s
 run catch2 colour build/catch2_suite -s --use-colour yes
 run catch2 crash build/catch2_suite -s '[.crash]'
+run catch2 hang timeout 1 build/catch2_suite -s "starts empty,[.hang]"
 build/googletest_suite --gtest_output=xml:gtest.xml >/dev/null 2>&1
 run junitxml googletest cat gtest.xml
 run junitxml catch2 build/catch2_suite -r junit

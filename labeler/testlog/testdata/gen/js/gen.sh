@@ -13,6 +13,7 @@ run jest plain jest --runInBand jest/cart jest/plain jest/broken
 run jest crash jest --verbose --maxWorkers 2 jest/crash jest/plain
 run vitest verbose vitest run --reporter verbose
 run vitest default vitest run
+TESTS=vitest-crash run vitest crash vitest run --reporter verbose --pool forks
 run vitest colour env -u NO_COLOR FORCE_COLOR=1 vitest run --reporter verbose vitest/cart
 run junitxml vitest vitest run --reporter junit
 run tap vitest vitest run --reporter tap
@@ -22,5 +23,6 @@ if need chromium; then
 	export CHROME_BIN=$(command -v chromium)
 	REPORTER=mocha run karma mocha karma start
 	REPORTER=spec run karma spec karma start
+	TESTS=karma-hang REPORTER=mocha run karma hang karma start
 	REPORTER=progress run karma progress karma start
 fi

@@ -1,1 +1,1 @@
-export default { test: { include: ['vitest/*.spec.js'], testTimeout: 300, watch: false } };
+export default { test: { include: [`${process.env.TESTS || 'vitest'}/*.spec.js`], testTimeout: 300, watch: false } };

@@ -1,0 +1,4 @@
+describe('Hang', () => {
+  it('runs before', () => {});
+  it('never ends', () => { for (;;); });
+});

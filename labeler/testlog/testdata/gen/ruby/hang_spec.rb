@@ -1,0 +1,4 @@
+RSpec.describe 'Hang' do
+  it('runs before') {}
+  it('never ends') { sleep }
+end
