@@ -15,7 +15,7 @@ run() {
 	mkdir -p "$out/$1"
 	log="$out/$1/$2.log"
 	shift 2
-	"$@" </dev/null 2>&1 | sed -e "s#$work#/build#g" -e "s#${work#/}#build#g" -e "s#$HOME#/home/user#g" >"$log"
+	"$@" </dev/null 2>&1 | sed -e "s#$work#/build#g" -e "s#${work#/}#build#g" -e "s#$HOME#/home/user#g" -e "s#${tools:-$work}#/venv#g" >"$log"
 	echo "$log: $(wc -l <"$log") lines"
 }
 

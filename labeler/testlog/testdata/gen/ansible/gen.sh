@@ -1,5 +1,6 @@
 # ansible-test: unit tests, which are pytest under xdist, and integration targets.
 need ansible-test git || return 0
+tools=$(dirname "$(dirname "$(command -v ansible-test)")")
 mkdir -p ../ansible_collections/acme && rm -rf ../ansible_collections/acme/shop && cp -r . ../ansible_collections/acme/shop && cd ../ansible_collections/acme/shop && git init -q . || return 0
 run ansible units ansible-test units --python-interpreter "$(command -v python3)" --python "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --num-workers 2 --verbose
 run ansible integration ansible-test integration --local --python default --continue-on-error
