@@ -284,3 +284,22 @@ func TestLargeFilesOfRowsAreReadRowByRow(t *testing.T) {
 		}
 	}
 }
+
+// Files, rows of files and tables give the same parts, byte for byte, whatever
+// the number of workers, and again when they are imported again.
+func TestBytesDoNotDependOnWorkers(t *testing.T) {
+	parquet, stream, _ := tableOf(t, []string{doc, strings.Replace(doc, "octo__cat-7_2", "octo__cat-8", 1)})
+	dir, _ := generatedRuns(t, 20, 8)
+	writeFile(t, dir, "a.jsonl", strings.Join(rowsOf(t, 15), "\n"))
+	writeFile(t, dir, "b.parquet", string(parquet))
+	writeFile(t, dir, "c.arrow", string(stream))
+	_, want := runImport(t, &sources.Config{PartBytes: 1 << 18}, 1, dir)
+	if len(want.Manifest.Parts) < 3 {
+		t.Fatalf("%d parts prove little", len(want.Manifest.Parts))
+	}
+	for _, workers := range []int{1, 2, 5} {
+		if _, got := runImport(t, &sources.Config{PartBytes: 1 << 18}, workers, dir); !cmp.Equal(want.Manifest.Parts, got.Manifest.Parts) {
+			t.Errorf("%d workers: %s", workers, cmp.Diff(want.Manifest.Parts, got.Manifest.Parts))
+		}
+	}
+}

@@ -214,7 +214,7 @@ func (o *opened) sort() error {
 			return o.w.ignore(o.file)
 		}
 		return o.w.unreadable(o.file, fmt.Errorf("%w: it begins with %q", ErrUnrecognized, clip(head)))
-	case o.member.Size > o.w.r.limit() && !o.streamed(head):
+	case o.member.Size > o.w.r.limit() && !o.streamed():
 		return o.tooLarge()
 	}
 	if err := o.fill(headBytes); err != nil {
@@ -225,11 +225,11 @@ func (o *opened) sort() error {
 
 // streamed reports whether a large file may be one of rows, which are read one
 // by one.
-func (o *opened) streamed(head []byte) bool {
+func (o *opened) streamed() bool {
 	if err := o.fill(headBytes); err != nil {
 		return false
 	}
-	head = bytes.TrimLeft(*o.buf, " \t\r\n\ufeff")
+	head := bytes.TrimLeft(*o.buf, " \t\r\n\ufeff")
 	if head[0] == '[' {
 		return true
 	}
