@@ -212,13 +212,7 @@ func (r *Reader) outline(data []byte) (format.Shape, []format.Format) {
 }
 
 func (r *Reader) claimants(sh format.Shape) []format.Format {
-	var claims []format.Format
-	for _, f := range r.formats {
-		if f.Detect(sh) {
-			claims = append(claims, f)
-		}
-	}
-	return claims
+	return format.Claimants(r.formats, sh)
 }
 
 // records decodes the attempts of a document or a row.

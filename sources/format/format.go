@@ -42,6 +42,33 @@ type Reach interface {
 	Neighbors() []string
 }
 
+// A General format reads what no other one claims, so that its documents may
+// look like those of formats that say more of themselves.
+type General interface {
+	// General does nothing; it marks the format.
+	General()
+}
+
+// Claimants are the formats that claim a document of this shape. A general one
+// is among them only where it is alone.
+func Claimants(formats []Format, sh Shape) []Format {
+	var claims, general []Format
+	for _, f := range formats {
+		if !f.Detect(sh) {
+			continue
+		}
+		if _, ok := f.(General); ok {
+			general = append(general, f)
+		} else {
+			claims = append(claims, f)
+		}
+	}
+	if len(claims) == 0 {
+		return general
+	}
+	return claims
+}
+
 // A Fate says what becomes of leaves at a place in documents.
 type Fate struct {
 	// Path is keys separated by dots; [] stands for an element of a list, * for

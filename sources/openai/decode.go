@@ -12,6 +12,11 @@ var dialogues = []string{"messages", "trajectory", "conversations", "conversatio
 // read takes the dialogue where it meets one under its usual key and notes the
 // rest, which is read once all keys are known.
 func (d *document) read(s *jsonscan.Scanner) {
+	if s.Kind() == jsonscan.Array {
+		d.readMessages(s)
+		s.End()
+		return
+	}
 	for key := range s.Fields() {
 		if key == dialogues[0] && s.Kind() == jsonscan.Array {
 			d.row.Done(s, key)

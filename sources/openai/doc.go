@@ -19,7 +19,8 @@
 //	any other key of the row                       see package rows
 //
 // A row is one of these when one of its dialogues is a list of objects with a
-// role, and no key beside it is another format's.
+// role, and no key beside it is another format's; a file that is nothing but
+// such a list is one too, unless a harness's marks are in it.
 //
 // Traps. Tables with fixed columns write every key in every message, mostly as
 // null: nulls say nothing. Some sets hold messages as a string of JSON, some

@@ -32,6 +32,9 @@ var ofMessage = []format.Fate{
 // Fates says what is not found in a record as the document writes it.
 func (Format) Fates() []format.Fate {
 	all := rows.Fates()
+	for _, f := range ofMessage {
+		all = append(all, format.Fate{Path: "[]." + f.Path, Why: f.Why})
+	}
 	for _, key := range dialogues {
 		for _, f := range ofMessage {
 			all = append(all, format.Fate{Path: key + "[]." + f.Path, Why: f.Why}, format.Fate{Path: key + ".$[]." + f.Path, Why: f.Why})

@@ -31,9 +31,16 @@ var foreign = []string{
 	"epoch", "eval", "samples", // inspect
 }
 
+// General leaves what is in a format of its own to that.
+func (Format) General() {}
+
 // Detect claims objects with a list of messages that have a role, or a string
-// that holds such a list, unless another format's keys stand beside it.
+// that holds such a list, unless another format's keys stand beside it; and a
+// list of messages alone.
 func (Format) Detect(sh format.Shape) bool {
+	if sh.Kind == jsonscan.Array {
+		return slices.Contains(sh.First, "role") && (slices.Contains(sh.First, "content") || slices.Contains(sh.First, "tool_calls"))
+	}
 	another := func(key string) bool { return sh.Key(key) != nil }
 	if sh.Kind != jsonscan.Object || sh.Lines || rows.Short(sh) || slices.ContainsFunc(foreign, another) {
 		return false

@@ -139,12 +139,14 @@ func same(t *testing.T, want, got []*format.Record) {
 }
 
 func claimed(t *testing.T, f format.Format, s Sample) {
-	for _, other := range all.Formats() {
-		sh := format.ShapeOf(s.Data)
-		sh.Lines = s.Lines
-		if got := other.Detect(sh); got != (other.Name() == f.Name()) {
-			t.Errorf("%s says %v", other.Name(), got)
-		}
+	sh := format.ShapeOf(s.Data)
+	sh.Lines = s.Lines
+	var names []string
+	for _, other := range format.Claimants(all.Formats(), sh) {
+		names = append(names, other.Name())
+	}
+	if len(names) != 1 || names[0] != f.Name() {
+		t.Errorf("claimed by %q", names)
 	}
 }
 
