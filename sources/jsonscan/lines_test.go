@@ -32,3 +32,12 @@ func TestErrorsHaveALine(t *testing.T) {
 		t.Error("an error without a place has a line")
 	}
 }
+
+func TestRawTextIsValid(t *testing.T) {
+	s := New([]byte("[{\"a\": \"x\xffy\"}]"))
+	for range s.Elements() {
+		if got := s.RawText(); got != "{\"a\": \"x\uFFFDy\"}" || s.Repaired() != 1 {
+			t.Errorf("%q, %d repaired", got, s.Repaired())
+		}
+	}
+}

@@ -120,6 +120,13 @@ func (s *Scanner) Err() error {
 // Repaired is how many invalid sequences strings had so far.
 func (s *Scanner) Repaired() int { return s.repaired }
 
+// Kept is how many bytes of MaxTextBytes the document has taken so far.
+func (s *Scanner) Kept() int { return s.kept }
+
+// Count takes n bytes of MaxTextBytes for what a reader keeps of Raw values; past
+// the limit it is the scanner's error, and false.
+func (s *Scanner) Count(n int) bool { return s.err == nil && s.keep(n) }
+
 // Fail makes err the scanner's error at the current path, unless there is one.
 func (s *Scanner) Fail(err error) {
 	if s.err == nil {

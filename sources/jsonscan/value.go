@@ -47,6 +47,18 @@ func (s *Scanner) unescapeWide(dst, body []byte) (_ []byte, ascii bool) {
 	return dst, ascii
 }
 
+// RawText reads a value of any kind as the document writes it, as valid UTF-8.
+func (s *Scanner) RawText() string {
+	raw := s.Raw()
+	if s.err != nil || !s.keep(len(raw)) {
+		return ""
+	}
+	if !utf8.Valid(raw) {
+		return s.repair(raw)
+	}
+	return string(raw)
+}
+
 // OptStr reads a string, or nil for null.
 func (s *Scanner) OptStr() *string {
 	if s.Kind() == Null {
