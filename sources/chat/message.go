@@ -1,8 +1,10 @@
 package chat
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/swerm/swerm/pipeline"
@@ -14,6 +16,8 @@ import (
 const (
 	MaxMessages  = 100_000
 	MaxToolCalls = 1_000 // of one message
+
+	maxRawBytes = 4 << 20 // of a value kept as it is written: schemas of tools
 )
 
 // Errors that end a document.
@@ -168,7 +172,7 @@ func ReadCall(s *jsonscan.Scanner) (c pipeline.ToolCall, whole bool) {
 // it kept as it was written.
 func ReadArguments(s *jsonscan.Scanner) string {
 	if s.Kind() == jsonscan.Object {
-		return string(s.Raw())
+		return s.RawText()
 	}
 	return OrEmpty(s.OptStr())
 }
@@ -179,6 +183,51 @@ func OptText(s *jsonscan.Scanner) *string {
 		return nil
 	}
 	return s.OptStr()
+}
+
+// RawJSON keeps a value as the document writes it, nil for null and for what no
+// strict reader would take.
+func RawJSON(s *jsonscan.Scanner) *string {
+	kind := s.Kind()
+	raw := s.Raw()
+	if s.Err() != nil || kind == jsonscan.Null || len(raw) > maxRawBytes || !json.Valid(raw) || !validText(raw) {
+		return nil
+	}
+	text := string(raw)
+	return &text
+}
+
+// CallKeys are the names that a format gives to the parts of a call.
+type CallKeys struct{ ID, Name, Arguments string }
+
+// Read reads a list of calls, or null. What else a call holds is kept in rest
+// under its place ("tool_call_0"), but for a type, which says nothing more.
+func (k CallKeys) Read(s *jsonscan.Scanner, rest *Rest) []pipeline.ToolCall {
+	var calls []pipeline.ToolCall
+	for i := range s.Elements() {
+		if i == MaxToolCalls {
+			s.Fail(ErrToolCalls)
+			return nil
+		}
+		var c pipeline.ToolCall
+		var other Rest
+		for key := range s.Fields() {
+			switch key {
+			case k.ID:
+				c.ID = s.OptStr()
+			case k.Name:
+				c.Name = OrEmpty(OptText(s))
+			case k.Arguments:
+				c.Arguments = ReadArguments(s)
+			case "type":
+			default:
+				other.Keep(s, key)
+			}
+		}
+		rest.SetJSON("tool_call_"+strconv.Itoa(i), other.JSON())
+		calls = append(calls, c)
+	}
+	return calls
 }
 
 // ReadThinking joins the readable part of thinking blocks; signatures and

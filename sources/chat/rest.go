@@ -25,6 +25,7 @@ type Rest struct {
 
 	fields map[string]json.RawMessage
 	size   int
+	lines  int // kept by KeepLine
 }
 
 // Keep reads the next value and keeps it under key, as the document writes it.
@@ -39,11 +40,34 @@ func (r *Rest) Keep(s *jsonscan.Scanner, key string) {
 	case s.Err() != nil || kind == jsonscan.Null:
 	case r.size+len(raw) > cmp.Or(r.Limit, maxRestBytes):
 		r.Set(name+"_bytes_left_out", len(raw))
+	case !s.Count(len(raw)):
 	case validValue(raw):
 		r.set(name, raw)
 	default:
 		r.Set(name, strings.ToValidUTF8(string(raw), "\uFFFD"))
 	}
+}
+
+// KeepWhole keeps a value as Keep does, but past its limit: what a document says
+// of its success must not be cut.
+func (r *Rest) KeepWhole(s *jsonscan.Scanner, key string) {
+	name := strings.Clone(key)
+	if raw := RawJSON(s); raw != nil {
+		r.set(name, json.RawMessage(*raw))
+	}
+}
+
+// maxKeptLines bounds how many lines of a log one record keeps as they are.
+const maxKeptLines = 64
+
+// KeepLine keeps a line of a log under its number, "line_7". Past the limit
+// lines are counted, not kept.
+func (r *Rest) KeepLine(raw []byte, n int) {
+	if r.lines++; r.lines > maxKeptLines {
+		r.Set("lines_not_kept", r.lines-maxKeptLines)
+		return
+	}
+	r.Keep(jsonscan.New(raw), "line_"+strconv.Itoa(n))
 }
 
 // Set keeps a value that marshals: strings, numbers, booleans, lists of them.
@@ -69,6 +93,9 @@ func (r *Rest) set(key string, raw json.RawMessage) {
 	r.fields[key] = raw
 	r.size += len(key) + len(raw)
 }
+
+// Drop forgets what is kept under key.
+func (r *Rest) Drop(key string) { delete(r.fields, key) }
 
 // Has reports whether a value is kept under key.
 func (r *Rest) Has(key string) bool {
@@ -104,6 +131,18 @@ func (r *Rest) JSON() *string {
 	b.WriteByte('}')
 	text := b.String()
 	return &text
+}
+
+// Add takes over what an earlier JSON said.
+func (r *Rest) Add(object *string) {
+	if object == nil {
+		return
+	}
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(*object), &fields) // written here, so it reads
+	for key, raw := range fields {
+		r.set(key, raw)
+	}
 }
 
 // compact takes the white space out of a valid value. Strings have none, and
@@ -161,9 +200,7 @@ func isHex(b []byte) bool {
 // Note adds one key to a message's Extra.
 func Note(m *pipeline.Message, key string, value any) {
 	var r Rest
-	if m.Extra != nil {
-		_ = json.Unmarshal([]byte(*m.Extra), &r.fields) // written here, so it reads
-	}
+	r.Add(m.Extra)
 	r.Set(key, value)
 	m.Extra = r.JSON()
 }

@@ -21,7 +21,8 @@ func IsSampling(key string) bool {
 	switch key {
 	case "temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "max_completion_tokens", "max_input_tokens", "max_output_tokens",
 		"presence_penalty", "frequency_penalty", "repetition_penalty", "reasoning_effort", "verbosity", "parallel_tool_calls",
-		"step_limit", "cost_limit", "max_steps", "max_iterations", "per_instance_cost_limit", "per_instance_call_limit":
+		"extended_thinking_budget", "step_limit", "cost_limit", "max_steps", "max_iterations", "max_budget_per_task",
+		"per_instance_cost_limit", "per_instance_call_limit", "message_limit", "token_limit", "time_limit":
 		return true
 	}
 	return false
@@ -31,7 +32,7 @@ func IsSampling(key string) bool {
 // boolean or a short string; the first value of a key counts. It reports whether
 // key is a parameter.
 func (p *Sampling) Keep(s *jsonscan.Scanner, key string) bool {
-	if !isSampling(key) {
+	if !IsSampling(key) {
 		return false
 	}
 	switch s.Kind() {
@@ -55,15 +56,4 @@ func (p *Sampling) Keep(s *jsonscan.Scanner, key string) bool {
 func (p *Sampling) JSON() *string {
 	r := Rest{fields: p.fields}
 	return r.JSON()
-}
-
-func isSampling(key string) bool {
-	switch key {
-	case "temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "max_completion_tokens", "max_input_tokens", "max_output_tokens",
-		"presence_penalty", "frequency_penalty", "repetition_penalty", "reasoning_effort", "verbosity", "parallel_tool_calls",
-		"extended_thinking_budget", "step_limit", "cost_limit", "max_steps", "max_iterations", "max_budget_per_task",
-		"per_instance_cost_limit", "per_instance_call_limit":
-		return true
-	}
-	return false
 }

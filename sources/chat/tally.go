@@ -50,3 +50,21 @@ func (t *Tally) Fill(u *pipeline.Usage) {
 		u.CostUSD = &cost
 	}
 }
+
+// maxTokens bounds one count of tokens: sums of counts that pass it stay in range.
+const maxTokens = 1 << 50
+
+// PromptTokens is all that a call of the model read, where a provider counts
+// apart what went through its cache. It is nil where the rest is not known.
+func PromptTokens(input *int64, cached ...*int64) *int64 {
+	if input == nil || *input < 0 || *input > maxTokens {
+		return nil
+	}
+	sum := *input
+	for _, n := range cached {
+		if n != nil && *n > 0 && *n <= maxTokens {
+			sum += *n
+		}
+	}
+	return &sum
+}

@@ -1,7 +1,10 @@
 package chat
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -31,3 +34,15 @@ func Int32(v *int64) *int32 {
 }
 
 func validText(raw []byte) bool { return utf8.Valid(raw) }
+
+// PlainJSON writes a value as a policy would: without escapes for HTML. Values
+// that are no JSON give "{}".
+func PlainJSON(v any) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(v) != nil {
+		return "{}"
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
