@@ -75,7 +75,7 @@ func readPart(s *jsonscan.Scanner) part {
 		case "name":
 			p.name = chat.OrEmpty(chat.OptText(s))
 		case "input":
-			p.input = string(s.Raw())
+			p.input = s.RawText()
 		case "content":
 			p.text, _ = chat.ReadContent(s)
 		case "thinking":

@@ -44,7 +44,7 @@ func (n *reading) schemas() *string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		raw := string(n.s.Raw())
+		raw := n.s.RawText()
 		var text string
 		if strings.HasPrefix(raw, `"{`) && json.Unmarshal([]byte(raw), &text) == nil {
 			raw = text

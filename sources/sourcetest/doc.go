@@ -3,5 +3,6 @@
 // hostile files differ and holds the decoder to its contract: a document cut
 // short is an error at every token, unknown keys and the order of keys change
 // nothing, contents may be null or lists, a value of the wrong kind never
-// panics, text comes out as valid UTF-8, and nothing keeps the document's bytes.
+// panics, text comes out as valid UTF-8, nothing keeps the document's bytes, and
+// damaged copies of it give lawful records or errors.
 package sourcetest

@@ -89,6 +89,7 @@ func Run(t *testing.T, f format.Format, samples []Sample) {
 			t.Run("wrong kinds", func(t *testing.T) { wrongKinds(t, f, s) })
 			t.Run("invalid text", func(t *testing.T) { invalidText(t, f, s) })
 			t.Run("duplicate keys", func(t *testing.T) { duplicateKeys(t, f, s, want) })
+			t.Run("damaged", func(t *testing.T) { damaged(t, f, s) })
 			t.Run("one id for all calls", func(t *testing.T) { sameCallIDs(t, f, s, want) })
 		})
 	}
@@ -188,8 +189,8 @@ func lawful(t *testing.T, recs []*format.Record) {
 
 func jsonColumn(t *testing.T, name string, v *string) {
 	t.Helper()
-	if v != nil && !json.Valid([]byte(*v)) {
-		t.Errorf("%s is not JSON: %.100s", name, *v)
+	if v != nil && (!json.Valid([]byte(*v)) || !utf8.ValidString(*v)) {
+		t.Errorf("%s is not JSON: %.100q", name, *v)
 	}
 }
 
@@ -202,7 +203,8 @@ func texts(tr *pipeline.Trajectory, visit func(string)) {
 			}
 		}
 	}
-	opt(tr.InstanceID, tr.PolicyRaw, tr.Environment, tr.Sampling, tr.Patch, tr.ExitStatus, tr.BaseCommit)
+	opt(tr.InstanceID, tr.PolicyRaw, tr.Environment, tr.Sampling, tr.Patch, tr.ExitStatus, tr.BaseCommit,
+		tr.Repo, tr.Run, tr.ParentID, tr.CreatedAt, &tr.Source, &tr.Scaffold)
 	for i := range tr.Messages {
 		m := &tr.Messages[i]
 		opt(m.Content, m.Reasoning, m.RawOutput, m.Name, m.ToolCallID, m.Extra)
