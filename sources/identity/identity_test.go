@@ -87,6 +87,9 @@ func TestTasks(t *testing.T) {
 			t.Errorf("%s: task %s", c.instance, got)
 		}
 	}
+	if base, k := SplitSample("pudo__dataset.5c2dc8d3.func_pm_op__fq79104s.arbkompf_2"); base != "pudo__dataset.5c2dc8d3.func_pm_op__fq79104s" || k == nil || *k != 2 {
+		t.Errorf("a run of a mutation: %s %v", base, k)
+	}
 	for in, want := range map[string]int32{"getmoto__moto-5752_3": 3, "a__b-1": -1, "pydantic__pydantic.acb0f10f.pr_8316": -1} {
 		base, k := SplitSample(in)
 		if want < 0 && (k != nil || base != in) || want >= 0 && (k == nil || *k != want || base != "getmoto__moto-5752") {

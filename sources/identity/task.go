@@ -8,17 +8,21 @@ import (
 
 // An instance id of the SWE-bench family is owner__name-NUMBER of a pull
 // request; a sample of it has a suffix _K. SWE-smith writes
-// owner__name.COMMIT.MUTATION.
+// owner__name.COMMIT.MUTATION, and its runs add .RANDOM_K to that.
 var (
 	pullRequest = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_.-]+)-(\d+)$`)
 	sampled     = regexp.MustCompile(`^(.+__.+-\d+)_(\d{1,4})$`)
 	mutated     = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.([0-9a-f]{8})\.(.+)$`)
+	retried     = regexp.MustCompile(`^(.+__.+\.[0-9a-f]{8}\..+)\.[a-z0-9]{8}_(\d{1,4})$`)
 	commit      = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
 // SplitSample takes the sample number off an instance id.
 func SplitSample(instance string) (base string, sample *int32) {
 	m := sampled.FindStringSubmatch(instance)
+	if m == nil {
+		m = retried.FindStringSubmatch(instance)
+	}
 	if m == nil {
 		return instance, nil
 	}
@@ -36,6 +40,18 @@ func Repo(instance string) (string, bool) {
 		return m[1] + "/" + m[2], true
 	}
 	return "", false
+}
+
+// FirstInstance returns the first name that numbers a task, with or without a
+// sample; "" where none does. Logs that name no task lie in folders that do.
+func FirstInstance(names ...string) string {
+	for _, name := range names {
+		base, _ := SplitSample(name)
+		if _, ok := Repo(base); ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // IsCommit reports whether s is a full commit hash.
