@@ -41,20 +41,32 @@ func (w *walker) reach(f *file) {
 }
 
 // reachable reports whether a format asks for such files, by a path relative to
-// a document's folder.
+// a document's folder or to one above it.
 func (r *Reader) reachable(rel string) bool {
+	rel = belowAll(rel)
 	return slices.ContainsFunc(r.beside, func(pattern string) bool {
 		ok, err := path.Match(pattern, rel)
 		return ok && err == nil
 	})
 }
 
-// neighborPatterns are all that formats ask for.
+// belowAll takes the way up off a path: what is left lies below the folder that
+// it leads to.
+func belowAll(rel string) string {
+	for strings.HasPrefix(rel, "../") {
+		rel = rel[len("../"):]
+	}
+	return rel
+}
+
+// neighborPatterns are all that formats ask for, without the way up.
 func neighborPatterns(formats []format.Format) []string {
 	var all []string
 	for _, f := range formats {
 		if n, ok := f.(format.Reach); ok {
-			all = append(all, n.Neighbors()...)
+			for _, pattern := range n.Neighbors() {
+				all = append(all, belowAll(pattern))
+			}
 		}
 	}
 	return all

@@ -55,16 +55,14 @@ func (m *Member) GlobBeside(pattern string) []string {
 	return found
 }
 
-// beside resolves a path relative to the member's folder.
+// beside resolves a path relative to the member's folder. It may lead to a folder
+// above ("../result.json"), but not out of the root.
 func (m *Member) beside(rel string) (string, bool) {
-	if m.tree == nil {
+	if m.tree == nil || path.IsAbs(rel) {
 		return "", false
 	}
-	p, err := cleanPath(rel)
-	if err != nil {
-		return "", false
-	}
-	return path.Join(path.Dir(m.Path), p), true
+	p, err := cleanPath(path.Join(path.Dir(m.Path), rel))
+	return p, err == nil
 }
 
 // recentFolders is how many folders of a local tree are held open: files are

@@ -203,7 +203,8 @@ func (w *walker) tail(r io.Reader, name string) error {
 // see if it is packed: opening every file of a large tree twice is not.
 func packedName(p string) bool {
 	switch path.Ext(p) {
-	case ".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".tar", ".zip":
+	case ".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".tar", ".zip",
+		".eval": // of Inspect, a zip archive
 		return true
 	}
 	return false

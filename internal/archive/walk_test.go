@@ -504,16 +504,23 @@ func TestFilesBesideAMember(t *testing.T) {
 				continue
 			}
 			seen = true
-			r, err := m.OpenBeside("args")
-			if err != nil {
-				t.Fatal(err)
+			read := func(rel string) string {
+				r, err := m.OpenBeside(rel)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close()
+				b, _ := io.ReadAll(r)
+				return string(b)
 			}
-			b, _ := io.ReadAll(r)
-			r.Close()
-			if names := m.GlobBeside("ev/*.json"); string(b) != "beside" || !slices.Equal(names, []string{"ev/1.json", "ev/2.json"}) {
+			if up := read("../b/other"); up != "o" {
+				t.Errorf("%s: %q", root, up)
+			}
+			b := read("args")
+			if names := m.GlobBeside("ev/*.json"); b != "beside" || !slices.Equal(names, []string{"ev/1.json", "ev/2.json"}) {
 				t.Errorf("%s: %q %q", root, b, names)
 			}
-			for _, out := range []string{"../b/other", "/etc/passwd", "none"} {
+			for _, out := range []string{"../../t.zip", "../b/../../t.zip", "/etc/passwd", "none"} {
 				if r, err := m.OpenBeside(out); err == nil {
 					r.Close()
 					t.Errorf("%s: %s is open", root, out)
