@@ -28,6 +28,8 @@ const (
 	ReasonMalformed    = "malformed_report"
 	ReasonNotSaid      = "report_without_verdict"
 	ReasonIncomplete   = "incomplete" // listed as not submitted or not finished
+	ReasonPartial      = "partial_reward"
+	ReasonAgentFailed  = "agent_failed" // it did not start, or broke down
 )
 
 // Findings: remarks that do not change a verdict.
