@@ -5,6 +5,7 @@
 package all
 
 import (
+	"github.com/swerm/swerm/sources/atif"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
 	"github.com/swerm/swerm/sources/nebius"
@@ -20,6 +21,7 @@ import (
 // Formats returns every known format.
 func Formats() []format.Format {
 	return []format.Format{
+		atif.Format{},
 		miniswe.Format{},
 		nebius.Format{},
 		openai.Format{},
