@@ -15,6 +15,7 @@ import (
 	"github.com/swerm/swerm/sources/r2egym"
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
+	"github.com/swerm/swerm/sources/terminalbench"
 	"github.com/swerm/swerm/sources/verifier"
 )
 
@@ -31,6 +32,7 @@ func Formats() []format.Format {
 		r2egym.Format{},
 		sharegpt.Format{},
 		sweagent.Format{},
+		terminalbench.Format{},
 		verifier.Format{},
 	}
 }
