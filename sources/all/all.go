@@ -5,6 +5,7 @@
 package all
 
 import (
+	"github.com/swerm/swerm/sources/adp"
 	"github.com/swerm/swerm/sources/atif"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
@@ -22,6 +23,7 @@ import (
 // Formats returns every known format.
 func Formats() []format.Format {
 	return []format.Format{
+		adp.Format{},
 		atif.Format{},
 		miniswe.Format{},
 		nebius.Format{},
