@@ -7,6 +7,7 @@ package all
 import (
 	"github.com/swerm/swerm/sources/adp"
 	"github.com/swerm/swerm/sources/atif"
+	"github.com/swerm/swerm/sources/claudecode"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
 	"github.com/swerm/swerm/sources/nebius"
@@ -25,6 +26,7 @@ func Formats() []format.Format {
 	return []format.Format{
 		adp.Format{},
 		atif.Format{},
+		claudecode.Format{},
 		miniswe.Format{},
 		nebius.Format{},
 		openai.Format{},
