@@ -8,6 +8,7 @@ import (
 	"github.com/swerm/swerm/sources/adp"
 	"github.com/swerm/swerm/sources/atif"
 	"github.com/swerm/swerm/sources/claudecode"
+	"github.com/swerm/swerm/sources/codex"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/miniswe"
 	"github.com/swerm/swerm/sources/nebius"
@@ -27,6 +28,7 @@ func Formats() []format.Format {
 		adp.Format{},
 		atif.Format{},
 		claudecode.Format{},
+		codex.Format{},
 		miniswe.Format{},
 		nebius.Format{},
 		openai.Format{},
