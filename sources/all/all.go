@@ -10,6 +10,7 @@ import (
 	"github.com/swerm/swerm/sources/claudecode"
 	"github.com/swerm/swerm/sources/codex"
 	"github.com/swerm/swerm/sources/format"
+	"github.com/swerm/swerm/sources/inspectai"
 	"github.com/swerm/swerm/sources/miniswe"
 	"github.com/swerm/swerm/sources/nebius"
 	"github.com/swerm/swerm/sources/openai"
@@ -29,6 +30,7 @@ func Formats() []format.Format {
 		atif.Format{},
 		claudecode.Format{},
 		codex.Format{},
+		inspectai.Format{},
 		miniswe.Format{},
 		nebius.Format{},
 		openai.Format{},
