@@ -12,6 +12,7 @@ import (
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/inspectai"
 	"github.com/swerm/swerm/sources/miniswe"
+	"github.com/swerm/swerm/sources/moatless"
 	"github.com/swerm/swerm/sources/nebius"
 	"github.com/swerm/swerm/sources/openai"
 	"github.com/swerm/swerm/sources/openhands"
@@ -32,6 +33,7 @@ func Formats() []format.Format {
 		codex.Format{},
 		inspectai.Format{},
 		miniswe.Format{},
+		moatless.Format{},
 		nebius.Format{},
 		openai.Format{},
 		openhands.Format{},
