@@ -21,6 +21,7 @@ import (
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
 	"github.com/swerm/swerm/sources/terminalbench"
+	"github.com/swerm/swerm/sources/trae"
 	"github.com/swerm/swerm/sources/verifier"
 )
 
@@ -43,6 +44,7 @@ func Formats() []format.Format {
 		sharegpt.Format{},
 		sweagent.Format{},
 		terminalbench.Format{},
+		trae.Format{},
 		verifier.Format{},
 	}
 }
