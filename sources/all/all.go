@@ -7,6 +7,7 @@ package all
 import (
 	"github.com/swerm/swerm/sources/adp"
 	"github.com/swerm/swerm/sources/atif"
+	"github.com/swerm/swerm/sources/autocoderover"
 	"github.com/swerm/swerm/sources/claudecode"
 	"github.com/swerm/swerm/sources/codex"
 	"github.com/swerm/swerm/sources/format"
@@ -30,6 +31,7 @@ func Formats() []format.Format {
 	return []format.Format{
 		adp.Format{},
 		atif.Format{},
+		autocoderover.Format{},
 		claudecode.Format{},
 		codex.Format{},
 		inspectai.Format{},
