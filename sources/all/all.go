@@ -6,6 +6,7 @@ package all
 
 import (
 	"github.com/swerm/swerm/sources/adp"
+	"github.com/swerm/swerm/sources/aider"
 	"github.com/swerm/swerm/sources/atif"
 	"github.com/swerm/swerm/sources/autocoderover"
 	"github.com/swerm/swerm/sources/claudecode"
@@ -30,6 +31,7 @@ import (
 func Formats() []format.Format {
 	return []format.Format{
 		adp.Format{},
+		aider.Format{},
 		atif.Format{},
 		autocoderover.Format{},
 		claudecode.Format{},
