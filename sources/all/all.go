@@ -19,6 +19,7 @@ import (
 	"github.com/swerm/swerm/sources/openai"
 	"github.com/swerm/swerm/sources/openhands"
 	"github.com/swerm/swerm/sources/openhandslog"
+	"github.com/swerm/swerm/sources/patchonly"
 	"github.com/swerm/swerm/sources/r2egym"
 	"github.com/swerm/swerm/sources/sharegpt"
 	"github.com/swerm/swerm/sources/sweagent"
@@ -44,6 +45,7 @@ func Formats() []format.Format {
 		openhands.Format{},
 		openhands.Conversation{},
 		openhandslog.Format{},
+		patchonly.Format{},
 		r2egym.Format{},
 		sharegpt.Format{},
 		sweagent.Format{},
