@@ -1,0 +1,103 @@
+package exports_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/swerm/swerm/exports"
+	"github.com/swerm/swerm/internal/testpath"
+	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset"
+	"github.com/swerm/swerm/sources"
+)
+
+// imported reads files into a dataset and returns its URI.
+func imported(t testing.TB, roots ...string) string {
+	t.Helper()
+	st := sources.Stage()
+	task := &pipeline.Task{Stage: st, Config: st.NewConfig(), Out: filepath.Join(t.TempDir(), "ds"), Progress: pipeline.NoProgress{}}
+	for _, root := range roots {
+		task.Inputs = append(task.Inputs, pipeline.Input{Port: "raw", Name: filepath.Base(root), URI: root, Kind: pipeline.KindRaw, Key: pipeline.HashKey([]byte(root))})
+	}
+	var err error
+	if task.Key, err = pipeline.TaskKey(st.Name, st.Version, task.Config, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Run(context.Background(), task); err != nil {
+		t.Fatal(err)
+	}
+	return task.Out
+}
+
+func trajectories(t testing.TB, uri string) []*pipeline.Trajectory {
+	t.Helper()
+	d, err := dataset.Open(context.Background(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*pipeline.Trajectory
+	for l, err := range dataset.Read[pipeline.Trajectory](context.Background(), d, dataset.ReadOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l.Value)
+	}
+	return all
+}
+
+// roundTrip holds that what a scaffold's writer wrote is read as the same messages.
+func roundTrip(t *testing.T, format string, roots ...string) {
+	t.Helper()
+	before := imported(t, roots...)
+	out := filepath.Join(t.TempDir(), "out")
+	res := export(t, exports.Options{Dataset: before, Format: format, Out: out})
+	again := map[string]*pipeline.Trajectory{}
+	for _, tr := range trajectories(t, imported(t, out)) {
+		// octo__cat-7.ID.traj.json
+		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(tr.Origin.URI), ".json"), ".traj")
+		again[name[strings.LastIndexByte(name, '.')+1:]] = tr
+	}
+	all := trajectories(t, before)
+	if len(all) == 0 || int64(len(all)) != res.In {
+		t.Fatalf("%d read, %+v", len(all), res)
+	}
+	ignore := cmpopts.IgnoreFields(pipeline.Message{}, "Extra")
+	for _, tr := range all {
+		got := again[tr.ID]
+		if got == nil {
+			t.Errorf("%s: not there again", tr.Origin.URI)
+			continue
+		}
+		if d := cmp.Diff(tr.Messages, got.Messages, ignore); d != "" {
+			t.Errorf("%s:\n%.3000s", tr.Origin.URI, d)
+		}
+		type facts struct{ Instance, Policy, Patch, Exit, Run, Sampling any }
+		of := func(t *pipeline.Trajectory) facts {
+			return facts{t.InstanceID, t.Policy, t.Patch, t.ExitStatus, t.Run, t.Sampling}
+		}
+		if d := cmp.Diff(of(tr), of(got)); d != "" {
+			t.Errorf("%s:\n%s", tr.Origin.URI, d)
+		}
+	}
+}
+
+func TestMiniSWERoundTrip(t *testing.T) {
+	roundTrip(t, "miniswe", filepath.Join(testpath.Root(), "sources", "miniswe", "testdata"))
+}
+
+func TestSWEAgentRoundTrip(t *testing.T) {
+	roundTrip(t, "sweagent", filepath.Join(testpath.Root(), "sources", "sweagent", "testdata"))
+}
+
+func TestRealMiniSWERoundTrip(t *testing.T) {
+	roundTrip(t, "miniswe", testpath.Real(t, "mini"), testpath.Real(t, "packed", "mini-deepseek-chat.tar.xz"), testpath.Real(t, "packed", "mini-gemini-3-pro.tar.xz"))
+}
+
+func TestRealSWEAgentRoundTrip(t *testing.T) {
+	roundTrip(t, "sweagent", testpath.Real(t, "sweagent"))
+}
