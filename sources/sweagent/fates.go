@@ -14,6 +14,7 @@ var fates = []format.Fate{
 	{Path: "history[].message_type", Why: "messages[].kind"},
 	{Path: "history[].is_demo", Why: "messages[].kind is demo"},
 	{Path: "history[].thought", Why: "part of the content"},
+	{Path: "history[].action", Why: "part of the content, or the call in tool_calls as a command; extra.action holds it where neither shows it"},
 	{Path: "history[].tool_calls[].**", Why: "tool_calls holds id, name and arguments; type and index say nothing more"},
 	{Path: "history[].cache_control.**", Why: "a hint to the provider"},
 	{Path: "history[].content[].cache_control.**", Why: "a hint to the provider"},
