@@ -218,7 +218,7 @@ func (r *Reader) claimants(sh format.Shape) []format.Format {
 // records decodes the attempts of a document or a row.
 func (r *Reader) records(j *job, f format.Format, doc format.Document) {
 	hash := format.HashContent(doc.Data)
-	at, n := doc.Row, 0
+	at, n, from := doc.Row, 0, len(j.items)
 	for rec, err := range f.Decode(doc) {
 		it := Item{URI: doc.URI}
 		if err == nil && rec == nil {
@@ -240,6 +240,9 @@ func (r *Reader) records(j *job, f format.Format, doc format.Document) {
 	}
 	if n == 0 {
 		j.items = append(j.items, j.failed(at, fmt.Errorf("%s: no attempt in it", f.Name())))
+	}
+	if r.watch != nil {
+		r.watch(doc, f, j.rows != nil, j.items[from:])
 	}
 }
 

@@ -69,6 +69,9 @@ type Reader struct {
 	budget  *semaphore.Weighted
 	buffers buffers
 	large   chan []byte // holds the one buffer of MaxFileBytes while it is free
+
+	only  string // path of the one member that is read, "" for all
+	watch func(doc format.Document, f format.Format, rows bool, items []Item)
 }
 
 // A file is one member of the inputs on its way.

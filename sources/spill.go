@@ -103,6 +103,17 @@ func newSpill(of string) *spill {
 	return &spill{of: of, kept: map[string]extent{}, folders: map[string][]string{}}
 }
 
+// keeps reports whether some document of a stream may be read with a member.
+func (r *Reader) keeps(m *archive.Member) bool {
+	segs := strings.Split(m.Path, "/")
+	for i := range segs {
+		if r.reachable(strings.Join(segs[i:], "/")) {
+			return m.Size <= maxNeighborBytes
+		}
+	}
+	return false
+}
+
 func (s *spill) write(b []byte) (extent, error) {
 	if s.file == nil {
 		f, err := os.CreateTemp("", "swerm-import-*")
@@ -123,12 +134,7 @@ func (s *spill) write(b []byte) (extent, error) {
 // keep copies a member that some document may be read with, and returns what
 // reads it again.
 func (s *spill) keep(r *Reader, m *archive.Member, in io.ReadCloser) (io.ReadCloser, error) {
-	segs := strings.Split(m.Path, "/")
-	wanted := false
-	for i := range segs {
-		wanted = wanted || r.reachable(strings.Join(segs[i:], "/"))
-	}
-	if !wanted || m.Size > maxNeighborBytes {
+	if !r.keeps(m) {
 		return in, nil
 	}
 	b := readNeighbor(in)

@@ -76,6 +76,9 @@ func (w *walker) take(m archive.Member) error {
 	if err := w.turn(m); err != nil {
 		return err
 	}
+	if !w.r.wants(&m) {
+		return nil
+	}
 	w.reach(f)
 	r, err := m.Open()
 	if err != nil {

@@ -134,10 +134,16 @@ func printReport(w io.Writer, uri string, r dataset.Report) {
 
 func (a *app) inspectCommand() *cobra.Command {
 	var id string
-	var full bool
+	var full, diff bool
+	var raw []string
 	c := &cobra.Command{
 		Use:   "inspect DS [--id X]",
 		Short: "Read one trajectory as a person would; without --id, list what is there",
+		Long: `Read one trajectory as a person would; without --id, list what is there.
+
+With --diff it is compared with the raw document that it was made of: whether that
+is still the same, and what became of every value in it. The exit code is 1 where
+the document has changed or a value is neither kept nor left behind for a reason.`,
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			d, err := open(c.Context(), args[0])
@@ -147,12 +153,21 @@ func (a *app) inspectCommand() *cobra.Command {
 			if d.Manifest.Kind != pipeline.KindTrajectories {
 				return usage("%s holds %s; inspect reads trajectories (see `swerm stats %s`)", args[0], d.Manifest.Kind, args[0])
 			}
+			if diff && id == "" {
+				return usage("whose? --diff compares one record; say --id X")
+			}
+			if len(raw) > 0 && !diff {
+				return usage("--raw says where --diff finds the raw files")
+			}
 			if id == "" {
 				return a.list(c.Context(), d)
 			}
 			t, err := find(c.Context(), d, id)
 			if err != nil {
 				return err
+			}
+			if diff {
+				return a.diff(c.Context(), d, t, raw, full)
 			}
 			if a.json {
 				return a.print(t)
@@ -161,7 +176,9 @@ func (a *app) inspectCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&id, "id", "", "trajectory id, its first digits, or an instance id")
-	c.Flags().BoolVar(&full, "full", false, "do not shorten long observations")
+	c.Flags().BoolVar(&full, "full", false, "leave nothing out")
+	c.Flags().BoolVar(&diff, "diff", false, "compare the record with the raw document it was made of")
+	c.Flags().StringArrayVar(&raw, "raw", nil, "the input that was imported, where --diff looks; give it again for more")
 	return c
 }
 
