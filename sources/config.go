@@ -9,6 +9,7 @@ import (
 	"github.com/swerm/swerm/sources/all"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
+	"github.com/swerm/swerm/sources/plugin"
 )
 
 // Config are the options of the stage. Its zero value imports whatever is
@@ -37,15 +38,28 @@ type Config struct {
 	// MaxFileBytes. A larger one is rejected without being read whole.
 	MaxDocument int64 `json:"max_document,omitempty" yaml:"max_document,omitempty"`
 
+	// Plugin is what the output of a decoder of the user's depends on. The
+	// command line alone names one (UsePlugin): a file cannot make an import run
+	// a program.
+	Plugin *plugin.ID `json:"plugin,omitempty" yaml:"-"`
+	plugin *plugin.Command
+
 	// PartBytes closes a part; 0 is the default of dataset.Spec.
 	PartBytes int64 `json:"part_bytes,omitempty" yaml:"part_bytes,omitempty"`
 }
+
+// UsePlugin lets a program of the user's read every document. It is part of the
+// config as far as its bytes and arguments say what it is.
+func (c *Config) UsePlugin(p *plugin.Command) { c.Plugin, c.plugin = &p.ID, p }
 
 // Validate lists every fault.
 func (c *Config) Validate() error {
 	var errs []error
 	if c.Format != "" && findFormat(c.Format) == nil {
 		errs = append(errs, fmt.Errorf("format %q is not one of %s", c.Format, strings.Join(formatNames(), ", ")))
+	}
+	if c.Format != "" && c.Plugin != nil {
+		errs = append(errs, errors.New("format: a plugin reads every document; there is none to name"))
 	}
 	for raw, canonical := range c.Policies {
 		if raw == "" || canonical == "" {

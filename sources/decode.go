@@ -227,11 +227,16 @@ func (r *Reader) records(j *job, f format.Format, doc format.Document) {
 		if err == nil {
 			err = checkNames(rec)
 		}
-		if err != nil {
-			it.Err = &pipeline.RecordError{URI: doc.URI, Row: at, Err: err}
-		} else {
+		switch {
+		case err == nil:
 			r.finish(rec, j, hash, at)
 			it.Record = rec
+		case errors.Is(err, format.ErrIgnored) && j.rows == nil:
+			it = j.ignored()
+		case errors.Is(err, format.ErrIgnored):
+			it.Dropped, it.Row = pipeline.DropNotTrajectory, at
+		default:
+			it.Err = &pipeline.RecordError{URI: doc.URI, Row: at, Err: err}
 		}
 		j.items = append(j.items, it)
 		if n++; j.rows == nil {

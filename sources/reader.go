@@ -49,10 +49,16 @@ var (
 type Item struct {
 	At      dataset.Cursor // increases from item to item
 	URI     string
+	Row     int64          // of a row that is dropped
 	Record  *format.Record // nil unless a record
 	Err     error          // *pipeline.RecordError for a failure
 	Ignored bool
-	Bytes   int64 // of the file, with its first item
+
+	// Dropped says why a row of a file is no record though it could be read, ""
+	// for any other item.
+	Dropped pipeline.DropReason
+
+	Bytes int64 // of the file, with its first item
 }
 
 // A Reader streams what its inputs hold.
@@ -60,7 +66,8 @@ type Reader struct {
 	Inputs  []pipeline.Input
 	Config  Config
 	Names   *identity.Tables
-	Workers int // 0 = one per CPU
+	Plugin  format.Format // reads every document instead of the known formats; nil for those
+	Workers int           // 0 = one per CPU
 	Limits  archive.Limits
 
 	formats []format.Format
@@ -115,7 +122,10 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			workers = runtime.GOMAXPROCS(0)
 		}
 		r.formats = all.Formats()
-		if r.named = findFormat(r.Config.Format); r.named != nil {
+		switch r.named = findFormat(r.Config.Format); {
+		case r.Plugin != nil:
+			r.formats = []format.Format{r.Plugin}
+		case r.named != nil:
 			r.formats = []format.Format{r.named}
 		}
 		r.beside = neighborPatterns(r.formats)

@@ -11,6 +11,7 @@ import (
 	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
+	"github.com/swerm/swerm/sources/plugin"
 )
 
 // stageVersion rises whenever equal inputs would give other bytes, whichever
@@ -107,6 +108,17 @@ func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Ta
 	if len(r.Inputs) == 0 {
 		return nil, errors.New("no input")
 	}
+	if cfg.Plugin != nil {
+		if cfg.plugin == nil {
+			return nil, fmt.Errorf("plugin %s: only the command line can run one", cfg.Plugin.Name)
+		}
+		p, err := plugin.Open(ctx, cfg.plugin)
+		if err != nil {
+			return nil, err
+		}
+		defer p.Close()
+		r.Plugin = p
+	}
 	seen := map[string]struct{}{}
 	for it, err := range r.All(ctx) {
 		if err != nil {
@@ -124,12 +136,13 @@ func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Ta
 }
 
 func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]struct{}, res *Result) error {
-	if it.Ignored {
-		return w.Ignore(it.URI, it.At)
-	}
 	var bad *pipeline.RecordError
 	var on *format.Continued
 	switch {
+	case it.Ignored:
+		return w.Ignore(it.URI, it.At)
+	case it.Dropped != "":
+		return w.Drop(it.Dropped, pipeline.Reject{URI: it.URI, Row: it.Row}, it.At)
 	case errors.As(it.Err, &bad) && errors.As(bad.Err, &on):
 		return w.Drop(pipeline.DropContinued, pipeline.Reject{URI: bad.URI, Row: bad.Row, Error: on.Error()}, it.At)
 	case errors.As(it.Err, &bad):

@@ -212,6 +212,8 @@ func (o *opened) sort() error {
 	switch {
 	case isTable(head):
 		return o.table()
+	case !format.LooksLikeJSON(head) && o.w.r.Plugin != nil:
+		return o.document() // a plug-in reads any text
 	case !format.LooksLikeJSON(head):
 		if !o.named {
 			return o.w.ignore(o.file)

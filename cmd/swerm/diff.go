@@ -90,6 +90,9 @@ func findOrigin(ctx context.Context, d *dataset.Dataset, t *pipeline.Trajectory,
 			return nil, "", fmt.Errorf("%s: config of the import: %w", d.URI, err)
 		}
 	}
+	if cfg.Plugin != nil {
+		return nil, "", usage("%s was decoded by the plugin %s; --diff knows only what formats do", t.Origin.URI, cfg.Plugin.Name)
+	}
 	names, err := identity.Shipped()
 	if err != nil {
 		return nil, "", err

@@ -144,7 +144,7 @@ func (a *app) inspectCommand() *cobra.Command {
 With --diff it is compared with the raw document that it was made of: whether that
 is still the same, and what became of every value in it. The exit code is 1 where
 the document has changed or a value is neither kept nor left behind for a reason.`,
-		Args:  args(cobra.ExactArgs(1)),
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			d, err := open(c.Context(), args[0])
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,11 +49,17 @@ func stageSchema(s *pipeline.Stage) (*jsonschema.Schema, error) {
 }
 
 // outsideKey adds what is read from files and left out of task keys: fields
-// with a yaml name whose json name is "-".
+// with a yaml name whose json name is "-". It takes out what is part of keys and
+// not read from files: the other way round.
 func outsideKey(schema *jsonschema.Schema, cfg reflect.Value) error {
 	for i := range cfg.NumField() {
 		f := cfg.Type().Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "-" { // not for files
+			json, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			delete(schema.Properties, json)
+			schema.PropertyOrder = slices.DeleteFunc(schema.PropertyOrder, func(p string) bool { return p == json })
+		}
 		if f.Tag.Get("json") != "-" || name == "" || name == "-" {
 			continue
 		}

@@ -115,7 +115,8 @@ type stageFlags struct {
 	maxReject   int64
 	ports       map[string]*[]string
 	keys        map[string]*string
-	ids         *scoreIDs // of the verb score
+	ids         *scoreIDs    // of the verb score
+	plugin      *pluginFlags // of the verb import
 }
 
 func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
@@ -144,6 +145,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 	}
 	for _, key := range v.keys {
 		o.keys[key] = f.String(strings.ReplaceAll(key, "_", "-"), "", fmt.Sprintf("the same as %s=…", key))
+	}
+	if v.stage == "import" {
+		o.plugin = newPluginFlags(f)
 	}
 	if v.stage == "score" {
 		o.ids = scoreIDsFlags(f)
@@ -193,6 +197,11 @@ func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stage
 	}
 	if err := configure(c, s, o, settings); err != nil {
 		return err
+	}
+	if o.plugin != nil {
+		if err := o.plugin.use(a, s.Config); err != nil {
+			return err
+		}
 	}
 	if err := connect(c, s, v, o, paths); err != nil {
 		return err

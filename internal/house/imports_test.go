@@ -43,6 +43,7 @@ var allowed = map[string][]string{
 	"ablation": {"pipeline", "judge", "trainer", "contract", "metrics", "moe"},
 
 	"internal": {},
+	"examples": {}, // programs of users: they know the protocol alone
 	"cmd": {"ablation", "contract", "exports", "judge", "labeler", "metrics", "microgym",
 		"mixer", "moe", "pipeline", "sandbox", "sources", "trainer"},
 }

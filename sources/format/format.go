@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/hex"
+	"errors"
 	"iter"
 	"path"
 	"strings"
@@ -68,6 +69,10 @@ func Claimants(formats []Format, sh Shape) []Format {
 	}
 	return claims
 }
+
+// ErrIgnored is yielded instead of a record for a document that is no attempt and
+// was not meant to be one.
+var ErrIgnored = errors.New("not a trajectory")
 
 // A Fate says what becomes of leaves at a place in documents.
 type Fate struct {
