@@ -101,3 +101,59 @@ func TestRealMiniSWERoundTrip(t *testing.T) {
 func TestRealSWEAgentRoundTrip(t *testing.T) {
 	roundTrip(t, "sweagent", testpath.Real(t, "sweagent"))
 }
+
+// seen is what a chat API carries of a message.
+type seen struct {
+	Role       pipeline.Role
+	Content    string
+	Reasoning  *string
+	Name       *string
+	ToolCallID *string
+	ToolCalls  []pipeline.ToolCall
+}
+
+// chatRoundTrip holds that rows of chat messages are read as what was written.
+func chatRoundTrip(t *testing.T, roots ...string) {
+	t.Helper()
+	before := imported(t, roots...)
+	out := filepath.Join(t.TempDir(), "rows.jsonl")
+	res := export(t, exports.Options{Dataset: before, Format: "openai", Out: out, Reasoning: true})
+	again := trajectories(t, imported(t, out))
+	all := trajectories(t, before)
+	if int64(len(again)) != res.Out || len(all) != len(again) {
+		t.Fatalf("%d before, %d after, %+v", len(all), len(again), res)
+	}
+	for i, tr := range all {
+		if d := cmp.Diff(shown(tr), shown(again[i])); d != "" {
+			t.Errorf("%s:\n%.2000s", tr.Origin.URI, d)
+		}
+		type facts struct{ Instance, Policy, Patch, Exit any }
+		of := func(t *pipeline.Trajectory) facts { return facts{t.InstanceID, t.Policy, t.Patch, t.ExitStatus} }
+		if d := cmp.Diff(of(tr), of(again[i])); d != "" {
+			t.Errorf("%s:\n%s", tr.Origin.URI, d)
+		}
+	}
+}
+
+func shown(t *pipeline.Trajectory) []seen {
+	var all []seen
+	for _, m := range t.Messages {
+		if m.Kind == pipeline.KindDemo || m.Kind == pipeline.KindFinal {
+			continue
+		}
+		content := ""
+		if m.Content != nil {
+			content = *m.Content
+		}
+		all = append(all, seen{m.Role, content, m.Reasoning, m.Name, m.ToolCallID, m.ToolCalls})
+	}
+	return all
+}
+
+func TestChatRoundTrip(t *testing.T) {
+	chatRoundTrip(t, filepath.Join(testpath.Root(), "sources", "miniswe", "testdata"), filepath.Join(testpath.Root(), "sources", "sweagent", "testdata"))
+}
+
+func TestRealChatRoundTrip(t *testing.T) {
+	chatRoundTrip(t, testpath.Real(t, "mini"), testpath.Real(t, "sweagent"), testpath.Real(t, "packed", "mini-deepseek-chat.tar.xz"))
+}

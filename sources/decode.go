@@ -27,7 +27,7 @@ func (r *Reader) load(ctx context.Context, j *job) bool {
 	case err == nil:
 		err = r.errTooLarge()
 		if !j.named && len(r.claimants(format.ShapeOf((*j.data)[:outlineBytes]))) == 0 {
-			j.items = []Item{j.ignored()}
+			j.items = []Item{j.ignoredAs(*j.data)}
 			r.recycle(j)
 			return false
 		}
@@ -151,7 +151,7 @@ func (r *Reader) document(j *job) {
 		r.unreadable(j, err)
 		return
 	case f == nil:
-		j.items = []Item{j.ignored()}
+		j.items = []Item{j.ignoredAs(data)}
 	default:
 		r.records(j, f, format.Document{URI: j.member.Path, Data: data, Neighbor: j.neighbor, Siblings: j.siblings})
 		r.told(j, int64(len(data)))
@@ -229,7 +229,7 @@ func (r *Reader) records(j *job, f format.Format, doc format.Document) {
 		}
 		switch {
 		case err == nil:
-			r.finish(rec, j, hash, at)
+			it.Enriched = r.finish(rec, j, hash, at)
 			it.Record = rec
 		case errors.Is(err, format.ErrIgnored) && j.rows == nil:
 			it = j.ignored()
@@ -251,8 +251,9 @@ func (r *Reader) records(j *job, f format.Format, doc format.Document) {
 	}
 }
 
-// finish gives a record its names. Its id follows with those of its batch.
-func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) {
+// finish gives a record its names. Its id follows with those of its batch. It
+// reports whether a row of a task told more of it.
+func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) (enriched bool) {
 	t, c := &rec.Trajectory, &r.Config
 	t.Origin.URI, t.Origin.Row, t.Origin.ContentHash = j.member.Path, row, hash
 	if t.InstanceID != nil && t.Rollout == nil {
@@ -263,13 +264,15 @@ func (r *Reader) finish(rec *format.Record, j *job, hash string, row int64) {
 	if repo, ok := identity.Repo(instance); ok && t.Repo == nil {
 		t.Repo = &repo
 	}
+	dataset, enriched := r.enrich(t)
 	t.TaskID = identity.TaskID(instance, deref(t.Repo), deref(t.BaseCommit))
 	t.Policy = first(c.Policy, r.Names.Policy(deref(t.PolicyRaw)))
-	t.Source = first(c.Source, t.Source, r.Names.Source(rec.SourceHint))
+	t.Source = first(c.Source, t.Source, dataset, r.Names.Source(rec.SourceHint))
 	t.Scaffold = first(c.Scaffold, t.Scaffold, identity.Unknown)
 	if run := first(c.Run, rec.RunHint, archive.RootName(r.Inputs[j.input].Name)); run != "" && t.Run == nil {
 		t.Run = &run
 	}
+	return enriched
 }
 
 func first(names ...string) string {

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/internal/bystander"
+	"github.com/swerm/swerm/internal/instance"
 	"github.com/swerm/swerm/internal/sha256lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
@@ -53,6 +55,9 @@ type Item struct {
 	Record  *format.Record // nil unless a record
 	Err     error          // *pipeline.RecordError for a failure
 	Ignored bool
+	Kind    bystander.Kind // of a file that is ignored
+
+	Enriched bool // a row of a task data set told more of the record's task
 
 	// Dropped says why a row of a file is no record though it could be read, ""
 	// for any other item.
@@ -66,8 +71,9 @@ type Reader struct {
 	Inputs  []pipeline.Input
 	Config  Config
 	Names   *identity.Tables
-	Plugin  format.Format // reads every document instead of the known formats; nil for those
-	Workers int           // 0 = one per CPU
+	Tasks   *instance.Index // facts of tasks that documents do not tell; nil for none
+	Plugin  format.Format   // reads every document instead of the known formats; nil for those
+	Workers int             // 0 = one per CPU
 	Limits  archive.Limits
 
 	formats []format.Format

@@ -226,7 +226,7 @@ func (c *cutter) lead() (bool, error) {
 		return true, nil
 	}
 	if !o.named {
-		return false, o.w.ignore(o.file)
+		return false, o.w.settle(o.file, o.ignoredAs(*o.buf))
 	}
 	what := "nothing"
 	if seen != nil {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/swerm/swerm/internal/bystander"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/sources/format"
@@ -27,6 +29,7 @@ func Stage() *pipeline.Stage {
 		Inputs: []pipeline.Port{
 			{Name: "raw", Kind: pipeline.KindRaw, Many: true},
 			{Name: "names", Kind: pipeline.KindRaw, Optional: true},
+			{Name: "tasks", Kind: pipeline.KindRaw, Optional: true, Many: true},
 		},
 		Output:    pipeline.KindTrajectories,
 		NewConfig: func() pipeline.Config { return &Config{} },
@@ -51,6 +54,29 @@ type Result struct {
 	UnknownPolicy int64 `json:"unknown_policy"`
 	UnknownSource int64 `json:"unknown_source"`
 	Repaired      int64 `json:"repaired"` // records with invalid UTF-8 replaced
+
+	IgnoredKinds map[bystander.Kind]int64 `json:"ignored_kinds"`   // of ignored files, what is known of them
+	Tasks        *TaskRows                `json:"tasks,omitempty"` // of the port tasks
+}
+
+// Table says in words what a person may want to use elsewhere.
+func (r *Result) Table() string {
+	var b strings.Builder
+	for _, k := range bystander.Kinds() {
+		if n := r.IgnoredKinds[k]; n > 0 {
+			fmt.Fprintf(&b, "ignored: %d files of %s (%s)\n", n, k, usedBy[k])
+		}
+	}
+	if t := r.Tasks; t != nil {
+		fmt.Fprintf(&b, "tasks: %d rows, %d failed, %d facts disputed; %d records have one\n", t.Rows, t.Failed, t.Disputed, t.Enriched)
+	}
+	return b.String()
+}
+
+// usedBy says who reads what an import ignores.
+var usedBy = map[bystander.Kind]string{
+	bystander.Tasks: "import --tasks reads them", bystander.Predictions: "label reports reads them",
+	bystander.Results: "label reports reads them", bystander.Reports: "label reports reads them",
 }
 
 func run(ctx context.Context, t *pipeline.Task) error {
@@ -103,10 +129,14 @@ func namesOf(ctx context.Context, t *pipeline.Task, cfg *Config) (*identity.Tabl
 // writer passes over what is durable, and reading teaches again which ids were
 // seen. Reading costs a fraction of writing.
 func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Tables, w *dataset.Writer[pipeline.Trajectory]) (*Result, error) {
-	res := &Result{Formats: map[string]int64{}, Policies: map[string]int64{}, Sources: map[string]int64{}}
+	res := &Result{Formats: map[string]int64{}, Policies: map[string]int64{}, Sources: map[string]int64{}, IgnoredKinds: map[bystander.Kind]int64{}}
 	r := Reader{Inputs: t.All("raw"), Config: *cfg, Names: names, Workers: t.Workers}
 	if len(r.Inputs) == 0 {
 		return nil, errors.New("no input")
+	}
+	var err error
+	if r.Tasks, res.Tasks, err = readTasks(ctx, t.All("tasks"), t.Log); err != nil {
+		return nil, err
 	}
 	if cfg.Plugin != nil {
 		if cfg.plugin == nil {
@@ -140,6 +170,9 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 	var on *format.Continued
 	switch {
 	case it.Ignored:
+		if it.Kind != bystander.None {
+			res.IgnoredKinds[it.Kind]++
+		}
 		return w.Ignore(it.URI, it.At)
 	case it.Dropped != "":
 		return w.Drop(it.Dropped, pipeline.Reject{URI: it.URI, Row: it.Row}, it.At)
@@ -176,6 +209,9 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 	}
 	if repaired > 0 {
 		res.Repaired++
+	}
+	if it.Enriched {
+		res.Tasks.Enriched++
 	}
 	return nil
 }

@@ -14,16 +14,43 @@ import (
 // runImport imports roots into a fresh dataset.
 func runImport(t testing.TB, cfg *sources.Config, workers int, roots ...string) (*sources.Result, *dataset.Dataset) {
 	t.Helper()
+	return openImport(t, newImport(t, cfg, workers, map[string][]string{"raw": roots}))
+}
+
+// runImportWith does so with inputs of other ports.
+func runImportWith(t testing.TB, cfg *sources.Config, inputs map[string][]string) (*sources.Result, *dataset.Dataset) {
+	t.Helper()
+	return openImport(t, newImport(t, cfg, 0, inputs))
+}
+
+func tryImport(t testing.TB, cfg *sources.Config, inputs map[string][]string) (*sources.Result, error) {
+	t.Helper()
+	task := newImport(t, cfg, 0, inputs)
+	if err := task.Stage.Run(context.Background(), task); err != nil {
+		return nil, err
+	}
+	return task.Result.(*sources.Result), nil
+}
+
+func newImport(t testing.TB, cfg *sources.Config, workers int, inputs map[string][]string) *pipeline.Task {
+	t.Helper()
 	st := sources.Stage()
 	task := &pipeline.Task{Stage: st, Config: cfg, Out: filepath.Join(t.TempDir(), "ds"), Workers: workers, Progress: pipeline.NoProgress{}}
-	for _, root := range roots {
-		task.Inputs = append(task.Inputs, pipeline.Input{Port: "raw", Name: filepath.Base(root), URI: root, Kind: pipeline.KindRaw, Key: pipeline.HashKey([]byte(root))})
+	for _, port := range st.Inputs {
+		for _, root := range inputs[port.Name] {
+			task.Inputs = append(task.Inputs, pipeline.Input{Port: port.Name, Name: filepath.Base(root), URI: root, Kind: pipeline.KindRaw, Key: pipeline.HashKey([]byte(root))})
+		}
 	}
 	var err error
 	if task.Key, err = pipeline.TaskKey(st.Name, st.Version, cfg, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Run(context.Background(), task); err != nil {
+	return task
+}
+
+func openImport(t testing.TB, task *pipeline.Task) (*sources.Result, *dataset.Dataset) {
+	t.Helper()
+	if err := task.Stage.Run(context.Background(), task); err != nil {
 		t.Fatal(err)
 	}
 	d, err := dataset.Open(context.Background(), task.Out)

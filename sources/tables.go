@@ -123,7 +123,7 @@ func (t *tableRows) lead(row []byte) error {
 		if o.named {
 			err = o.w.unreadable(o.file, fmt.Errorf("%w: its first row is %s", ErrUnrecognized, &sh))
 		} else {
-			err = o.w.ignore(o.file)
+			err = o.w.settle(o.file, o.ignoredAs(row))
 		}
 		return errors.Join(err, errSettled)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/internal/bystander"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 )
@@ -125,6 +126,13 @@ func (w *walker) unreadable(f *file, err error) error { return w.settle(f, f.fai
 
 func (f *file) ignored() Item {
 	return Item{URI: f.member.Path, Ignored: true, Bytes: max(f.member.Size, 0)}
+}
+
+// ignoredAs says what the beginning of an ignored file tells.
+func (f *file) ignoredAs(head []byte) Item {
+	it := f.ignored()
+	it.Kind = bystander.Of(head)
+	return it
 }
 
 // failed is a failure of one row, 0 for a file that has none.
@@ -249,7 +257,7 @@ func (o *opened) tooLarge() error {
 		return o.w.unreadable(o.file, err)
 	}
 	if !o.named && len(o.w.r.claimants(format.ShapeOf(*o.buf))) == 0 {
-		return o.w.ignore(o.file)
+		return o.w.settle(o.file, o.ignoredAs(*o.buf))
 	}
 	return o.w.unreadable(o.file, o.w.r.errTooLarge())
 }

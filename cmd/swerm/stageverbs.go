@@ -416,7 +416,11 @@ func printTable(w io.Writer, result any) error {
 	if !ok {
 		return nil
 	}
-	_, err := fmt.Fprintln(w, strings.TrimRight(term.Text(t.Table()), "\n"))
+	text := strings.TrimRight(term.Text(t.Table()), "\n")
+	if text == "" {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, text)
 	return err
 }
 
