@@ -55,7 +55,7 @@ type ReportsResult struct {
 	Labels    int64                      `json:"labels"`
 	ByVerdict map[pipeline.Verdict]int64 `json:"by_verdict"`
 	ByReason  map[string]int64           `json:"by_reason"`
-	ByRule    map[string]int64           `json:"by_rule"` // folder, run, patch, claim, none
+	ByRule    map[string]int64           `json:"by_rule"` // folder, run, patch, model, claim, none
 	Reports   int64                      `json:"reports"`
 	Orphans   []Orphan                   `json:"orphans"`
 	Ambiguous []Unmatched                `json:"ambiguous"`
@@ -121,17 +121,25 @@ func labelAll(ctx context.Context, t *pipeline.Task) (*ReportsResult, error) {
 	return writeLabels(ctx, t, attempts, claims, tree)
 }
 
+// unknownPolicy is what trajectories say where nothing tells who acted.
+const unknownPolicy = "unknown"
+
 // readAttempts reads the few columns that matching needs.
 func readAttempts(ctx context.Context, d *dataset.Dataset, cfg *ReportsConfig) ([]report.Attempt, map[int]string, error) {
 	var all []report.Attempt
 	claims := map[int]string{}
-	columns := []string{"trajectory_id", "instance_id", "run", "rollout", "patch", "claims", "origin"}
+	columns := []string{"trajectory_id", "instance_id", "run", "rollout", "policy", "policy_raw", "patch", "claims", "origin"}
 	for l, err := range dataset.Read[pipeline.Trajectory](ctx, d, dataset.ReadOptions{Columns: columns}) {
 		if err != nil {
 			return nil, nil, err
 		}
 		v := l.Value
 		a := report.Attempt{ID: v.ID, Instance: deref(v.InstanceID), Sample: v.Rollout, Run: deref(v.Run), Dir: path.Dir(v.Origin.URI)}
+		for _, name := range []string{v.Policy, deref(v.PolicyRaw)} {
+			if key := report.ModelKey(name); key != "" && key != unknownPolicy {
+				a.Models = append(a.Models, key)
+			}
+		}
 		if v.Patch != nil {
 			hash := pipeline.PatchHash(*v.Patch)
 			a.Patch = &hash

@@ -7,7 +7,8 @@
 //	flat           the same without the instance key; the id is the folder's name
 //	flags          {resolved, empty_generation, failed_apply_patch, error_eval, test_timeout}
 //	rows           {instance_id, test_result: {report: {flags}}}, one a line
-//	lists          {resolved_ids: […], unresolved_ids: […], error_ids: […], …} and the 2024 form
+//	lists          {ID: {cost, resolved}, …}: outcomes and nothing else
+//	               {resolved_ids: […], unresolved_ids: […], error_ids: […], …} and the 2024 form
 //
 // What a verdict rests on. resolved is read and never derived: the applied flag
 // says false beside resolved patches in some harnesses. An empty patch and one
@@ -23,6 +24,11 @@
 // written the same patch. Where several reports or several attempts fit, and
 // equal patches do not decide, nobody gets a verdict. A report whose patch is
 // known and differs is not believed.
+//
+// A list that none of these finds an attempt for may still say by its name
+// (MODEL.RUN.json), or by predictions beside it, which model it is about: it is
+// believed of the one attempt of that model at an instance, and of none where there
+// are two. An instance listed as an error or as incomplete is unknown.
 //
 // The package does not grade logs and does not run anything.
 package report

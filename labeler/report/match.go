@@ -12,8 +12,9 @@ type Attempt struct {
 	Instance string
 	Sample   *int32 // the sample number that was taken off the instance id
 	Run      string
-	Dir      string  // folder of its file
-	Patch    *string // pipeline.PatchHash, nil without a patch
+	Dir      string   // folder of its file
+	Patch    *string  // pipeline.PatchHash, nil without a patch
+	Models   []string // ModelKeys of the policy: canonical, and as it is written
 }
 
 // A Rule says how a report was found to be about an attempt.
@@ -24,6 +25,7 @@ const (
 	RuleFolder Rule = "folder"
 	RuleRun    Rule = "run"
 	RulePatch  Rule = "patch"
+	RuleModel  Rule = "model" // of lists alone
 	RuleNone   Rule = ""
 )
 
@@ -54,7 +56,11 @@ func MatchAll(attempts []Attempt, tree *Tree) Result {
 		m.pass(RuleFolder, m.byFolder, reportFolder)
 		m.pass(RuleRun, m.byRun, reportRuns)
 		m.pass(RulePatch, m.byPatch, reportPatch)
-		if len(reports) > 0 && !reports[0].List {
+		switch {
+		case len(reports) == 0:
+		case reports[0].List:
+			m.pass(RuleModel, m.byModel, reportModels)
+		default:
 			m.orphans()
 		}
 	}
@@ -124,6 +130,8 @@ func (m *matcher) byPatch(a *Attempt) []string {
 	return keys([]string{*a.Patch}, a.names())
 }
 
+func (m *matcher) byModel(a *Attempt) []string { return keys(a.Models, a.names()) }
+
 func reportFolder(r *Report) []string { return keys([]string{r.Dir}, []string{r.Instance}) }
 func reportRuns(r *Report) []string   { return keys(r.Runs, []string{r.Instance}) }
 func reportPatch(r *Report) []string {
@@ -132,6 +140,8 @@ func reportPatch(r *Report) []string {
 	}
 	return keys([]string{*r.Patch}, []string{r.Instance})
 }
+
+func reportModels(r *Report) []string { return keys(r.Models, []string{r.Instance}) }
 
 // pass applies one rule to what is left. Reports and attempts that share a key
 // form a group; a group is decided as a whole, so that the order of attempts

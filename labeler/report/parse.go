@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,9 +26,9 @@ var ErrNotReport = errors.New("not a report")
 // A Parsed file is what it says per instance. An instance of "" is the one that
 // the file's folder names.
 type Parsed struct {
-	Instances map[string]Verdict
-	List      bool              // a result list: it speaks of many runs' instances and carries no tests
-	Patches   map[string]string // predictions: instance -> patch
+	Instances   map[string]Verdict
+	List        bool // a result list: it speaks of many runs' instances and carries no tests
+	Predictions []Prediction
 }
 
 // Parse reads a report, a result list or predictions.
@@ -74,7 +75,7 @@ func parseFlat(doc []byte) (*Parsed, error) {
 		return nil, err
 	}
 	if b.ModelPatch != nil && b.InstanceID != nil && !said(b.Resolved) {
-		return &Parsed{Patches: map[string]string{*b.InstanceID: *b.ModelPatch}}, nil
+		return &Parsed{Predictions: []Prediction{{*b.InstanceID, b.model(), *b.ModelPatch}}}, nil
 	}
 	if !b.knows() {
 		return nil, nil
@@ -88,8 +89,10 @@ func parseFlat(doc []byte) (*Parsed, error) {
 
 // parseWrapped reads {"ID": report} and predictions of the same form.
 func parseWrapped(keys map[string]json.RawMessage) (*Parsed, error) {
-	p := &Parsed{Instances: map[string]Verdict{}, Patches: map[string]string{}}
-	for id, raw := range keys {
+	p := &Parsed{Instances: map[string]Verdict{}}
+	bare := true // no instance has more than an outcome
+	for _, id := range slices.Sorted(maps.Keys(keys)) {
+		raw := keys[id]
 		if len(raw) == 0 || raw[0] != '{' {
 			continue
 		}
@@ -104,80 +107,15 @@ func parseWrapped(keys map[string]json.RawMessage) (*Parsed, error) {
 				v.HarnessVersion = "2" // the generation that wraps
 			}
 			p.Instances[id] = v
+			bare = bare && b.bare()
 		case b.ModelPatch != nil:
-			p.Patches[id] = *b.ModelPatch
+			p.Predictions = append(p.Predictions, Prediction{id, b.model(), *b.ModelPatch})
 		}
 	}
-	if len(p.Instances) == 0 && len(p.Patches) == 0 {
+	if len(p.Instances) == 0 && len(p.Predictions) == 0 {
 		return nil, ErrNotReport
 	}
-	return p, nil
-}
-
-// A prediction is a row with a patch, or with what a harness says about one:
-// OpenHands writes the rows that it has evaluated with a report.
-type prediction struct {
-	InstanceID string          `json:"instance_id"`
-	Patch      *string         `json:"model_patch"`
-	Result     json.RawMessage `json:"test_result"`
-}
-
-// report reads what the harness says, nil where it says nothing.
-func (p *prediction) report() *body {
-	var r struct {
-		Report *body `json:"report"`
-	}
-	if json.Unmarshal(p.Result, &r) != nil || r.Report == nil || !r.Report.knows() {
-		return nil // a result of another kind
-	}
-	return r.Report
-}
-
-func parsePredictions(doc []byte) (*Parsed, error) {
-	var rows []prediction
-	if err := json.Unmarshal(doc, &rows); err != nil {
-		var clash *json.UnmarshalTypeError
-		if errors.As(err, &clash) {
-			return nil, ErrNotReport
-		}
-		return nil, err
-	}
-	return predictions(rows)
-}
-
-func parseLines(doc []byte) (*Parsed, error) {
-	var rows []prediction
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	for dec.More() {
-		if len(rows) == maxInstances {
-			return nil, fmt.Errorf("more than %d predictions", maxInstances)
-		}
-		var row prediction
-		if err := dec.Decode(&row); err != nil {
-			return nil, fmt.Errorf("prediction %d: %w", len(rows), err)
-		}
-		rows = append(rows, row)
-	}
-	return predictions(rows)
-}
-
-func predictions(rows []prediction) (*Parsed, error) {
-	p := &Parsed{Instances: map[string]Verdict{}, Patches: map[string]string{}}
-	for i := range rows {
-		row := &rows[i]
-		if row.InstanceID == "" {
-			continue
-		}
-		if row.Patch != nil {
-			p.Patches[row.InstanceID] = *row.Patch
-		}
-		if b := row.report(); b != nil {
-			p.Instances[row.InstanceID] = b.verdict()
-		}
-	}
-	if len(p.Patches) == 0 && len(p.Instances) == 0 {
-		return nil, ErrNotReport
-	}
+	p.List = bare && len(p.Instances) > 1 // a folder's own report may say as little
 	return p, nil
 }
 
@@ -190,7 +128,8 @@ var listKeys = []struct {
 	reason  string
 }{
 	{[]string{"infra_failure_ids"}, pipeline.VerdictInfra, ReasonInfra},
-	{[]string{"error_ids", "test_errored", "install_fail", "reset_failed"}, pipeline.VerdictInfra, ReasonEvalError},
+	{[]string{"error_ids"}, pipeline.VerdictUnknown, ReasonEvalError}, // ended without a report: the harness or the patch, nothing says which
+	{[]string{"test_errored", "install_fail", "reset_failed"}, pipeline.VerdictInfra, ReasonEvalError},
 	{[]string{"test_timeout"}, pipeline.VerdictTimeout, ReasonTestTimeout},
 	{[]string{"empty_patch_ids", "empty_error_patch_ids", "no_generation"}, pipeline.VerdictUnresolved, ReasonEmptyPatch},
 	{[]string{"no_apply"}, pipeline.VerdictUnresolved, ReasonNotApplied},

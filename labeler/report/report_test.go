@@ -64,7 +64,7 @@ func TestLists(t *testing.T) {
 	if err != nil || !p.List {
 		t.Fatal(p, err)
 	}
-	want := map[string]pipeline.Verdict{"a": pipeline.VerdictResolved, "b": pipeline.VerdictUnresolved, "c": pipeline.VerdictInfra,
+	want := map[string]pipeline.Verdict{"a": pipeline.VerdictResolved, "b": pipeline.VerdictUnresolved, "c": pipeline.VerdictUnknown,
 		"d": pipeline.VerdictUnresolved, "e": pipeline.VerdictUnknown}
 	got := map[string]pipeline.Verdict{}
 	for id, v := range p.Instances {
@@ -88,7 +88,7 @@ func TestPredictions(t *testing.T) {
 		`{"instance_id":"a","model_name_or_path":"m","model_patch":"p"}`,
 	} {
 		p, err := Parse([]byte(doc))
-		if err != nil || len(p.Patches) != 1 || p.Patches["a"] != "p" {
+		if err != nil || len(p.Predictions) != 1 || p.Predictions[0].Instance != "a" || p.Predictions[0].Patch != "p" {
 			t.Errorf("%s: %+v, %v", doc, p, err)
 		}
 	}
@@ -111,6 +111,36 @@ func TestEvaluatedRows(t *testing.T) {
 	tr := tree(t, map[string]string{"run/output.swebench_eval.jsonl": rows})
 	if len(tr.Reports) != 2 || tr.Reports[0].Dir != "run" || tr.Reports[0].Instance != "a" {
 		t.Errorf("%+v", tr.Reports)
+	}
+}
+
+func TestTablesOfOutcomesAreLists(t *testing.T) {
+	p, err := Parse([]byte(`{"a":{"cost":0.1,"resolved":true},"b":{"cost":null,"resolved":false},"c":{"cost":2,"resolved":null}}`))
+	if err != nil || !p.List || len(p.Instances) != 2 || p.Instances["a"].Verdict != pipeline.VerdictResolved || p.Instances["b"].Verdict != pipeline.VerdictUnresolved {
+		t.Errorf("%+v, %v", p, err)
+	}
+	p, err = Parse([]byte(`{"a":{"resolved":true,"patch_exists":true},"b":{"resolved":false}}`))
+	if err != nil || p.List {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+func TestModelsOfAName(t *testing.T) {
+	for name, want := range map[string][]string{
+		"rocket.json":                 {"rocket"},
+		"acme__Rocket-1.night.json":   {"rocket-1.night", "rocket-1"},
+		"gpt-4.1.json":                {"gpt-4.1"},
+		"gpt-4.1-mini.run.b.json":     {"gpt-4.1-mini.run.b", "gpt-4.1-mini", "gpt-4.1-mini.run"},
+		"openai__gpt-4.20250101.json": {"gpt-4.20250101"},
+	} {
+		if d := cmp.Diff(want, stemModels(name)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+	for raw, want := range map[string]string{"openrouter/acme/Rocket-1": "rocket-1", "acme__rocket-1": "rocket-1", " rocket ": "rocket", "": ""} {
+		if got := ModelKey(raw); got != want {
+			t.Errorf("%s: %s", raw, got)
+		}
 	}
 }
 
@@ -148,6 +178,11 @@ func attempt(dir, run, patch string) Attempt {
 		h := pipeline.PatchHash(patch)
 		a.Patch = &h
 	}
+	return a
+}
+
+func by(model string, a Attempt) Attempt {
+	a.Models = []string{model}
 	return a
 }
 
@@ -200,6 +235,25 @@ func TestMatching(t *testing.T) {
 			[]Attempt{attempt("o__r-1", "other", "p")}, []string{"folder in/o__r-1/report.json"}, 0},
 		{"a flat report is about its folder's instance", map[string]string{"a/o__r-1/report.json": `{"resolved":true}`, "a/o__r-2/report.json": `{"resolved":true}`},
 			[]Attempt{attempt("a/o__r-1", "a", "p")}, []string{"folder in/a/o__r-1/report.json"}, 1},
+		{"a list may name the model", map[string]string{"x/acme__rocket.night.json": `{"resolved_ids":["o__r-1"]}`},
+			[]Attempt{by("other", attempt("a", "a", "p")), by("rocket", attempt("b", "b", "p"))}, []string{ReasonNoReport, "model in/x/acme__rocket.night.json"}, 0},
+		{"two attempts of a model are ambiguous", map[string]string{"x/rocket.json": `{"resolved_ids":["o__r-1"]}`},
+			[]Attempt{by("rocket", attempt("a", "a", "p")), by("rocket", attempt("b", "b", "q"))}, []string{ReasonAmbiguous, ReasonAmbiguous}, 0},
+		{"two lists of a model are ambiguous", map[string]string{"x/rocket.run1.json": `{"resolved_ids":["o__r-1"]}`, "x/rocket.run2.json": `{"resolved":[],"unresolved":["o__r-1"]}`},
+			[]Attempt{by("rocket", attempt("a", "a", "p"))}, []string{ReasonAmbiguous}, 0},
+		{"a version is no run", map[string]string{"x/rocket-4.1.json": `{"resolved_ids":["o__r-1"]}`},
+			[]Attempt{by("rocket-4", attempt("a", "a", "p"))}, []string{ReasonNoReport}, 0},
+		{"predictions beside a list name its model", map[string]string{"x/all.json": `{"resolved_ids":["o__r-1"]}`, "x/all_preds.jsonl": `{"instance_id":"o__r-1","model_name_or_path":"acme/Rocket","model_patch":"p"}`},
+			[]Attempt{by("rocket", attempt("a", "a", "-"))}, []string{"model in/x/all.json"}, 0},
+		{"and the patch that was judged", map[string]string{"x/all.json": `{"resolved_ids":["o__r-1"]}`, "x/all_preds.jsonl": `{"instance_id":"o__r-1","model_name_or_path":"acme/Rocket","model_patch":"q"}`},
+			[]Attempt{by("rocket", attempt("a", "a", "p"))}, []string{ReasonPatchDiffers}, 0},
+		{"predictions of several models are told apart by the list's name", map[string]string{"x/rocket.json": `{"resolved_ids":["o__r-1"]}`,
+			"x/preds.json": `[{"instance_id":"o__r-1","model_name_or_path":"rocket","model_patch":"p"},{"instance_id":"o__r-1","model_name_or_path":"comet","model_patch":"q"}]`},
+			[]Attempt{by("rocket", attempt("a", "a", "p")), by("comet", attempt("b", "b", "q"))}, []string{"patch in/x/rocket.json", ReasonNoReport}, 0},
+		{"predictions that differ say nothing of the patch", map[string]string{"a/o__r-1/report.json": yesReport, "a/preds.json": `[{"instance_id":"o__r-1","model_patch":"p"},{"instance_id":"o__r-1","model_patch":"q"}]`},
+			[]Attempt{attempt("a/o__r-1", "a", "z")}, []string{"folder in/a/o__r-1/report.json"}, 0},
+		{"an error is unknown, and no other list is asked", map[string]string{"x/rocket.json": `{"resolved_ids":[],"error_ids":["o__r-1"]}`},
+			[]Attempt{by("rocket", attempt("a", "a", "p"))}, []string{"model in/x/rocket.json"}, 0},
 		{"an instance decides before a folder", map[string]string{"a/o__r-1/report.json": `{"o__r-2":{"resolved":true}}`},
 			[]Attempt{attempt("a/o__r-1", "a", "p")}, []string{ReasonNoReport}, 1},
 	} {

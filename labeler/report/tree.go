@@ -23,6 +23,7 @@ type Report struct {
 	Dir      string // folder inside the input
 	Instance string
 	Runs     []string // names that the run may go by, nearest folder first
+	Models   []string // ModelKeys that a list may be about
 	Patch    *string  // pipeline.PatchHash of the patch that was tested, nil where it is not known
 	List     bool
 	Imported bool // Source.Imported
@@ -68,7 +69,7 @@ var genericFolders = []string{"logs", "run_evaluation", "evaluation", "evaluatio
 func Read(ctx context.Context, sources []Source, lim archive.Limits) (*Tree, error) {
 	t := &Tree{}
 	for _, src := range sources {
-		c := collector{tree: t, src: src, patches: map[string]string{}, predicted: map[string]map[string]string{}}
+		c := collector{tree: t, src: src, patches: map[string]string{}, predicted: map[string]map[string][]predicted{}}
 		if err := c.walk(ctx, lim); err != nil {
 			return nil, fmt.Errorf("reports: %s: %w", src.Root, err)
 		}
@@ -82,8 +83,8 @@ type collector struct {
 	tree      *Tree
 	src       Source
 	first     int
-	patches   map[string]string            // folder -> hash of its patch.diff
-	predicted map[string]map[string]string // folder -> instance -> hash
+	patches   map[string]string                 // folder -> hash of its patch.diff
+	predicted map[string]map[string][]predicted // folder -> instance
 }
 
 func (c *collector) walk(ctx context.Context, lim archive.Limits) error {
@@ -191,12 +192,7 @@ func read(m *archive.Member, must bool) ([]byte, error) {
 
 func (c *collector) add(p, name string, parsed *Parsed) {
 	dir := path.Dir(p)
-	for id, patch := range parsed.Patches {
-		if c.predicted[dir] == nil {
-			c.predicted[dir] = map[string]string{}
-		}
-		c.predicted[dir][id] = pipeline.PatchHash(patch)
-	}
+	c.predict(dir, parsed.Predictions)
 	for _, id := range parsed.sortedIDs() {
 		r := Report{Verdict: parsed.Instances[id], Evidence: c.evidence(p), Dir: dir, Instance: id, List: parsed.List, Imported: c.src.Imported}
 		if r.Instance == "" {
@@ -254,11 +250,9 @@ func (c *collector) join() {
 			r.Patch = &hash
 			continue
 		}
-		for _, dir := range []string{r.Dir, path.Dir(r.Dir)} {
-			if hash, ok := c.predicted[dir][r.Instance]; ok {
-				r.Patch = &hash
-				break
-			}
+		if r.List {
+			r.Models = stemModels(path.Base(r.Evidence))
 		}
+		c.foretold(r, r.Dir, path.Dir(r.Dir))
 	}
 }

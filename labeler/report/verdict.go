@@ -104,6 +104,15 @@ func (b *body) knows() bool {
 		said(b.Infra) || b.TestsStatus != nil || said(b.ErrorEval) || said(b.EmptyGen)
 }
 
+// bare reports whether a body has an outcome and nothing that leads to it, as
+// tables of outcomes have ({"cost": 0.1, "resolved": true}).
+func (b *body) bare() bool {
+	return said(b.Resolved) && b.TestsStatus == nil && !said(b.PatchIsNone) && !said(b.PatchExists) && !said(b.Applied) && !said(b.Infra) &&
+		!said(b.ErrorEval) && !said(b.EmptyGen) && !said(b.FailedApply) && !said(b.TestTimeout)
+}
+
+func (b *body) model() string { return text(b.Model) }
+
 // verdict judges a body. The order of the cases is the order of belief: what
 // failed on the harness's side decides before what it says about the patch.
 func (b *body) verdict() Verdict {
