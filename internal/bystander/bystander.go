@@ -60,6 +60,7 @@ type outline struct {
 	keys  []string
 	lists []string // keys whose value is a list
 	below []string // keys of the first value that is an object
+	table bool     // that value is the first of all, as in an object by instance
 }
 
 // readOutline reads keys until the object ends or the bytes do.
@@ -85,7 +86,7 @@ func readOutline(dec *json.Decoder) *outline {
 		case json.Delim('{'):
 			first := (*[]string)(nil)
 			if o.below == nil {
-				first = &o.below
+				first, o.table = &o.below, len(o.keys) == 1
 			}
 			if !skip(dec, first) {
 				return o
@@ -144,7 +145,7 @@ var rules = []struct {
 	{Results, func(o *outline) bool {
 		return anyOf(o.lists, "resolved_ids", "resolved", "no_generation", "completed_ids") ||
 			o.has("total_instances", "submitted_instances") || o.hasAny("instance_sets", "aggregated_stats") ||
-			anyOf(o.below, "resolved") && !anyOf(o.below, reportKeys...) && len(o.below) <= 4
+			o.table && anyOf(o.below, "resolved") && !anyOf(o.below, reportKeys...) && len(o.below) <= 4
 	}},
 	{Reports, func(o *outline) bool {
 		return o.hasAny(reportKeys...) || anyOf(o.below, reportKeys...)

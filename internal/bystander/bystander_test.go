@@ -29,12 +29,13 @@ func TestFilesAreToldByTheirKeys(t *testing.T) {
 
 		`{"instance_id":"a","messages":[],"model_patch":"d","base_commit":"x"}`: bystander.None,
 		`{"instance_id":"a","history":[],"problem_statement":"p"}`:              bystander.None,
-		`{"resolved":true}`:             bystander.None,
-		`{"name":"x","nested":{"a":1}}`: bystander.None,
-		`[1,2]`:                         bystander.None,
-		`"instance_id"`:                 bystander.None,
-		``:                              bystander.None,
-		`{"instance_id":"a","pro`:       bystander.None,
+		`{"resolved":true}`: bystander.None,
+		`{"id":"a","content":[],"details":{"resolved":"True"}}`: bystander.None,
+		`{"name":"x","nested":{"a":1}}`:                         bystander.None,
+		`[1,2]`:                                                 bystander.None,
+		`"instance_id"`:                                         bystander.None,
+		``:                                                      bystander.None,
+		`{"instance_id":"a","pro`:                               bystander.None,
 		`{"base_commit":"x","instance_id":"a","patch":"cut off he`: bystander.Tasks,
 	} {
 		if got := bystander.Of([]byte(text)); got != want {
