@@ -176,6 +176,12 @@ func (h *holdings) trajectory(t *pipeline.Trajectory, all *strings.Builder) {
 	}
 	add(t.InstanceID, t.Repo, t.BaseCommit, &t.Source, t.PolicyRaw, &t.Scaffold, t.Run, t.ParentID, t.Language, t.CreatedAt, t.License,
 		t.Environment, t.Sampling, t.Tools, t.Patch, t.ExitStatus, t.Claims, t.Extra)
+	if t.InstanceID != nil && t.Rollout != nil { // an importer takes the sample off the id
+		for _, sampled := range []string{"%s_%d", "%s_run%d"} {
+			id := fmt.Sprintf(sampled, *t.InstanceID, *t.Rollout)
+			add(&id)
+		}
+	}
 	for _, n := range []*int32{t.Rollout, t.Attempt, t.Usage.Turns, t.Usage.APICalls} {
 		if n != nil {
 			h.numbers[float64(*n)] = true

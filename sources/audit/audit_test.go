@@ -55,3 +55,15 @@ func TestDocumentsOfLines(t *testing.T) {
 		t.Error("half a document is no error")
 	}
 }
+
+// TestSamplesStandInTheirNumber is for ids of which an importer takes the sample.
+func TestSamplesStandInTheirNumber(t *testing.T) {
+	id, n := "octo__cat-7", int32(3)
+	recs := []*format.Record{{Trajectory: pipeline.Trajectory{InstanceID: &id, Rollout: &n}}}
+	for doc, lost := range map[string]int{`{"id":"octo__cat-7_3"}`: 0, `{"id":"octo__cat-7_run3"}`: 0, `{"id":"octo__cat-7_4"}`: 1} {
+		r, err := audit.Compare([]byte(doc), recs, nil)
+		if err != nil || len(r.Lost) != lost {
+			t.Errorf("%s: %+v %v", doc, r, err)
+		}
+	}
+}
