@@ -66,7 +66,7 @@ func atif(r *record) any {
 	}
 	doc := atifDocument{Schema: atifVersion, Session: r.ID, Extra: r.ids(),
 		Agent: atifAgent{Name: r.Scaffold, Version: "unknown", Model: r.Policy, Tools: tools(r.Tools)},
-		Final: atifMetrics{Prompt: r.Usage.PromptTokens, Completion: r.Usage.CompletionTokens, Cost: r.Usage.CostUSD}}
+		Final: atifMetrics{Prompt: r.Usage.PromptTokens, Completion: r.Usage.CompletionTokens, Cost: finite(r.Usage.CostUSD)}}
 	for m := range r.turns() {
 		if n := len(doc.Steps); n > 0 && m.Kind == pipeline.KindObservation && doc.Steps[n-1].Source == "agent" {
 			doc.Steps[n-1].observe(m)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -117,6 +118,14 @@ func value(text *string) any {
 		return json.RawMessage(*text)
 	}
 	return *text
+}
+
+// finite leaves out a number that JSON has no form for.
+func finite(v *float64) *float64 {
+	if v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
+		return nil
+	}
+	return v
 }
 
 func deref(s *string) string {

@@ -58,7 +58,7 @@ func miniSWE(r *record) any {
 		return nil
 	}
 	doc := miniDocument{Format: "mini-swe-agent-1.1", InstanceID: r.InstanceID}
-	doc.Info.Stats.Cost, doc.Info.Stats.Calls = r.Usage.CostUSD, r.Usage.APICalls
+	doc.Info.Stats.Cost, doc.Info.Stats.Calls = finite(r.Usage.CostUSD), r.Usage.APICalls
 	doc.Info.Config.Model.Name, doc.Info.Config.Model.Kwargs = r.model(), value(r.Sampling)
 	doc.Info.Config.Environment.Image = r.Environment
 	doc.Info.ExitStatus, doc.Info.Submission = r.ExitStatus, r.Patch

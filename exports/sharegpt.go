@@ -1,10 +1,9 @@
 package exports
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
+	"github.com/swerm/swerm/internal/arguments"
 	"github.com/swerm/swerm/pipeline"
 )
 
@@ -71,40 +70,13 @@ func speaker(m *pipeline.Message) string {
 func callText(c pipeline.ToolCall) string {
 	var b strings.Builder
 	b.WriteString("<function=" + c.Name + ">\n")
-	if !parameters(&b, c.Arguments) {
+	args, ok := arguments.Parse(c.Arguments)
+	if !ok {
 		b.WriteString(c.Arguments + "\n")
+	}
+	for _, a := range args {
+		b.WriteString("<parameter=" + a.Name + ">\n" + a.Value + "\n</parameter>\n")
 	}
 	b.WriteString("</function>")
 	return b.String()
-}
-
-// parameters writes the arguments one by one, and nothing where they are no JSON
-// object.
-func parameters(to *strings.Builder, arguments string) bool {
-	var b strings.Builder
-	dec := json.NewDecoder(strings.NewReader(arguments))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return false
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return false
-		}
-		var raw json.RawMessage
-		if dec.Decode(&raw) != nil {
-			return false
-		}
-		text := string(bytes.TrimSpace(raw))
-		var plain string
-		if raw[0] == '"' && json.Unmarshal(raw, &plain) == nil {
-			text = plain
-		}
-		b.WriteString("<parameter=" + key.(string) + ">\n" + text + "\n</parameter>\n") // a key is always a string
-	}
-	if _, err := dec.Token(); err != nil || dec.More() {
-		return false
-	}
-	to.WriteString(b.String())
-	return true
 }

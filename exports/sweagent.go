@@ -56,7 +56,7 @@ func sweAgent(r *record) any {
 	doc := sweDocument{Environment: r.InstanceID, Trajectory: []sweStep{}, Replay: r.replay()}
 	doc.Info.ExitStatus, doc.Info.Submission = r.ExitStatus, r.Patch
 	st := &doc.Info.Stats
-	st.Cost, st.Sent, st.Received, st.Calls = r.Usage.CostUSD, r.Usage.PromptTokens, r.Usage.CompletionTokens, r.Usage.APICalls
+	st.Cost, st.Sent, st.Received, st.Calls = finite(r.Usage.CostUSD), r.Usage.PromptTokens, r.Usage.CompletionTokens, r.Usage.APICalls
 	if steps, ok := stepsOf(r.Messages); ok {
 		doc.Trajectory = steps
 		return doc

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/swerm/swerm/internal/arguments"
 	"github.com/swerm/swerm/internal/term"
 	"github.com/swerm/swerm/pipeline"
 )
@@ -230,46 +230,20 @@ func (p *page) call(c *pipeline.ToolCall) {
 		head += " (" + *c.ID + ")"
 	}
 	p.line(policy, term.Line(head))
-	names, values, ok := arguments(c.Arguments)
+	args, ok := arguments.Parse(c.Arguments)
 	if !ok {
 		p.block(plain, "    ", c.Arguments, false)
 		return
 	}
-	for i, name := range names {
-		if !strings.Contains(strings.TrimRight(values[i], "\n"), "\n") && utf8.RuneCountInString(values[i]) <= shownRunes {
-			p.line(plain, "  "+term.Line(name+": "+strings.TrimRight(values[i], "\n")))
+	for _, arg := range args {
+		value := strings.TrimRight(arg.Value, "\n")
+		if !strings.Contains(value, "\n") && utf8.RuneCountInString(value) <= shownRunes {
+			p.line(plain, "  "+term.Line(arg.Name+": "+value))
 			continue
 		}
-		p.line(plain, "  "+term.Line(name)+":")
-		p.block(plain, "    ", values[i], false)
+		p.line(plain, "  "+term.Line(arg.Name)+":")
+		p.block(plain, "    ", value, false)
 	}
-}
-
-// arguments returns the members of a JSON object in their order, strings as
-// their text. ok is false for anything else.
-func arguments(raw string) (names, values []string, ok bool) {
-	dec := json.NewDecoder(strings.NewReader(raw))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return nil, nil, false
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, nil, false
-		}
-		var v json.RawMessage
-		if dec.Decode(&v) != nil {
-			return nil, nil, false
-		}
-		value := string(bytes.TrimSpace(v))
-		var plain string
-		if json.Unmarshal(v, &plain) == nil && v[0] == '"' {
-			value = plain
-		}
-		names, values = append(names, key.(string)), append(values, value) // a key is always a string
-	}
-	_, err := dec.Token()
-	return names, values, err == nil
 }
 
 // block writes text with an indent, and its middle as a count where it is long.
