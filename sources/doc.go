@@ -7,6 +7,10 @@
 // for all spellings of an instance. Formats are folders below this one, listed
 // by sources/all; what they have in common is sources/format.
 //
+// Rows of task data sets (the port "tasks") tell what a document does not say of
+// its task. A program of the user's can read what no format knows (sources/plugin).
+// Locate finds the document of a record again.
+//
 // Promises. Every file met is accounted for: a record out, a record dropped
 // with its reason, a failure with file, row and cause, or a file ignored because
 // nothing says that it is a trajectory. A broken file ends itself and not the

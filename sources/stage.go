@@ -138,6 +138,7 @@ func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Ta
 	if r.Tasks, res.Tasks, err = readTasks(ctx, t.All("tasks"), t.Log); err != nil {
 		return nil, err
 	}
+	broken := func() error { return nil }
 	if cfg.Plugin != nil {
 		if cfg.plugin == nil {
 			return nil, fmt.Errorf("plugin %s: only the command line can run one", cfg.Plugin.Name)
@@ -147,7 +148,7 @@ func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Ta
 			return nil, err
 		}
 		defer p.Close()
-		r.Plugin = p
+		r.Plugin, broken = p, p.Broken
 	}
 	seen := map[string]struct{}{}
 	for it, err := range r.All(ctx) {
@@ -159,6 +160,9 @@ func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Ta
 			t.Progress.Add(it.Bytes)
 		}
 		if err := write(it, w, seen, res); err != nil {
+			return nil, err
+		}
+		if err := broken(); err != nil {
 			return nil, err
 		}
 	}

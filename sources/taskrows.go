@@ -39,6 +39,7 @@ func readTasks(ctx context.Context, inputs []pipeline.Input, log *slog.Logger) (
 	}
 	x, told := &instance.Index{}, &TaskRows{}
 	for _, in := range inputs {
+		before := told.Rows
 		for m, err := range walkURI(ctx, strings.TrimSuffix(in.URI, "/"), archive.Limits{}) {
 			if err == nil && !m.Irregular {
 				err = taskFile(ctx, &m, x, told, log)
@@ -47,7 +48,7 @@ func readTasks(ctx context.Context, inputs []pipeline.Input, log *slog.Logger) (
 				return nil, nil, fmt.Errorf("tasks: %s: %w", in.URI, err)
 			}
 		}
-		if x.Len() == 0 {
+		if told.Rows == before {
 			return nil, nil, fmt.Errorf("tasks: %s: no row of a task in it", in.URI)
 		}
 	}

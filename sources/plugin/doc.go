@@ -18,7 +18,7 @@
 // ([Command.Timeout]), one document in work for each process. A program that dies,
 // hangs or answers nonsense fails the record that it was asked about, is ended, and
 // is started again for the next one; one that cannot be started ends the import
-// before it begins. What it writes to standard error is shown line by line under
+// before it begins, and one that never answers at all ends it soon ([Format.Broken]). What it writes to standard error is shown line by line under
 // its name.
 //
 // Foreign code decides what it answers, so what it is belongs to the key of the

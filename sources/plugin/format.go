@@ -18,8 +18,24 @@ type Format struct {
 	ctx context.Context
 	cmd *Command
 
-	mu   sync.Mutex
-	idle []*process
+	mu       sync.Mutex
+	idle     []*process
+	answered bool  // it has answered a question
+	failures int   // processes that ended before it had
+	broken   error // why it is given up
+}
+
+// maxFailures is how many processes may end without an answer, while none has ever
+// come, before a program is given up: a script with a mistake in it starts, and ends
+// at once.
+const maxFailures = 8
+
+// Broken returns why a program that has never answered is asked no more, nil while
+// it is.
+func (f *Format) Broken() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.broken
 }
 
 // Open starts the program once, so that one that cannot be started is told of
@@ -88,7 +104,7 @@ func (f *Format) decode(d *format.Document) (*format.Record, error) {
 	q.N = p.asked
 	line, err := json.Marshal(&q)
 	if err != nil {
-		f.give(p)
+		p.close()
 		return nil, err
 	}
 	limit := f.cmd.Timeout
@@ -97,21 +113,34 @@ func (f *Format) decode(d *format.Document) (*format.Record, error) {
 	}
 	raw, err := p.ask(f.ctx, append(line, '\n'), limit)
 	if err != nil {
-		return nil, err
+		return nil, f.failed(err)
 	}
 	var a answer
 	if err := a.read(raw, q.N); err != nil {
 		p.kill() // whatever it says next may belong to this
 		p.close()
-		return nil, err
+		return nil, f.failed(err)
 	}
 	f.give(p)
 	return a.record(f.cmd)
 }
 
+// failed counts a process that ended without an answer.
+func (f *Format) failed(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failures++; !f.answered && f.failures == maxFailures && f.ctx.Err() == nil {
+		f.broken = fmt.Errorf("plugin %s: no answer to any of its first %d questions; the last: %w", f.cmd.Title(), maxFailures, err)
+	}
+	return err
+}
+
 func (f *Format) take() (*process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, f.broken
+	}
 	if n := len(f.idle); n > 0 {
 		p := f.idle[n-1]
 		f.idle = f.idle[:n-1]
@@ -120,8 +149,9 @@ func (f *Format) take() (*process, error) {
 	return start(f.cmd)
 }
 
+// give keeps a process that has answered.
 func (f *Format) give(p *process) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.idle = append(f.idle, p)
+	f.idle, f.answered = append(f.idle, p), true
 }

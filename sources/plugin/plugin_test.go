@@ -161,6 +161,27 @@ func TestAProgramThatEndsAfterAnsweringIsStartedAgain(t *testing.T) {
 	}
 }
 
+// TestAProgramThatNeverAnswersIsGivenUp is for scripts that end with a mistake.
+func TestAProgramThatNeverAnswersIsGivenUp(t *testing.T) {
+	f := open(t, "die", time.Minute, nil)
+	for i := 0; f.Broken() == nil; i++ {
+		if _, err := ask(f, `{"id":"bad"}`); err == nil || i == 100 {
+			t.Fatalf("question %d: %v", i, err)
+		}
+	}
+	if _, err := ask(f, `{"id":"one"}`); err == nil || !strings.Contains(err.Error(), "no answer to any") {
+		t.Error(err)
+	}
+	f = open(t, "die", time.Minute, nil)
+	_, _ = ask(f, `{"id":"one"}`)
+	for range 20 {
+		_, _ = ask(f, `{"id":"bad"}`)
+	}
+	if err := f.Broken(); err != nil {
+		t.Errorf("a program that has answered: %v", err)
+	}
+}
+
 func TestStandardErrorIsShownUnderAName(t *testing.T) {
 	var out bytes.Buffer
 	f := open(t, "die", time.Minute, &out)
