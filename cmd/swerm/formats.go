@@ -19,6 +19,7 @@ import (
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources"
 	"github.com/swerm/swerm/sources/all"
+	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
 )
 
@@ -95,8 +96,9 @@ type groupDoc struct {
 
 // An ignoredDoc counts the files of one folder that are no trajectories.
 type ignoredDoc struct {
-	Files int                    `json:"files"`
-	Kinds map[bystander.Kind]int `json:"kinds"`
+	Files     int                    `json:"files"`
+	Kinds     map[bystander.Kind]int `json:"kinds"`
+	Continued int                    `json:"continued"` // documents that another one holds whole, beside those files
 }
 
 type rejectedDoc struct {
@@ -123,9 +125,12 @@ func survey(ctx context.Context, roots []string, depth, workers int) (*surveyDoc
 		}
 		folder := folderOf(it.URI, depth)
 		var bad *pipeline.RecordError
+		var on *format.Continued
 		switch {
-		case it.Ignored || it.Dropped != "":
-			s.ignore(folder, it.Kind)
+		case it.Ignored:
+			s.ignored(folder).add(it.Kind)
+		case errors.As(it.Err, &bad) && errors.As(bad.Err, &on):
+			s.ignored(folder).Continued++
 		case errors.As(it.Err, &bad):
 			s.Rejected = append(s.Rejected, rejectedDoc{it.URI, bad.Row, bad.Err.Error()})
 		case it.Record != nil:
@@ -151,12 +156,14 @@ func folderOf(uri string, depth int) string {
 	return strings.Join(segs, "/")
 }
 
-func (s *surveyDoc) ignore(folder string, kind bystander.Kind) {
-	g := s.Ignored[folder]
-	if g == nil {
-		g = &ignoredDoc{Kinds: map[bystander.Kind]int{}}
-		s.Ignored[folder] = g
+func (s *surveyDoc) ignored(folder string) *ignoredDoc {
+	if s.Ignored[folder] == nil {
+		s.Ignored[folder] = &ignoredDoc{Kinds: map[bystander.Kind]int{}}
 	}
+	return s.Ignored[folder]
+}
+
+func (g *ignoredDoc) add(kind bystander.Kind) {
 	g.Files++
 	if kind != bystander.None {
 		g.Kinds[kind]++
@@ -230,6 +237,9 @@ func (g *ignoredDoc) String() string {
 		if n := g.Kinds[k]; n > 0 {
 			line += fmt.Sprintf(", %d of %s", n, k)
 		}
+	}
+	if g.Continued > 0 {
+		line += fmt.Sprintf("; %d more are the beginnings of others", g.Continued)
 	}
 	return line
 }

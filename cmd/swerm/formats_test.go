@@ -118,7 +118,7 @@ func surveyMarkdown(s *surveyDoc) string {
 	for _, g := range s.Groups {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(g.row(), " | "))
 	}
-	b.WriteString("\nIgnored, since no format claims them:\n\n")
+	b.WriteString("\nNot read, since no format claims them or another document holds all of them:\n\n")
 	for _, folder := range slices.Sorted(maps.Keys(s.Ignored)) {
 		fmt.Fprintf(&b, "- `%s`: %s\n", folder, s.Ignored[folder])
 	}
