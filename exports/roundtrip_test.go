@@ -2,6 +2,7 @@ package exports_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/swerm/swerm/exports"
+	"github.com/swerm/swerm/internal/arguments"
 	"github.com/swerm/swerm/internal/testpath"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
@@ -156,4 +158,51 @@ func TestChatRoundTrip(t *testing.T) {
 
 func TestRealChatRoundTrip(t *testing.T) {
 	chatRoundTrip(t, testpath.Real(t, "mini"), testpath.Real(t, "sweagent"), testpath.Real(t, "packed", "mini-deepseek-chat.tar.xz"))
+}
+
+// TestATIFRoundTrip holds that documents of the interchange format are read as what
+// was written. Arguments are objects there: their white space is not kept.
+func TestATIFRoundTrip(t *testing.T) {
+	before := imported(t, filepath.Join(testpath.Root(), "sources", "miniswe", "testdata"))
+	out := filepath.Join(t.TempDir(), "out")
+	res := export(t, exports.Options{Dataset: before, Format: "atif", Out: out, Reasoning: true})
+	again := map[string]*pipeline.Trajectory{}
+	for _, tr := range trajectories(t, imported(t, out)) {
+		name := strings.TrimSuffix(filepath.Base(tr.Origin.URI), ".json")
+		again[name[strings.LastIndexByte(name, '.')+1:]] = tr
+	}
+	if int64(len(again)) != res.Out || res.Out == 0 {
+		t.Fatalf("%d again, %+v", len(again), res)
+	}
+	for _, tr := range trajectories(t, before) {
+		got := again[tr.ID]
+		if got == nil {
+			t.Errorf("%s: not there again", tr.Origin.URI)
+			continue
+		}
+		if d := cmp.Diff(turns(tr), turns(got)); d != "" {
+			t.Errorf("%s:\n%.2000s", tr.Origin.URI, d)
+		}
+	}
+}
+
+// turns are what every format keeps of a dialogue: who, what, which calls.
+func turns(t *pipeline.Trajectory) []string {
+	var all []string
+	for _, m := range shown(t) {
+		line := string(m.Role)
+		if m.Role != pipeline.RoleAssistant && m.Role != pipeline.RoleSystem {
+			line = "environment" // observations of text and of tools are alike there
+		}
+		line += ": " + m.Content
+		for _, c := range m.ToolCalls {
+			args, ok := arguments.Parse(c.Arguments)
+			if !ok {
+				args = []arguments.Argument{{Name: "_raw", Value: c.Arguments}} // the format has objects alone
+			}
+			line += fmt.Sprintf(" %s%v", c.Name, args)
+		}
+		all = append(all, line)
+	}
+	return all
 }
