@@ -153,18 +153,35 @@ func packageComment(t *testing.T, f format.Format) string {
 	return string(printer.Markdown(pkg.Parser().Parse(parsed.Doc.Text())))
 }
 
+// shownPaths is how many places with one reason are written out: a format of nested
+// documents has the same fate at every depth.
+const shownPaths = 8
+
+// fatesMarkdown lists what is left behind, one reason a row.
 func fatesMarkdown(fates []format.Fate) string {
 	if len(fates) == 0 {
 		return ""
 	}
+	var reasons []string
+	paths := map[string][]string{}
+	for _, f := range fates {
+		if paths[f.Why] == nil {
+			reasons = append(reasons, f.Why)
+		}
+		if path := "`" + f.Path + "`"; !slices.Contains(paths[f.Why], path) {
+			paths[f.Why] = append(paths[f.Why], path)
+		}
+	}
 	var b strings.Builder
 	b.WriteString("\n| left behind | |\n|---|---|\n")
-	seen := map[string]bool{}
-	for _, f := range fates {
-		if !seen[f.Path] {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", f.Path, strings.ReplaceAll(f.Why, "|", `\|`))
+	for _, why := range reasons {
+		all := paths[why]
+		slices.SortStableFunc(all, func(a, b string) int { return strings.Count(a, ".") - strings.Count(b, ".") }) // the plainest first
+		line := strings.Join(all[:min(len(all), shownPaths)], "<br>")
+		if n := len(all) - shownPaths; n > 0 {
+			line += fmt.Sprintf("<br>and %d like these", n)
 		}
-		seen[f.Path] = true
+		fmt.Fprintf(&b, "| %s | %s |\n", line, strings.ReplaceAll(why, "|", `\|`))
 	}
 	return b.String()
 }
