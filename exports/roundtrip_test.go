@@ -183,6 +183,9 @@ func TestATIFRoundTrip(t *testing.T) {
 		if d := cmp.Diff(turns(tr), turns(got)); d != "" {
 			t.Errorf("%s:\n%.2000s", tr.Origin.URI, d)
 		}
+		if *got.InstanceID != *tr.InstanceID || got.TaskID != tr.TaskID || !cmp.Equal(got.Rollout, tr.Rollout) || got.Policy != tr.Policy || !cmp.Equal(got.ExitStatus, tr.ExitStatus) {
+			t.Errorf("%s: %s of %s by %s became %s of %s by %s", tr.Origin.URI, *tr.InstanceID, tr.TaskID, tr.Policy, *got.InstanceID, got.TaskID, got.Policy)
+		}
 	}
 }
 

@@ -67,6 +67,15 @@ func (r *Result) Table() string {
 			fmt.Fprintf(&b, "ignored: %d files of %s (%s)\n", n, k, usedBy[k])
 		}
 	}
+	if r.UnknownPolicy > 0 {
+		fmt.Fprintf(&b, "policy: unknown in %d records (--policy names it)\n", r.UnknownPolicy)
+	}
+	if r.UnknownSource > 0 {
+		fmt.Fprintf(&b, "source: unknown in %d records (--source names it)\n", r.UnknownSource)
+	}
+	if r.Repaired > 0 {
+		fmt.Fprintf(&b, "text: %d records had bytes that are no UTF-8, which were replaced\n", r.Repaired)
+	}
 	if t := r.Tasks; t != nil {
 		fmt.Fprintf(&b, "tasks: %d rows, %d failed, %d facts disputed; %d records have one\n", t.Rows, t.Failed, t.Disputed, t.Enriched)
 	}

@@ -41,11 +41,47 @@ func (t *trajectory) read(s *jsonscan.Scanner) {
 			from := s.Repaired()
 			t.readSubagents(s)
 			below = s.Repaired() - from
+		case "extra":
+			keys.Once(s, 7)
+			at := s.Mark()
+			t.rest.Keep(s, key)
+			if s.Err() == nil {
+				s.At(at, "extra", func() { t.names.read(s) })
+			}
 		default:
 			t.rest.Keep(s, key)
 		}
 	}
 	t.repaired = s.Repaired() - before - below
+}
+
+// read takes the names that it knows; values of other kinds than names have
+// stay in extra alone.
+func (n *names) read(s *jsonscan.Scanner) {
+	if s.Kind() != jsonscan.Object {
+		s.Skip()
+		return
+	}
+	for key := range s.Fields() {
+		switch kind := s.Kind(); {
+		case kind == jsonscan.String:
+			n.text(key, s)
+		case kind == jsonscan.Number && key == "rollout":
+			n.rollout = s.OptInt()
+		case kind == jsonscan.Number && key == "attempt":
+			n.attempt = s.OptInt()
+		}
+	}
+}
+
+func (n *names) text(key string, s *jsonscan.Scanner) {
+	to := map[string]**string{"instance_id": &n.instance, "repo": &n.repo, "base_commit": &n.commit, "run": &n.run, "patch": &n.patch, "exit_status": &n.exit}[key]
+	switch {
+	case to != nil:
+		*to = s.OptStr()
+	case key == "source":
+		n.source = s.Str()
+	}
 }
 
 func (t *trajectory) readSubagents(s *jsonscan.Scanner) {

@@ -3,6 +3,8 @@
 //
 //	document                                  record
 //	trajectory_id, session_id, file's name    InstanceID, where no trial names the task
+//	extra.{instance_id,repo,base_commit,…}    InstanceID, Repo, BaseCommit, Source, Run,
+//	                                            Rollout, Attempt, Patch, ExitStatus
 //	agent.name                                Scaffold
 //	agent.model_name, else a step's           PolicyRaw
 //	agent.tool_definitions                    Tools

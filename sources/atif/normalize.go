@@ -79,6 +79,7 @@ func (t *trajectory) record() *format.Record {
 	tr := &r.Trajectory
 	id := t.id()
 	tr.InstanceID = &id
+	t.names.give(tr)
 	tr.Scaffold = t.agent.name
 	if tr.Scaffold == "" {
 		tr.Scaffold = "atif"
@@ -92,6 +93,14 @@ func (t *trajectory) record() *format.Record {
 	t.usage(tr)
 	tr.Extra = t.extra()
 	return r
+}
+
+func (n *names) give(t *pipeline.Trajectory) {
+	if n.instance != nil {
+		t.InstanceID = n.instance
+	}
+	t.Repo, t.BaseCommit, t.Run, t.Patch, t.ExitStatus, t.Source = n.repo, n.commit, n.run, n.patch, n.exit, n.source
+	t.Rollout, t.Attempt = chat.Int32(n.rollout), chat.Int32(n.attempt)
 }
 
 func (t *trajectory) extra() *string {

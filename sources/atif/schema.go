@@ -17,8 +17,17 @@ type trajectory struct {
 	steps         []step
 	final         finalMetrics
 	subagents     []trajectory
+	names         names
 	rest          chat.Rest
 	repaired      int
+}
+
+// names are what a document may say of its task and attempt in extra, under the
+// names that data sets use; swerm's own export does.
+type names struct {
+	instance, repo, commit, run, patch, exit *string
+	source                                   string
+	rollout, attempt                         *int64
 }
 
 type agent struct {
