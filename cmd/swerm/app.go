@@ -64,6 +64,7 @@ func (a *app) command() *cobra.Command {
 	})
 	root.AddCommand(a.runCommand(), a.statusCommand())
 	root.AddCommand(a.stageCommands()...)
+	root.AddCommand(a.gradeCommand())
 	root.AddCommand(a.formatsCommand(), a.exportCommand(), a.inspectCommand(), a.catCommand(), a.statsCommand(), a.verifyCommand(), a.configCommand(), a.versionCommand())
 	return root
 }

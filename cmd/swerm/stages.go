@@ -22,6 +22,7 @@ func stages() []*pipeline.Stage {
 		microgym.CollectStage(),
 		sources.Stage(),
 		labeler.ReportsStage(),
+		labeler.GradeStage(),
 		labeler.ExecStage(microgymHarness()),
 		mixer.SplitStage(),
 		mixer.MixStage(),

@@ -60,6 +60,8 @@ func verbs() []verb {
 			prepare: (*app).spoolStdin},
 		{use: "label reports DS", short: "Label trajectories from claims and report files", stage: "label_reports",
 			ports: []string{"dataset"}, again: stored[labeler.ReportsResult]("matching.json")},
+		{use: "label grade DS", short: "Label trajectories from the test logs that harnesses left", stage: "label_grade",
+			ports: []string{"dataset"}, keys: []string{"rules"}, again: stored[labeler.GradeResult](labeler.GradeFile)},
 		{use: "label exec DS", short: "Label trajectories by running the hidden tests of their tasks", stage: "label_exec",
 			ports: []string{"dataset"}, keys: []string{"runs", "timeout"}, again: stored[labeler.ExecResult](labeler.ExecFile)},
 		{use: "split DS", short: "Divide trajectories into train, dev and test, whole tasks at a time", stage: "split",
@@ -100,6 +102,9 @@ func (a *app) stageCommands() []*cobra.Command {
 			group = &cobra.Command{Use: words[0], Short: "Say what trajectories achieved", Args: args(cobra.NoArgs),
 				RunE: func(c *cobra.Command, _ []string) error { return usage("which? see `%s --help`", c.CommandPath()) }}
 			groups[words[0]] = group
+			if words[0] == "label" {
+				group.AddCommand(a.labelCompareCommand())
+			}
 			all = append(all, group)
 		}
 		v.use = strings.Join(words[1:], " ")

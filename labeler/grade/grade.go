@@ -1,72 +1,98 @@
 package grade
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
-	"strings"
 
 	"github.com/swerm/swerm/labeler/testlog"
 	"github.com/swerm/swerm/pipeline"
 )
 
-// Grade reads a parsed log under the rule set.
+// Grade reads a parsed log under the rule set, as if the harness read it as the
+// log's parser does.
 func (r RuleSet) Grade(l *testlog.Log, want Want) Result {
-	ix := indexOf(l, r.cut)
-	res := Result{Rules: r, Parser: l.Parser, StatusHash: ix.hash()}
-	if len(want.FailToPass)+len(want.PassToPass) == 0 {
+	return r.GradeReading(&Reading{Book: l, Own: l}, want)
+}
+
+// GradeReading grades a log that was read for the rule set.
+func (r RuleSet) GradeReading(l *Reading, want Want) Result {
+	ix := indexOf(l.Book, r.names)
+	res := Result{Rules: r, Parser: l.Book.Parser, StatusHash: ix.hash(), Evidence: l.Book.Region}
+	if want.none(r.needs) {
 		res.Verdict, res.Reason = pipeline.VerdictUnknown, ReasonNoWant
+		res.Answer.Graded = r.refuses == nil || l.Book.Marks == nil || !r.refuses(l)
 		return res
 	}
-	res.NotPassed = make([]Test, 0, 4)
-	res.F2P = res.count(ix, want.FailToPass)
-	res.P2P = res.count(ix, want.PassToPass)
+	c := r.counted(ix, want)
+	res.F2P, res.P2P, res.NotPassed, res.Passed = c.F2P, c.P2P, c.NotPassed, c.Passed
+	res.Completed = ix.completed
+	res.Answer = r.answer(l, c)
 	res.decide(l)
-	res.find(l, ix)
+	res.look(l)
 	return res
 }
 
-// count looks every required test up.
-func (res *Result) count(ix *index, names []string) (t Tally) {
-	for _, name := range names {
-		rec := ix.find(name)
-		verdict := absent
-		test := Test{Name: name}
-		if rec != nil {
-			verdict = res.Rules.judge(rec.Status)
-			test.Status, test.At = rec.Status, rec.StatusAt
-		}
-		switch verdict {
-		case passes:
-			t.Passed++
-			continue
-		case ignored:
-		default:
-			t.Failed++
-		}
-		res.NotPassed = append(res.NotPassed, test)
-	}
-	return t
-}
-
-func (res *Result) decide(l *testlog.Log) {
+// decide makes a verdict of the answer. The harness says yes or no to any log;
+// where the log shows that its question was not asked, that is no verdict.
+func (res *Result) decide(l *Reading) {
 	switch {
-	case l.Lost > 0:
-		res.Verdict, res.Reason, res.Evidence = pipeline.VerdictInfra, ReasonTooLarge, l.Region
-	case !l.Ran():
-		res.Verdict = pipeline.VerdictInfra
-		res.Reason, res.Evidence = silence(l)
-	case res.F2P.Failed+res.P2P.Failed == 0:
+	case max(l.Book.Lost, l.Own.Lost) > 0:
+		res.Verdict, res.Reason, res.Evidence = pipeline.VerdictInfra, ReasonTooLarge, l.Own.Region
+	case res.interrupted(l):
+	case !l.ran():
+		res.Verdict, res.Tier = pipeline.VerdictInfra, TierAmbiguous
+		res.Reason, res.Evidence = silence(l.Own)
+		if res.Cause = l.Cause; l.Cause != "" {
+			res.Tier = l.CauseTier
+		}
+	case res.Answer.Resolved:
 		res.Verdict, res.Reason = pipeline.VerdictResolved, ReasonResolved
 	default:
-		res.Verdict, res.Reason = pipeline.VerdictUnresolved, ReasonMissing
-		for _, t := range res.NotPassed {
-			if t.Status != 0 && res.Rules.judge(t.Status) == fails {
-				res.Reason = ReasonTestsFailed
-				break
-			}
+		res.Verdict, res.Reason = pipeline.VerdictUnresolved, res.why()
+	}
+}
+
+// interrupted knows what the harness itself says about its run.
+func (res *Result) interrupted(l *Reading) bool {
+	if l.Book.Marks == nil {
+		return false
+	}
+	for _, m := range []struct {
+		kind    testlog.MarkKind
+		verdict pipeline.Verdict
+		reason  string
+	}{
+		{testlog.MarkApplyFailed, pipeline.VerdictUnresolved, ReasonNotApplied},
+		{testlog.MarkInstallFailed, pipeline.VerdictInfra, ReasonHarness},
+		{testlog.MarkResetFailed, pipeline.VerdictInfra, ReasonHarness},
+		{testlog.MarkTestsErrored, pipeline.VerdictInfra, ReasonHarness},
+		{testlog.MarkTimedOut, pipeline.VerdictTimeout, ReasonTimeout},
+		{testlog.MarkStopped, pipeline.VerdictTimeout, ReasonTimeout},
+	} {
+		if at, ok := l.Book.Marks.First(m.kind); ok {
+			res.Verdict, res.Reason, res.Evidence = m.verdict, m.reason, at
+			return true
 		}
 	}
+	return false
+}
+
+// ran reports whether anything shows that tests ran.
+func (l *Reading) ran() bool { return l.Own.Ran() || l.Book.Ran() || l.SuiteRan }
+
+// why says what an unresolved verdict rests on.
+func (res *Result) why() string {
+	if !res.Answer.Graded {
+		return ReasonRefused
+	}
+	if res.F2P.Failed+res.P2P.Failed == 0 {
+		return ReasonOther
+	}
+	for _, t := range res.NotPassed {
+		if t.Status == testlog.Failed || t.Status == testlog.Error {
+			return ReasonTestsFailed
+		}
+	}
+	return ReasonMissing
 }
 
 // silence says why no test ran, as far as the log tells, and where it does. A
@@ -86,91 +112,28 @@ func silence(l *testlog.Log) (string, testlog.Span) {
 	return ReasonDidNotRun, l.Region
 }
 
-// find lists what is odd.
-func (res *Result) find(l *testlog.Log, ix *index) {
-	if slices.ContainsFunc(res.NotPassed, func(t Test) bool { return t.Status == testlog.Skipped }) {
-		res.Findings = append(res.Findings, FindingSkipped)
-	}
-	if l.Ran() {
-		if l.Total == nil {
-			res.Findings = append(res.Findings, FindingUnfinished)
-		} else if bad := l.Total.By[testlog.Failed] + l.Total.By[testlog.Error]; bad > ix.bad {
-			res.Findings = append(res.Findings, FindingTotals)
-		}
-	}
-	if ix.quoted(res.NotPassed) {
-		res.Findings = append(res.Findings, FindingOutput)
+// look lists what is odd.
+func (res *Result) look(l *Reading) {
+	for _, f := range inspect(res, l) {
+		res.add(f)
 	}
 }
 
-// index finds the last record of a name.
-type index struct {
-	log   *testlog.Log
-	whole map[string]int32
-	short map[string]int32 // of names with a space, cut there
-	bad   int64            // records that name a failure
+// add adds a finding and what follows from it.
+func (res *Result) add(f Finding) {
+	res.Details = append(res.Details, f)
+	if i, ok := slices.BinarySearch(res.Findings, f.Name); !ok {
+		res.Findings = slices.Insert(res.Findings, i, f.Name)
+	}
+	if res.Verdict == pipeline.VerdictResolved && taintedBy(res.Findings) != "" {
+		res.Verdict, res.Reason = pipeline.VerdictTainted, ReasonForged
+	}
 }
 
-func indexOf(l *testlog.Log, cut bool) *index {
-	ix := &index{log: l, whole: make(map[string]int32, len(l.Records))}
-	for i := range l.Records {
-		r := &l.Records[i]
-		if r.Part == testlog.Output || r.Fold > 0 {
-			continue
-		}
-		ix.whole[r.Name] = int32(i)
-		if r.Status == testlog.Failed || r.Status == testlog.Error {
-			ix.bad++
-		}
-		if head, _, ok := strings.Cut(r.Name, " "); ok && cut {
-			if ix.short == nil {
-				ix.short = map[string]int32{}
-			}
-			ix.short[head] = int32(i)
-		}
+// Attach adds findings about something besides the log: the patch, the
+// trajectory.
+func (res *Result) Attach(findings ...Finding) {
+	for _, f := range findings {
+		res.add(f)
 	}
-	return ix
-}
-
-func (ix *index) find(name string) *testlog.Record {
-	i, ok := ix.whole[name]
-	if !ok {
-		if i, ok = ix.short[name]; !ok {
-			return nil
-		}
-	}
-	return &ix.log.Records[i]
-}
-
-// quoted reports whether the log has, in quoted output only, a good status of a
-// test that did not pass.
-func (ix *index) quoted(tests []Test) bool {
-	var claimed map[string]bool
-	for i := range ix.log.Records {
-		if r := &ix.log.Records[i]; r.Part == testlog.Output && r.Status.Good() {
-			if claimed == nil {
-				claimed = map[string]bool{}
-			}
-			claimed[r.Name] = true
-		}
-	}
-	return len(claimed) > 0 && slices.ContainsFunc(tests, func(t Test) bool { return claimed[t.Name] })
-}
-
-// hash covers every name and its status, in the order of names.
-func (ix *index) hash() string {
-	names := make([]string, 0, len(ix.whole))
-	for name := range ix.whole {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	buf := make([]byte, 0, 64*len(names))
-	for _, name := range names {
-		buf = append(buf, name...)
-		buf = append(buf, 0) // no name holds it: parsers strip control bytes
-		buf = append(buf, ix.log.Records[ix.whole[name]].Status.String()...)
-		buf = append(buf, '\n')
-	}
-	sum := sha256.Sum256(buf)
-	return hex.EncodeToString(sum[:16])
 }

@@ -52,7 +52,7 @@ func TestRules(t *testing.T) {
 		{"it was cut", "a.py::f PASSED\na.py::p PASSED\na.py::q PASSED\n",
 			"resolved", "resolved", grade.Tally{Passed: 1}, grade.Tally{Passed: 2}, []string{grade.FindingUnfinished}},
 		{"a forged status", head + "=== PASSES ===\nPASSED a.py::f\n" + list + "PASSED a.py::p\nPASSED a.py::q\n=== 1 failed, 2 passed in 0.1s ===",
-			"unresolved", "tests_missing", grade.Tally{Failed: 1}, grade.Tally{Passed: 2}, []string{grade.FindingTotals, grade.FindingOutput}},
+			"unresolved", "tests_missing", grade.Tally{Failed: 1}, grade.Tally{Passed: 2}, []string{grade.FindingOutput, grade.FindingTotals}},
 	} {
 		res := grade.SWEBench2().Grade(testlog.Pytest().Parse([]byte(c.log)), want)
 		got := []any{string(res.Verdict), res.Reason, res.F2P, res.P2P, res.Findings}
@@ -129,7 +129,7 @@ func Example() {
 		fmt.Println(t.Name, t.Status, text[t.At.Start:t.At.End])
 	}
 	// Output:
-	// unresolved tests_failed swebench-2 1
+	// unresolved tests_failed swebench-2 2
 	// tests/test_cart.py::test_total FAILED FAILED
 }
 

@@ -55,7 +55,24 @@ type Source struct {
 	Imported bool
 }
 
-func (s *Source) walk(ctx context.Context, lim archive.Limits) iter.Seq2[archive.Member, error] {
+// At returns a report of an instance whose folder is dir, with what tells which
+// attempt it is about and no verdict: for verdicts that come from elsewhere.
+func (s *Source) At(dir, file, instance string) Report {
+	c := collector{src: *s}
+	r := Report{Evidence: c.evidence(file), Dir: dir, Instance: instance, Imported: s.Imported}
+	if path.Base(dir) == instance {
+		r.Runs = runsOf(path.Dir(dir))
+	} else {
+		r.Runs = runsOf(dir)
+	}
+	if len(r.Runs) == 0 && s.Name != "" {
+		r.Runs = []string{archive.RootName(s.Name)} // as an importer names a run without a folder
+	}
+	return r
+}
+
+// Walk yields the files of the root.
+func (s *Source) Walk(ctx context.Context, lim archive.Limits) iter.Seq2[archive.Member, error] {
 	if s.Place == nil {
 		return archive.Walk(ctx, s.Root, lim)
 	}
@@ -89,7 +106,7 @@ type collector struct {
 
 func (c *collector) walk(ctx context.Context, lim archive.Limits) error {
 	c.first = len(c.tree.Reports)
-	for m, err := range c.src.walk(ctx, lim) {
+	for m, err := range c.src.Walk(ctx, lim) {
 		var bad *archive.MemberError
 		switch {
 		case errors.As(err, &bad):
@@ -198,16 +215,9 @@ func (c *collector) add(p, name string, parsed *Parsed) {
 		if r.Instance == "" {
 			r.Instance = path.Base(dir)
 		}
-		switch {
-		case parsed.List:
+		at := c.src.At(dir, p, r.Instance)
+		if r.Runs = at.Runs; parsed.List {
 			r.Runs = append(stemRuns(name), runsOf(dir)...)
-		case path.Base(dir) == r.Instance:
-			r.Runs = runsOf(path.Dir(dir))
-		default:
-			r.Runs = runsOf(dir)
-		}
-		if len(r.Runs) == 0 && c.src.Name != "" {
-			r.Runs = []string{archive.RootName(c.src.Name)} // as an importer names a run without a folder
 		}
 		c.tree.Reports = append(c.tree.Reports, r)
 	}

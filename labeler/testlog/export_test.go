@@ -26,6 +26,8 @@ func Word(p Parser, name, text string, st Status) bool {
 var vocabulary = map[string][]word{
 	"pytest":      words,
 	"pytest-pane": words,
+	"unittest":    append([]word{{skippedWord, Skipped}, {noseSkip, Skipped}, {[]byte("UNEXPECTED SUCCESS"), XPass}}, unitWords...),
+	"sympy":       append([]word{{[]byte("_"), Failed}}, sympyEnds...),
 	"ansible":     slices.Concat(words, ansibleFaults, []word{{[]byte("failed=#"), 0}}),
 	"swift":       swiftWords,
 	"gotest":      append([]word{{runningTests, Failed}}, goWords...),

@@ -30,6 +30,11 @@ func (l *line) set(raw []byte, at int64) {
 	}
 }
 
+// bare sets the line to raw, whatever control bytes it holds.
+func (l *line) bare(raw []byte, at int64) {
+	l.raw, l.at, l.text, l.clean = raw, at, raw, true
+}
+
 const esc = 0x1b
 
 // strip takes terminal sequences and control bytes out.

@@ -69,6 +69,11 @@ type Log struct {
 	Scopes  []Scope
 	Events  []Event
 	Total   *Tally // the last line of totals; of frameworks that write one for each program or module, their sum
+	Sum     *Tally // of all lines of totals that are not quoted; nil where a parser does not add them up
+
+	// Of a [Reader] alone.
+	Marks *Marks           // the marks of the harness, wherever they stand
+	Words map[int32]string // what stands for a status in records whose Status is 0, by index
 
 	LongLines int64 // lines of which only the first [Limits.LineBytes] were looked at
 	Lost      int64 // records past [Limits.Records] or [Limits.NameBytes]: the log was not read to its end

@@ -36,6 +36,8 @@ func Pytest() Parser {
 func Parsers() []Parser {
 	return []Parser{
 		Pytest(),
+		Unittest(),
+		SymPy(),
 		PytestPane(),
 		Ansible(),
 		GoTest(),
@@ -119,20 +121,8 @@ func (p Parser) ParseLimited(log []byte, limits Limits) *Log {
 // what it says. The error is of r or ctx.
 func (p Parser) Read(ctx context.Context, r io.Reader, limits Limits) (*Log, error) {
 	s := newScanner(p, limits)
-	buf := make([]byte, 0, 2*s.limits.LineBytes)
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("testlog: %w", err)
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("testlog: byte %d: %w", s.at+int64(len(buf)), err)
-		}
-		used := s.feed(buf, err == io.EOF)
-		buf = buf[:copy(buf, buf[used:])]
-		if err == io.EOF {
-			return s.end(), nil
-		}
+	if err := pump(ctx, r, 2*s.limits.LineBytes, s.feed); err != nil {
+		return nil, err
 	}
+	return s.end(), nil
 }

@@ -166,9 +166,9 @@ func setPart(records []Record, part Part) {
 	}
 }
 
-// finish ends a session with its line of totals. A session that began with a
-// ruled heading ends with one.
-func (p *pytest) finish(ruled bool) {
+// finish ends a session with its line of totals, and reports whether that was
+// one that counts. A session that began with a ruled heading ends with one.
+func (p *pytest) finish(ruled bool) bool {
 	switch {
 	case p.depth > 1:
 		if ruled {
@@ -176,14 +176,16 @@ func (p *pytest) finish(ruled bool) {
 				p.part = p.outer
 			}
 		}
+		return false
 	case !ruled && (p.part == Output || p.depth == 1 && !p.quiet): // quoted: the real one is yet to come
-	default:
-		p.closed = -1
-		if !ruled {
-			p.closed = p.listing
-		}
-		p.depth, p.quiet, p.part, p.listing, p.inner = 0, false, Progress, -1, -1
+		return false
 	}
+	p.closed = -1
+	if !ruled {
+		p.closed = p.listing
+	}
+	p.depth, p.quiet, p.part, p.listing, p.inner = 0, false, Progress, -1, -1
+	return true
 }
 
 // end settles what stayed open. A log whose sessions do not match ends inside a

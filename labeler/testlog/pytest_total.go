@@ -31,7 +31,9 @@ func (p *pytest) total(l *line, title []byte, ruled bool) bool {
 	}
 	l.log.Total = &t
 	l.event(Finished)
-	p.finish(ruled)
+	if p.finish(ruled) {
+		l.log.add(&t)
+	}
 	return true
 }
 

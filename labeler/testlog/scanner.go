@@ -30,7 +30,7 @@ type scanner struct {
 type mark struct {
 	met                     bool
 	records, events, scopes int
-	total                   *Tally
+	total, sum              *Tally
 	at                      int64
 }
 
@@ -111,7 +111,7 @@ func (s *scanner) marker(raw []byte) bool {
 	switch {
 	case !s.begun && bytes.Contains(raw, []byte(startMarker)):
 		s.begun = true
-		s.log.Records, s.log.Events, s.log.Total = s.log.Records[:0], s.log.Events[:0], nil
+		s.log.Records, s.log.Events, s.log.Total, s.log.Sum = s.log.Records[:0], s.log.Events[:0], nil, nil
 		s.log.Scopes = s.log.Scopes[:0]
 		s.log.Lost, s.log.LongLines = 0, 0
 		s.lines.names, s.lines.scopes = 0, nil
@@ -119,7 +119,7 @@ func (s *scanner) marker(raw []byte) bool {
 		s.m = s.parser.start(s.log)
 		return true
 	case s.begun && bytes.Contains(raw, []byte(endMarker)):
-		s.ended = mark{true, len(s.log.Records), len(s.log.Events), len(s.log.Scopes), s.log.Total, s.at}
+		s.ended = mark{true, len(s.log.Records), len(s.log.Events), len(s.log.Scopes), s.log.Total, s.log.Sum, s.at}
 		return true
 	}
 	return false
@@ -129,7 +129,7 @@ func (s *scanner) end() *Log {
 	l := s.log
 	l.Bytes, l.Region.End, l.Marked = s.at, s.at, s.begun
 	if e := s.ended; e.met {
-		l.Records, l.Events, l.Total, l.Region.End = l.Records[:e.records], l.Events[:e.events], e.total, e.at
+		l.Records, l.Events, l.Total, l.Sum, l.Region.End = l.Records[:e.records], l.Events[:e.events], e.total, e.sum, e.at
 		l.Scopes = l.Scopes[:e.scopes]
 	}
 	n := len(l.Records)

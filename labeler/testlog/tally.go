@@ -56,3 +56,16 @@ func (t *Tally) rest(all int64) {
 	t.By[Passed] = max(0, all-t.Ran())
 	t.NoTests = all == 0
 }
+
+// add adds totals to those of the whole log.
+func (l *Log) add(t *Tally) {
+	sum := Tally{NoTests: t.NoTests, At: t.At}
+	if l.Sum != nil {
+		sum = *l.Sum
+		sum.NoTests, sum.At.End = sum.NoTests && t.NoTests, t.At.End
+	}
+	for i := range sum.By {
+		sum.By[i] += t.By[i]
+	}
+	l.Sum = &sum
+}

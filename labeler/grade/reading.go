@@ -1,0 +1,347 @@
+package grade
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+
+	"github.com/swerm/swerm/labeler/testlog"
+)
+
+// A Reading is one log, read in the ways that grading needs.
+type Reading struct {
+	Book *testlog.Log // as the harness of the rule set reads it
+	Own  *testlog.Log // as this project does; Book where nothing else knows the log
+
+	// SuiteRan says that the log shows, in one of the forms that SWE-bench 5
+	// knows, that tests ran. It is looked for where no test is named.
+	SuiteRan bool
+
+	Cause     string // of [Signatures], looked for where no test is named
+	CauseTier Tier
+	Hash      string // SHA-256 of the log, hex
+}
+
+func (l *Reading) count(kind testlog.MarkKind) int64 {
+	if l.Book.Marks == nil {
+		return 0
+	}
+	return l.Book.Marks.Count(kind)
+}
+
+// between reports whether the log has both marks around the tests.
+func (l *Reading) between() bool {
+	return l.count(testlog.MarkStart) > 0 && l.count(testlog.MarkEnd) > 0
+}
+
+// stopped reports whether the harness says that it did not get to the end.
+func (l *Reading) stopped() bool {
+	return l.count(testlog.MarkApplyFailed)+l.count(testlog.MarkResetFailed)+
+		l.count(testlog.MarkTestsErrored)+l.count(testlog.MarkTimedOut) > 0
+}
+
+// exitAtOdds reports whether the suite ended with an error of which the log
+// names no failure.
+func (l *Reading) exitAtOdds() bool {
+	if l.Book.Marks == nil || l.Book.Marks.ExitCode == nil || *l.Book.Marks.ExitCode == 0 || len(l.Book.Records) == 0 {
+		return false
+	}
+	for _, i := range indexOf(l.Book, exact).whole {
+		if st := l.Book.Records[i].Status; st == testlog.Failed || st == testlog.Error {
+			return false
+		}
+	}
+	return true
+}
+
+// A Log is a log that can be read more than once, and what is known of where it
+// comes from. It remembers what it was read as, so that several rule sets share
+// one reading; it belongs to one goroutine.
+type Log struct {
+	Open   func() (io.ReadCloser, error)
+	Repo   string // owner/name; "" where nobody knows
+	Parser string // the name of a parser; "" chooses one by the repository and the text
+
+	small []byte // all of it, where that is little
+	sized bool   // whether small was tried
+	own   *testlog.Log
+	books map[string]*testlog.Log
+	hash  string
+	signs *signs
+}
+
+// Text makes a log of text that is in memory.
+func Text(text []byte, repo string) *Log {
+	return &Log{Repo: repo, small: text, sized: true}
+}
+
+// smallBytes is what is kept in memory, so that it is read from its file once.
+const smallBytes = 4 << 20
+
+// open begins to read the log from its start.
+func (l *Log) open() (io.ReadCloser, error) {
+	if !l.sized {
+		l.sized = true
+		r, err := l.Open()
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(io.LimitReader(r, smallBytes+1))
+		if err := errors.Join(err, r.Close()); err != nil {
+			return nil, err
+		}
+		if len(text) <= smallBytes {
+			l.small = text
+		}
+	}
+	if l.small != nil {
+		return io.NopCloser(bytes.NewReader(l.small)), nil
+	}
+	return l.Open()
+}
+
+// each reads the log once.
+func (l *Log) each(read func(io.Reader) error) error {
+	r, err := l.open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(r), r.Close())
+}
+
+// Errors of a log that nothing here reads.
+var (
+	// ErrNoParser is returned for a log of a framework that no parser knows.
+	ErrNoParser = errors.New("no parser knows this log")
+	// ErrUnverified is returned for a log whose parser was never held against
+	// its framework, unless the log names that parser.
+	ErrUnverified = errors.New("the parser for this log is not verified")
+)
+
+// Read reads the log as the rule set asks for it. The error is of the log's
+// reader, of ctx, or ErrNoParser.
+func (r RuleSet) Read(ctx context.Context, l *Log, limits testlog.Limits) (*Reading, error) {
+	own, err := l.readOwn(ctx, limits)
+	if err != nil {
+		return nil, err
+	}
+	out := &Reading{Own: own, Book: own, Hash: l.hash}
+	if reader, ok := r.reader(l, own); ok {
+		if out.Book, err = l.readBook(ctx, reader, r.cut, limits); err != nil {
+			return nil, err
+		}
+	}
+	if len(out.Book.Records) == 0 || !own.Ran() {
+		if err := l.readSigns(ctx); err != nil {
+			return nil, err
+		}
+		out.SuiteRan, out.Cause, out.CauseTier = l.signs.ran, l.signs.cause, l.signs.tier
+	}
+	return out, nil
+}
+
+// reader returns the harness's reader for a log, by its repository or else by
+// its framework.
+func (r RuleSet) reader(l *Log, own *testlog.Log) (testlog.Reader, bool) {
+	if r.dialect == 0 {
+		return testlog.Reader{}, false
+	}
+	family, ok := testlog.FamilyOf(r.dialect, l.Repo)
+	if !ok {
+		if family, ok = families[own.Parser.Name]; !ok {
+			return testlog.Reader{}, false
+		}
+	}
+	reader, err := testlog.NewReader(r.dialect, family)
+	return reader, err == nil
+}
+
+// families says which of the harnesses' functions is meant for a framework.
+var families = map[string]testlog.Family{
+	testlog.Pytest().Name: testlog.FamilyPytest, testlog.Unittest().Name: testlog.FamilyDjango, testlog.SymPy().Name: testlog.FamilySymPy,
+}
+
+// readBook reads the log as a harness does, once for each way.
+func (l *Log) readBook(ctx context.Context, reader testlog.Reader, cut testlog.Cut, limits testlog.Limits) (*testlog.Log, error) {
+	key := fmt.Sprint(reader.Name, cut)
+	if book := l.books[key]; book != nil {
+		return book, nil
+	}
+	book, err := l.pass(ctx, reader, cut, limits)
+	if err == nil && cut == testlog.Between && len(book.Records) == 0 {
+		// Results outside of the marks count where there are none inside.
+		marked := book.Marked
+		if book, err = l.pass(ctx, reader, testlog.Whole, limits); err == nil {
+			book.Marked = marked
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l.books == nil {
+		l.books = map[string]*testlog.Log{}
+	}
+	l.books[key] = book
+	return book, nil
+}
+
+func (l *Log) pass(ctx context.Context, reader testlog.Reader, cut testlog.Cut, limits testlog.Limits) (book *testlog.Log, err error) {
+	err = l.each(func(r io.Reader) error {
+		if l.small != nil {
+			book = reader.ParseLimited(l.small, cut, limits)
+			return ctx.Err()
+		}
+		book, err = reader.Read(ctx, r, cut, limits)
+		return err
+	})
+	return book, err
+}
+
+// readOwn reads the log with a parser of this project, and hashes it.
+func (l *Log) readOwn(ctx context.Context, limits testlog.Limits) (*testlog.Log, error) {
+	if l.own != nil {
+		return l.own, nil
+	}
+	parser, err := l.parser()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	var own *testlog.Log
+	err = l.each(func(r io.Reader) error {
+		if l.small != nil {
+			sum.Write(l.small)
+			own = parser.ParseLimited(l.small, limits)
+			return ctx.Err()
+		}
+		own, err = parser.Read(ctx, io.TeeReader(r, sum), limits)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.own, l.hash = own, hex.EncodeToString(sum.Sum(nil))
+	return own, nil
+}
+
+// parser chooses the parser for the log.
+func (l *Log) parser() (testlog.Parser, error) {
+	if l.Parser != "" {
+		return testlog.Find(l.Parser)
+	}
+	if p, ok := testlog.ForRepo(l.Repo); ok {
+		return p, nil
+	}
+	p, ok := testlog.Parser{}, false
+	err := l.each(func(r io.Reader) error {
+		if l.small != nil {
+			p, ok = testlog.Detect(l.small)
+			return nil
+		}
+		block, kept := make([]byte, sampleBytes), 0
+		for !ok {
+			n, err := io.ReadFull(r, block[kept:])
+			if p, ok = testlog.Detect(block[:kept+n]); ok || err == io.EOF || err == io.ErrUnexpectedEOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			kept = copy(block, block[len(block)-sampleOverlap:])
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+	case !ok:
+		err = ErrNoParser
+	case !p.Verified:
+		err = fmt.Errorf("%w: %s", ErrUnverified, p.Name)
+	}
+	return p, err
+}
+
+// A long log is searched for its framework in pieces that overlap.
+const (
+	sampleBytes   = 1 << 20
+	sampleOverlap = 1 << 10
+)
+
+// signs are what a log says besides statuses.
+type signs struct {
+	ran   bool
+	cause string
+	tier  Tier
+	best  int // the first signature that was met
+}
+
+// suiteRan is what SWE-bench 5 takes as evidence that a suite ran, though no
+// test is named.
+var suiteRan = regexp.MustCompile(`Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*` +
+	`|Test Suites:\s+(?:\d+ \w+, )*[1-9]\d* total|^# tests [1-9]\d*|[1-9]\d* specs?, \d+ failures?|': ok$`)
+
+// A Signature is a phrase that tells that the environment failed.
+type Signature struct {
+	Cause   string
+	Tier    Tier
+	Phrases []string
+}
+
+// Signatures lists what is looked for, in order: the first that is met anywhere
+// counts. They are those of SWE-bench 5.
+func Signatures() []Signature { return slices.Clone(signatures) }
+
+var signatures = []Signature{
+	{"browser_launch_failed", TierEnvironment, []string{"Failed to launch", "Failed to connect to the bus"}},
+	{"display_unavailable", TierEnvironment, []string{"cannot open display", "Missing X server", "unable to open X display"}},
+	{"out_of_memory", TierEnvironment, []string{"Cannot allocate memory", "OutOfMemoryError"}},
+	{"container_unavailable", TierEnvironment, []string{"Error response from daemon", "Cannot connect to the Docker daemon"}},
+	{"network_unreachable", TierEnvironment, []string{"Could not resolve host", "Temporary failure in name resolution"}},
+	{"missing_module", TierAmbiguous, []string{"Cannot find module", "MODULE_NOT_FOUND", "ModuleNotFoundError"}},
+	{"no_tests_collected", TierAmbiguous, []string{"no tests ran", "collected 0 items"}},
+	{"tests_timed_out", TierAmbiguous, []string{"Timeout error: "}},
+}
+
+// readSigns looks for them, in a pass of its own.
+func (l *Log) readSigns(ctx context.Context) error {
+	if l.signs != nil {
+		return nil
+	}
+	s := &signs{best: len(Signatures())}
+	err := l.each(func(r io.Reader) error {
+		lines := bufio.NewReaderSize(r, 64<<10)
+		for {
+			line, err := lines.ReadSlice('\n')
+			s.look(bytes.TrimRight(line, "\r\n"))
+			switch {
+			case err == io.EOF:
+				return ctx.Err()
+			case err != nil && err != bufio.ErrBufferFull:
+				return err
+			}
+		}
+	})
+	if err == nil {
+		l.signs = s
+	}
+	return err
+}
+
+func (s *signs) look(line []byte) {
+	s.ran = s.ran || suiteRan.Match(line)
+	for i, sig := range signatures[:s.best] {
+		for _, phrase := range sig.Phrases {
+			if bytes.Contains(line, []byte(phrase)) || sig.Cause == "out_of_memory" && string(line) == "Killed" {
+				s.cause, s.tier, s.best = sig.Cause, sig.Tier, i
+				return
+			}
+		}
+	}
+}

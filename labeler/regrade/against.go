@@ -1,0 +1,156 @@
+package regrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/swerm/swerm/labeler/grade"
+	"github.com/swerm/swerm/labeler/testlog"
+	"github.com/swerm/swerm/pipeline"
+)
+
+// A Comparison holds a log against the report beside it.
+type Comparison struct {
+	Path     string
+	Instance string
+	Result   grade.Result      // of the rule set that comes nearest to the report
+	Status   map[string]string // the log as the harness of that rule set reads it
+	Want     string            // the report's answer
+	Got      string            // ours
+	Tests    []TestDiff        // required tests that differ
+	Err      error             // the log or the report could not be read
+}
+
+// Agrees reports whether the report is reproduced: resolved, and every list.
+func (c *Comparison) Agrees() bool { return c.Err == nil && c.Want == c.Got && len(c.Tests) == 0 }
+
+// A TestDiff is a required test that the report has in another list.
+type TestDiff struct {
+	Name string `json:"name"`
+	Want string `json:"want"` // success, failure, or "" for neither
+	Got  string `json:"got"`
+}
+
+// Against grades every attempt that has a log and a report, by the tests that
+// the report lists, and compares.
+func Against(ctx context.Context, t *Tree, workers int) ([]*Comparison, error) {
+	var both []*Attempt
+	var reports []*Report
+	var done []*Comparison
+	for i := range t.Attempts {
+		a := &t.Attempts[i]
+		if a.Log == nil || a.Report == nil {
+			continue
+		}
+		doc, err := a.Report.Read(MaxReportBytes)
+		var r *Report
+		if err == nil {
+			r, err = ParseReport(doc)
+		}
+		if errors.Is(err, ErrNoReport) {
+			continue // a report of another kind, on many attempts
+		}
+		both, reports = append(both, a), append(reports, r)
+		done = append(done, &Comparison{Path: a.Path, Instance: a.Instance, Err: err})
+	}
+	err := each(ctx, workers, len(both), func(i int) {
+		if done[i].Err == nil {
+			done[i] = compare(ctx, both[i], reports[i], reports[i].Candidates()...)
+		}
+	})
+	return done, err
+}
+
+// compare grades a log under each candidate and keeps the one that comes nearest.
+func compare(ctx context.Context, a *Attempt, r *Report, candidates ...grade.RuleSet) *Comparison {
+	best := &Comparison{Path: a.Path, Instance: a.Instance}
+	if r.Instance != "" {
+		best.Instance = r.Instance
+	}
+	log := &grade.Log{Open: a.Log.Open, Repo: RepoOf(best.Instance)}
+	want := r.Want()
+	found := false
+	for _, rules := range candidates {
+		reading, err := rules.Read(ctx, log, testlog.Limits{})
+		if err != nil {
+			best.Err = fmt.Errorf("%s: %w", a.Log.Path, err)
+			return best
+		}
+		c := *best
+		c.Result = rules.GradeReading(reading, want)
+		c.hold(r)
+		if !found || c.nearer(best) {
+			found, best = true, &c
+			best.Status = grade.Statuses(reading.Book)
+		}
+		if best.Agrees() && best.Result.Completed == 0 {
+			break
+		}
+	}
+	about, err := a.about()
+	if err != nil {
+		best.Err = err
+	}
+	best.Result.Attach(about...)
+	return best
+}
+
+// nearer reports whether c comes nearer to the report. Of two that reproduce it,
+// that is the one that finds more tests by their whole names: a harness that cut
+// names is the one that made a list of cut names.
+func (c *Comparison) nearer(best *Comparison) bool {
+	if c.Agrees() != best.Agrees() {
+		return c.Agrees()
+	}
+	if len(c.Tests) != len(best.Tests) {
+		return len(c.Tests) < len(best.Tests)
+	}
+	return c.Result.Completed < best.Result.Completed
+}
+
+// hold compares the answer with the report.
+func (c *Comparison) hold(r *Report) {
+	a := c.Result.Answer
+	c.Want, c.Got = answerWord(r.Resolved), answerWord(a.Resolved)
+	want, got := map[string]string{}, map[string]string{}
+	for _, l := range []struct {
+		kind      string
+		want, got grade.Lists
+	}{{"f", r.F2P, a.F2P}, {"p", r.P2P, a.P2P}} {
+		for word, names := range map[string][2][]string{"success": {l.want.Success, l.got.Success}, "failure": {l.want.Failure, l.got.Failure}} {
+			for _, n := range names[0] {
+				want[l.kind+n] = word
+			}
+			for _, n := range names[1] {
+				got[l.kind+n] = word
+			}
+		}
+	}
+	c.Tests = nil
+	for key, w := range want {
+		if got[key] != w {
+			c.Tests = append(c.Tests, TestDiff{key[1:], w, got[key]})
+		}
+	}
+	for key, g := range got {
+		if _, ok := want[key]; !ok {
+			c.Tests = append(c.Tests, TestDiff{key[1:], "", g})
+		}
+	}
+	slices.SortFunc(c.Tests, func(a, b TestDiff) int {
+		if a.Name != b.Name {
+			return strings.Compare(a.Name, b.Name)
+		}
+		return strings.Compare(a.Want, b.Want)
+	})
+}
+
+func answerWord(resolved bool) string {
+	if resolved {
+		return string(pipeline.VerdictResolved)
+	}
+	return string(pipeline.VerdictUnresolved)
+}

@@ -1,0 +1,56 @@
+package testlog
+
+import "bytes"
+
+// sympyReader reads SymPy's own runner, `test_name ok`, and the headings of its
+// failures, `____ path.py:test_name ____`. The lines of tests have the last word,
+// wherever the headings stand.
+type sympyReader struct {
+	tests []Record
+	lines *line
+}
+
+func (s *sympyReader) end() {
+	for _, r := range s.tests {
+		s.lines.log.Records = append(s.lines.log.Records, r)
+	}
+}
+
+func (s *sympyReader) line(l *line) {
+	s.lines = l
+	if i := bytes.IndexByte(l.text, ' '); i >= 0 {
+		s.heading(l, i)
+	}
+	text := bytes.TrimLeftFunc(l.text, space)
+	at := len(l.text) - len(text)
+	if !bytes.HasPrefix(text, []byte("test_")) {
+		return
+	}
+	text = bytes.TrimRightFunc(text, space)
+	for _, w := range sympyWords {
+		if !bytes.HasSuffix(text, w.text) {
+			continue
+		}
+		f := tokensOf(text)
+		name, _ := f.next()
+		if l.room(len(name.text)) {
+			s.tests = append(s.tests, Record{Name: string(name.text), Status: w.status, NameAt: l.span(at, at+name.to),
+				StatusAt: l.span(at+len(text)-len(w.text)+1, at+len(text))})
+		}
+		return
+	}
+}
+
+var (
+	sympyWords = []word{{[]byte(" ok"), Passed}, {[]byte(" E"), Error}, {[]byte(" F"), Failed}}
+	pyColon    = []byte(".py:")
+)
+
+// heading finds a `.py:` between two blanks of one line: the first and the last
+// there are.
+func (s *sympyReader) heading(l *line, first int) {
+	last := bytes.LastIndexByte(l.text, ' ')
+	if last > first && bytes.Contains(l.text[first+1:last], pyColon) {
+		l.status(Failed, first+1, last-first-1, first, last-first+1)
+	}
+}
