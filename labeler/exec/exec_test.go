@@ -34,19 +34,21 @@ func words(_ context.Context, files map[string]string, tests []string) ([]byte, 
 		}
 	}
 	var log strings.Builder
-	failed := 0
+	failed, passed := 0, 0
 	for _, path := range tests {
 		for line := range strings.Lines(files[path]) {
 			name, word, _ := strings.Cut(strings.TrimSpace(line), " ")
 			status := "PASSED"
-			if !strings.Contains(files["src"], word) {
+			if strings.Contains(files["src"], word) {
+				passed++
+			} else {
 				status = "FAILED"
 				failed++
 			}
 			fmt.Fprintf(&log, "%s::%s %s\n", path, name, status)
 		}
 	}
-	fmt.Fprintf(&log, "=== %d failed in 0.01s ===\n", failed)
+	fmt.Fprintf(&log, "=== %d failed, %d passed in 0.01s ===\n", failed, passed)
 	return []byte(log.String()), nil
 }
 
