@@ -17,51 +17,44 @@ func ForRepo(repo string) (Parser, bool) {
 	return Pytest(), true
 }
 
-// A tell is a phrase that the logs of one framework hold. All phrases of a line
-// must be there.
+// A tell is a set of phrases of which the logs of one framework hold all.
 type tell struct {
 	parser  func() Parser
 	phrases []string
 }
 
-// tells are in the order in which they are tried: what is printed by one
-// framework alone stands before what others print too, and a framework that runs
-// others before these.
-var tells = []tell{
-	{Pytest, []string{"= test session starts ="}},
-	{Pytest, []string{"= short test summary info ="}},
-	{SymPy, []string{"= test process starts ="}},
-	{GoTestJSON, []string{`"Action":"`, `"Package":"`}},
-	{GoTest, []string{"=== RUN   "}},
-	{GoTest, []string{"\n--- "}},
-	{Cargo, []string{"\ntest result: "}},
-	{GoogleTest, []string{"[==========] "}},
-	{CTest, []string{"% tests passed, "}},
-	{Gradle, []string{"\n> Task :"}},
-	{Maven, []string{"Tests run: ", "[INFO] "}},
-	{JUnitXML, []string{"<testsuite"}},
-	{Vitest, []string{" Test Files  "}},
-	{Jest, []string{"Test Suites: "}},
-	{MochaJSON, []string{`"stats": {`, `"passes": `}},
-	{Karma, []string{"Executed ", " of ", "secs"}},
-	{PHPUnit, []string{"PHPUnit "}},
-	{Minitest, []string{" runs, ", " assertions, "}},
-	{RSpec, []string{" examples, ", " failure"}},
-	{Mocha, []string{" passing ("}},
-	{Swift, []string{"Test Suite '", "' started at "}},
-	{Catch2, []string{"test cases: ", "assertions: "}},
-	{Catch2, []string{"All tests passed (", " assertion"}},
-	{TAP, []string{"TAP version "}},
-	{TAP, []string{"\nok 1 ", "\n1.."}},
-	{Unittest, []string{"\nRan ", " in ", "\n------"}},
-	{Unittest, []string{" ... ok\n"}},
-	{Pytest, []string{"collected ", " items"}},
-	{Pytest, []string{".py::", "PASSED"}},
-	{Pytest, []string{".py::", "FAILED"}},
+// The tells of pytest: headings that it alone writes, and forms that others write
+// too, which count where nothing else is known.
+var (
+	sureTells = []tell{
+		{Pytest, []string{"= test session starts ="}},
+		{Pytest, []string{"= short test summary info ="}},
+	}
+	weakTells = []tell{
+		{Pytest, []string{".py::", " PASSED"}},
+		{Pytest, []string{".py::", "PASSED "}},
+		{Pytest, []string{".py::", "FAILED"}},
+		{Pytest, []string{"collected ", " item"}},
+	}
+)
+
+// Detect names the framework that a log is of, from a part of its text: pytest by
+// its headings, else what [Guess] finds, else pytest by the form of its lines.
+func Detect(sample []byte) (Parser, bool) {
+	guesses := Guess(sample)
+	if len(guesses) > 0 && guesses[0].Name == Ansible().Name {
+		return guesses[0], true // which runs pytest
+	}
+	if p, ok := told(sample, sureTells); ok {
+		return p, true
+	}
+	if len(guesses) > 0 {
+		return guesses[0], true
+	}
+	return told(sample, weakTells)
 }
 
-// Detect names the framework that a log is of, from a part of its text.
-func Detect(sample []byte) (Parser, bool) {
+func told(sample []byte, tells []tell) (Parser, bool) {
 	for _, t := range tells {
 		all := true
 		for _, phrase := range t.phrases {

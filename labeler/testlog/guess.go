@@ -36,6 +36,8 @@ type sign struct {
 // is none of them: only the width of a screen sets it apart.
 func signs() []sign {
 	return []sign{
+		{SymPy, sympySign},
+		{Unittest, unittestSign},
 		{Ansible, ansibleSign},
 		{GoTest, goTestSign},
 		{GoTestJSON, goTestJSONSign},

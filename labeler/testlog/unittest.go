@@ -192,3 +192,16 @@ func (u *unittest) finish(l *line, t *Tally) {
 	l.event(Finished)
 	u.name, u.listed = u.name[:0], false
 }
+
+func unittestSign(text []byte) bool {
+	if rest, ok := after(text, "Ran "); ok {
+		_, rest, ok = number(rest)
+		return ok && hasAny(rest, " test in ", " tests in ")
+	}
+	i := bytes.Index(text, ellipsis)
+	if i <= 0 {
+		return false
+	}
+	rest := string(text[i+len(ellipsis):])
+	return rest == "ok" || rest == "FAIL" || rest == "ERROR" || rest == "expected failure"
+}
