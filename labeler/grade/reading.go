@@ -1,7 +1,6 @@
 package grade
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -284,7 +283,7 @@ type signs struct {
 
 // suiteRan is what SWE-bench 5 takes as evidence that a suite ran, though no
 // test is named.
-var suiteRan = regexp.MustCompile(`Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*` +
+var suiteRan = regexp.MustCompile(`(?m)Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*` +
 	`|Test Suites:\s+(?:\d+ \w+, )*[1-9]\d* total|^# tests [1-9]\d*|[1-9]\d* specs?, \d+ failures?|': ok$`)
 
 // A Signature is a phrase that tells that the environment failed.
@@ -292,6 +291,7 @@ type Signature struct {
 	Cause   string
 	Tier    Tier
 	Phrases []string
+	Lines   *regexp.Regexp // nil, or what a whole line must be
 }
 
 // Signatures lists what is looked for, in order: the first that is met anywhere
@@ -299,14 +299,14 @@ type Signature struct {
 func Signatures() []Signature { return slices.Clone(signatures) }
 
 var signatures = []Signature{
-	{"browser_launch_failed", TierEnvironment, []string{"Failed to launch", "Failed to connect to the bus"}},
-	{"display_unavailable", TierEnvironment, []string{"cannot open display", "Missing X server", "unable to open X display"}},
-	{"out_of_memory", TierEnvironment, []string{"Cannot allocate memory", "OutOfMemoryError"}},
-	{"container_unavailable", TierEnvironment, []string{"Error response from daemon", "Cannot connect to the Docker daemon"}},
-	{"network_unreachable", TierEnvironment, []string{"Could not resolve host", "Temporary failure in name resolution"}},
-	{"missing_module", TierAmbiguous, []string{"Cannot find module", "MODULE_NOT_FOUND", "ModuleNotFoundError"}},
-	{"no_tests_collected", TierAmbiguous, []string{"no tests ran", "collected 0 items"}},
-	{"tests_timed_out", TierAmbiguous, []string{"Timeout error: "}},
+	{Cause: "browser_launch_failed", Tier: TierEnvironment, Phrases: []string{"Failed to launch", "Failed to connect to the bus"}},
+	{Cause: "display_unavailable", Tier: TierEnvironment, Phrases: []string{"cannot open display", "Missing X server", "unable to open X display"}},
+	{Cause: "out_of_memory", Tier: TierEnvironment, Phrases: []string{"Cannot allocate memory", "OutOfMemoryError"}, Lines: regexp.MustCompile(`(?m)^Killed\r?$`)},
+	{Cause: "container_unavailable", Tier: TierEnvironment, Phrases: []string{"Error response from daemon", "Cannot connect to the Docker daemon"}},
+	{Cause: "network_unreachable", Tier: TierEnvironment, Phrases: []string{"Could not resolve host", "Temporary failure in name resolution"}},
+	{Cause: "missing_module", Tier: TierAmbiguous, Phrases: []string{"Cannot find module", "MODULE_NOT_FOUND", "ModuleNotFoundError"}},
+	{Cause: "no_tests_collected", Tier: TierAmbiguous, Phrases: []string{"no tests ran", "collected 0 items"}},
+	{Cause: "tests_timed_out", Tier: TierAmbiguous, Phrases: []string{"Timeout error: "}},
 }
 
 // readSigns looks for them, in a pass of its own.
@@ -314,17 +314,30 @@ func (l *Log) readSigns(ctx context.Context) error {
 	if l.signs != nil {
 		return nil
 	}
-	s := &signs{best: len(Signatures())}
+	s := &signs{best: len(signatures)}
 	err := l.each(func(r io.Reader) error {
-		lines := bufio.NewReaderSize(r, 64<<10)
+		if l.small != nil {
+			s.look(l.small)
+			return ctx.Err()
+		}
+		block, kept := make([]byte, sampleBytes), 0
 		for {
-			line, err := lines.ReadSlice('\n')
-			s.look(bytes.TrimRight(line, "\r\n"))
+			n, err := io.ReadFull(r, block[kept:])
+			text := block[:kept+n]
 			switch {
-			case err == io.EOF:
+			case err == io.EOF || err == io.ErrUnexpectedEOF:
+				s.look(text)
 				return ctx.Err()
-			case err != nil && err != bufio.ErrBufferFull:
+			case err != nil:
 				return err
+			}
+			whole := bytes.LastIndexByte(text, '\n') + 1
+			if whole == 0 { // a line longer than what is looked at of one
+				whole = len(text)
+			}
+			s.look(text[:whole])
+			if kept = copy(block, text[whole:]); ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 	})
@@ -334,14 +347,24 @@ func (l *Log) readSigns(ctx context.Context) error {
 	return err
 }
 
-func (s *signs) look(line []byte) {
-	s.ran = s.ran || suiteRan.Match(line)
+// ranMarks are what every form of suiteRan holds one of.
+var ranMarks = []string{"Executed ", "TOTAL: ", " passing", "Tests:", "Test Suites:", "# tests ", " spec, ", " specs, ", "': ok"}
+
+// look takes whole lines.
+func (s *signs) look(text []byte) {
+	if !s.ran && slices.ContainsFunc(ranMarks, func(mark string) bool { return bytes.Contains(text, []byte(mark)) }) {
+		s.ran = suiteRan.Match(text)
+	}
 	for i, sig := range signatures[:s.best] {
 		for _, phrase := range sig.Phrases {
-			if bytes.Contains(line, []byte(phrase)) || sig.Cause == "out_of_memory" && string(line) == "Killed" {
+			if bytes.Contains(text, []byte(phrase)) {
 				s.cause, s.tier, s.best = sig.Cause, sig.Tier, i
 				return
 			}
+		}
+		if sig.Lines != nil && sig.Lines.Match(text) {
+			s.cause, s.tier, s.best = sig.Cause, sig.Tier, i
+			return
 		}
 	}
 }

@@ -23,6 +23,10 @@ type unittest struct {
 	listed bool // the list at the end has begun
 }
 
+// maxUnitWord is longer than any line of interest without dots: totals with all
+// their counts.
+const maxUnitWord = 160
+
 // unitWords are what the runner writes behind the dots.
 var unitWords = []word{
 	{[]byte("ok"), Passed}, {[]byte("OK"), Passed}, {[]byte("FAIL"), Failed}, {[]byte("ERROR"), Error},
@@ -37,6 +41,9 @@ var (
 func (u *unittest) end() {}
 
 func (u *unittest) line(l *line) {
+	if len(l.text) > maxUnitWord && !bytes.Contains(l.text, ellipsis[:4]) && !u.ruled && l.text[0] != '=' {
+		return // neither a name with dots nor a word
+	}
 	l.plain()
 	text := trimRight(l.text)
 	if len(text) == 0 {
