@@ -156,13 +156,13 @@ func (ix *index) hash() string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	buf := make([]byte, 0, 64*len(names))
+	sum := sha256.New()
+	line := make([]byte, 0, 256)
 	for _, name := range names {
-		buf = append(buf, name...)
-		buf = append(buf, 0) // no name of a parser holds it: they strip control bytes
-		buf = append(buf, ix.status(ix.whole[name])...)
-		buf = append(buf, '\n')
+		line = append(line[:0], name...)
+		line = append(line, 0) // no name of a parser holds it: they strip control bytes
+		line = append(line, ix.status(ix.whole[name])...)
+		sum.Write(append(line, '\n'))
 	}
-	sum := sha256.Sum256(buf)
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,13 +92,19 @@ func passedTotals(_ *Result, l *Reading) (Finding, bool) {
 	if l.Own.Total == nil || l.Own.Sum == nil {
 		return Finding{}, false
 	}
-	passed := map[string]bool{}
-	for i := range l.Own.Records {
-		if r := &l.Own.Records[i]; r.Part != testlog.Output && r.Fold == 0 && r.Status == testlog.Passed {
-			passed[r.Name] = true
+	total, lines := l.Own.Sum.By[testlog.Passed], int64(0)
+	each := func(do func(name string)) {
+		for i := range l.Own.Records {
+			if r := &l.Own.Records[i]; r.Part != testlog.Output && r.Fold == 0 && r.Status == testlog.Passed {
+				do(r.Name)
+			}
 		}
 	}
-	total := l.Own.Sum.By[testlog.Passed]
+	if each(func(string) { lines++ }); lines <= total {
+		return Finding{}, false
+	}
+	passed := make(map[string]bool, lines) // a test may be named on several lines
+	each(func(name string) { passed[name] = true })
 	return Finding{Name: FindingExtra, Detail: fmt.Sprintf("%d tests passed by the totals, %d by name", total, len(passed)), At: l.Own.Total.At},
 		int64(len(passed)) > total
 }
@@ -128,13 +135,9 @@ func foreign(res *Result, l *Reading) (Finding, bool) {
 	if l.Own == l.Book || len(l.Own.Records) == 0 {
 		return Finding{}, false
 	}
-	known := make(map[int64]*testlog.Record, len(l.Own.Records))
-	for i := range l.Own.Records {
-		r := &l.Own.Records[i]
-		known[r.StatusAt.Start] = r
-	}
+	known := placed(l.Own)
 	for _, t := range res.Passed {
-		switch r := known[t.At.Start]; {
+		switch r := known(t.At.Start); {
 		case noTest(t.Name):
 		case r == nil:
 			return Finding{Name: FindingUnknown, Detail: t.Name, At: t.At}, true
@@ -145,13 +148,28 @@ func foreign(res *Result, l *Reading) (Finding, bool) {
 	return Finding{}, false
 }
 
+// placed returns a function that finds the record whose status stands at a
+// place. Most parsers keep records in that order.
+func placed(l *testlog.Log) func(at int64) *testlog.Record {
+	byPlace := func(r testlog.Record, at int64) int { return cmp.Compare(r.StatusAt.Start, at) }
+	if slices.IsSortedFunc(l.Records, func(a, b testlog.Record) int { return cmp.Compare(a.StatusAt.Start, b.StatusAt.Start) }) {
+		return func(at int64) *testlog.Record {
+			if i, ok := slices.BinarySearchFunc(l.Records, at, byPlace); ok {
+				return &l.Records[i]
+			}
+			return nil
+		}
+	}
+	known := make(map[int64]*testlog.Record, len(l.Records))
+	for i := range l.Records {
+		known[l.Records[i].StatusAt.Start] = &l.Records[i]
+	}
+	return func(at int64) *testlog.Record { return known[at] }
+}
+
 // conflicting finds a required test that passed by one line and failed by
 // another, both outside of quoted output.
 func conflicting(res *Result, l *Reading) (Finding, bool) {
-	at := make(map[int64]bool, len(res.Passed))
-	for _, t := range res.Passed {
-		at[t.At.Start] = true
-	}
 	failed := map[string]testlog.Span{}
 	for i := range l.Own.Records {
 		if r := &l.Own.Records[i]; r.Part != testlog.Output && (r.Status == testlog.Failed || r.Status == testlog.Error) {
@@ -160,6 +178,10 @@ func conflicting(res *Result, l *Reading) (Finding, bool) {
 	}
 	if len(failed) == 0 {
 		return Finding{}, false
+	}
+	at := make(map[int64]bool, len(res.Passed))
+	for _, t := range res.Passed {
+		at[t.At.Start] = true
 	}
 	for i := range l.Own.Records {
 		r := &l.Own.Records[i]

@@ -347,13 +347,35 @@ func (l *Log) readSigns(ctx context.Context) error {
 	return err
 }
 
+// maxSignLine is what is looked at of one line.
+const maxSignLine = 1 << 10
+
+// lineAt returns the line of text that a byte stands in, from at most so many
+// bytes before it.
+func lineAt(text []byte, at int) []byte {
+	from := max(0, at-maxSignLine/2)
+	from += bytes.LastIndexByte(text[from:at], '\n') + 1
+	if n := bytes.IndexByte(text[at:min(len(text), at+maxSignLine)], '\n'); n >= 0 {
+		return text[from : at+n]
+	}
+	return text[from:min(len(text), at+maxSignLine)]
+}
+
 // ranMarks are what every form of suiteRan holds one of.
 var ranMarks = []string{"Executed ", "TOTAL: ", " passing", "Tests:", "Test Suites:", "# tests ", " spec, ", " specs, ", "': ok"}
 
 // look takes whole lines.
 func (s *signs) look(text []byte) {
-	if !s.ran && slices.ContainsFunc(ranMarks, func(mark string) bool { return bytes.Contains(text, []byte(mark)) }) {
-		s.ran = suiteRan.Match(text)
+	for _, mark := range ranMarks {
+		for from := 0; !s.ran; {
+			i := bytes.Index(text[from:], []byte(mark))
+			if i < 0 {
+				break
+			}
+			line := lineAt(text, from+i)
+			s.ran = suiteRan.Match(line[:min(len(line), maxSignLine)])
+			from += i + len(mark)
+		}
 	}
 	for i, sig := range signatures[:s.best] {
 		for _, phrase := range sig.Phrases {

@@ -25,9 +25,12 @@ var (
 
 func (d *djangoReader) line(l *line) {
 	d.lines = l
-	text := bytes.TrimLeftFunc(l.text, space)
+	if !d.first && d.idle(l.text) {
+		return
+	}
+	text := trimLeft(l.text)
 	at := len(l.text) - len(text)
-	text = bytes.TrimRightFunc(text, space)
+	text = trimEnd(text)
 	if !d.first {
 		if i := bytes.Index(text, version); i >= 0 { // its name is broken over lines
 			l.status(Passed, at+i, len(version), at+i, len(version))
@@ -47,6 +50,25 @@ func (d *djangoReader) line(l *line) {
 		l.add(Record{Name: string(d.prev), Status: Passed, NameAt: d.prevAt, StatusAt: l.span(at, at+2)})
 	}
 }
+
+// idle passes over a line that can be neither a test nor a part of a pattern.
+func (d *djangoReader) idle(text []byte) bool {
+	if bytes.Contains(text, ellipsis[1:4]) || bytes.Contains(text, version) || bytes.HasSuffix(text, silencedEnd) {
+		return false
+	}
+	trimmed := bytes.TrimLeftFunc(text[:min(len(text), maxIndent)], space)
+	if len(trimmed) == 0 && len(text) >= maxIndent || hasAny(trimmed, "ok", "FAIL:", "ERROR:") {
+		return false
+	}
+	d.silenced = false
+	d.pending[1], d.pending[2] = Record{}, Record{}
+	return true
+}
+
+// maxIndent is how much of a line is looked at to tell what it begins with.
+const maxIndent = 64
+
+var silencedEnd = []byte(" silenced).")
 
 func (d *djangoReader) end() {
 	for _, r := range d.late {
@@ -76,7 +98,7 @@ func (d *djangoReader) passed(l *line, at int, text []byte) {
 			to = bytes.Index(text, suffix)
 		case bytes.HasPrefix(text, applying): // a migration prints before the test does
 			from = bytes.Index(text, []byte("...")) + 3
-			from += len(text[from:]) - len(bytes.TrimLeftFunc(text[from:], space))
+			from += len(text[from:]) - len(trimLeft(text[from:]))
 		}
 		l.status(Passed, at+from, to-from, at+len(text)-2, 2)
 		return
@@ -118,7 +140,7 @@ func (d *djangoReader) patterns(l *line) {
 			}
 		}
 	}
-	d.silenced = bytes.HasSuffix(text, []byte(" silenced)."))
+	d.silenced = bytes.HasSuffix(text, silencedEnd)
 	d.pending[1], d.pending[2] = Record{}, Record{}
 	for i, p := range djangoPatterns {
 		at := bytes.Index(text, p.before)

@@ -123,7 +123,7 @@ func (p *pytestV2Reader) line(l *line) {
 		return
 	}
 	last := lastToken(l.text)
-	to := len(bytes.TrimRightFunc(l.text[:last.from], space))
+	to := len(trimEnd(l.text[:last.from]))
 	l.word(joined(l.text[first.from:to]), last, first.from, to)
 }
 
@@ -168,7 +168,7 @@ func (p *pytestV2Reader) leading(l *line, st Status) {
 	if !ok || first.is("SKIPPED") && foldMark(second.text) {
 		return
 	}
-	to := len(bytes.TrimRightFunc(text, space))
+	to := len(trimEnd(text))
 	l.word(joined(text[second.from:to]), first, second.from, to)
 }
 
@@ -293,7 +293,7 @@ func (f *tokens) next() (token, bool) {
 
 // lastToken returns the last word of text that holds one.
 func lastToken(text []byte) token {
-	to := len(bytes.TrimRightFunc(text, space))
+	to := len(trimEnd(text))
 	from := 0
 	if i := bytes.LastIndexFunc(text[:to], space); i >= 0 {
 		_, n := utf8.DecodeRune(text[i:])
@@ -303,7 +303,39 @@ func lastToken(text []byte) token {
 }
 
 // space is white space to Python.
-func space(r rune) bool { return r >= 0x1c && r <= 0x1f || unicode.IsSpace(r) }
+func space(r rune) bool {
+	if r < 0x80 {
+		return r <= ' ' && (r == ' ' || r >= '\t' && r <= '\r' || r >= 0x1c)
+	}
+	return unicode.IsSpace(r)
+}
+
+// trimLeft takes white space off.
+func trimLeft(b []byte) []byte {
+	for i, c := range b {
+		if c >= 0x80 {
+			return bytes.TrimLeftFunc(b[i:], space)
+		}
+		if !space(rune(c)) {
+			return b[i:]
+		}
+	}
+	return nil
+}
+
+// trimEnd takes white space off.
+func trimEnd(b []byte) []byte {
+	for i := len(b); i > 0; i-- {
+		c := b[i-1]
+		if c >= 0x80 {
+			return bytes.TrimRightFunc(b[:i], space)
+		}
+		if !space(rune(c)) {
+			return b[:i]
+		}
+	}
+	return nil
+}
 
 // joined writes words with one blank between them.
 func joined(text []byte) string { return strings.Join(strings.FieldsFunc(string(text), space), " ") }

@@ -21,12 +21,12 @@ func (s *sympyReader) line(l *line) {
 	if i := bytes.IndexByte(l.text, ' '); i >= 0 {
 		s.heading(l, i)
 	}
-	text := bytes.TrimLeftFunc(l.text, space)
+	text := trimLeft(l.text)
 	at := len(l.text) - len(text)
 	if !bytes.HasPrefix(text, []byte("test_")) {
 		return
 	}
-	text = bytes.TrimRightFunc(text, space)
+	text = trimEnd(text)
 	for _, w := range sympyWords {
 		if !bytes.HasSuffix(text, w.text) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Dialect is a generation of harnesses whose readers belong together.
@@ -71,13 +72,15 @@ func FamilyOf(d Dialect, repo string) (Family, bool) {
 
 // NewReader returns the reader of a family in a dialect.
 func NewReader(d Dialect, f Family) (Reader, error) {
-	for _, r := range Readers() {
-		if r.Name == readerName(d, f) {
-			return r, nil
-		}
+	all := readers()
+	if i := slices.IndexFunc(all, func(r Reader) bool { return r.Name == readerName(d, f) }); i >= 0 {
+		return all[i], nil
 	}
 	return Reader{}, fmt.Errorf("testlog: %s has no reader %q", d, f)
 }
+
+// readers is Readers, made once.
+var readers = sync.OnceValue(Readers)
 
 func readerName(d Dialect, f Family) string { return d.String() + "/" + string(f) }
 

@@ -49,6 +49,11 @@ func (s *reading) feed(block []byte, final bool) (used int) {
 		}
 	}
 	for used < len(block) {
+		if s.cut == Between && !s.open && !s.long {
+			if used = s.step(used, mute(block, used, final)); !bytes.HasPrefix(block[used:], markLead) {
+				return used
+			}
+		}
 		feeds, returns = next(block, used, feeds, '\n'), next(block, used, returns, '\r')
 		end := min(feeds, returns)
 		ended := end < len(block)
@@ -80,6 +85,18 @@ func (s *reading) feed(block []byte, final bool) (used int) {
 		}
 	}
 	return used
+}
+
+// mute returns where the next mark may be: outside of the region nothing else is
+// of interest. Of a block that goes on, the last bytes wait for what follows.
+func mute(block []byte, from int, final bool) int {
+	if i := bytes.Index(block[from:], markLead); i >= 0 {
+		return from + i
+	}
+	if final {
+		return len(block)
+	}
+	return max(from, len(block)-markTail)
 }
 
 func (s *reading) step(from, to int) int {
