@@ -50,3 +50,31 @@ var vocabulary = map[string][]word{
 	"vitest":     append([]word{{[]byte("FAIL"), 0}}, vitestWords...),
 	"karma":      append([]word{{[]byte("(skipped)"), Skipped}, {[]byte("FAILED"), Failed}}, karmaWords...),
 }
+
+// Work counts what a machine was handed.
+type Work struct{ Lines, Bytes int64 }
+
+type counted struct {
+	machine
+	work *Work
+}
+
+func (c counted) line(l *line) {
+	c.work.Lines++
+	c.work.Bytes += int64(len(l.raw))
+	c.machine.line(l)
+}
+
+// CountedReader counts the work of a reader.
+func CountedReader(r Reader, w *Work) Reader {
+	start := r.start
+	r.start = func(l *Log) machine { return counted{start(l), w} }
+	return r
+}
+
+// CountedParser counts the work of a parser.
+func CountedParser(p Parser, w *Work) Parser {
+	start := p.start
+	p.start = func(l *Log) machine { return counted{start(l), w} }
+	return p
+}
