@@ -88,6 +88,7 @@ bench-peers: build $(VENV)/.done ## ours and the peers' speed, side by side in o
 $(VENV)/.done: interop/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -r interop/requirements.txt
+	$(VENV)/bin/pip install -q --no-deps swebench==5.0.2
 	touch $@
 
 .PHONY: generate

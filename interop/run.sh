@@ -34,13 +34,14 @@ checks() {
   check checkpoint_check "$(path train)" $work/checkpoints/*
   check golden_check
   check tokenizer
+  check grading_check
 }
 
 {
   echo "# Interoperability, $(date +%F)"
   echo
   echo "\`make interop\` with Python $("$py" -c 'import platform; print(platform.python_version())'):" \
-    "$("$py" -c 'import importlib.metadata as m; print(", ".join(f"{p} {m.version(p)}" for p in "pyarrow polars duckdb datasets tokenizers transformers torch".split()))')."
+    "$("$py" -c 'import importlib.metadata as m; print(", ".join(f"{p} {m.version(p)}" for p in "pyarrow polars duckdb datasets tokenizers transformers torch swebench".split()))')."
   echo
   echo '```'
   checks
