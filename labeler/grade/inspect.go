@@ -45,11 +45,12 @@ func xfailed(res *Result, _ *Reading) (Finding, bool) {
 }
 
 // noTest is a required name that is the rest of a line of progress: two lists of
-// SWE-bench Verified ask for `[100%]`, which a live log cut from its test.
+// SWE-bench Verified ask for `[100%]`, which a live log cut from its test, and old
+// lists for `[`, which is `[ 33%]` cut at the space.
 func noTest(name string) bool {
-	inner, ok := strings.CutPrefix(name, "[")
+	inner, ok := strings.CutPrefix(strings.TrimRight(name, "-"), "[") // a heading may follow at once
 	inner, end := strings.CutSuffix(inner, "%]")
-	return ok && end && strings.Trim(inner, " 0123456789") == ""
+	return ok && (end || inner == "") && strings.Trim(inner, " 0123456789") == ""
 }
 
 func odd(res *Result, _ *Reading) (Finding, bool) {
