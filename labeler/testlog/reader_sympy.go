@@ -11,8 +11,8 @@ type sympyReader struct {
 }
 
 func (s *sympyReader) end() {
-	for _, r := range s.tests {
-		s.lines.log.Records = append(s.lines.log.Records, r)
+	if s.lines != nil {
+		s.lines.log.Records = append(s.lines.log.Records, s.tests...)
 	}
 }
 
