@@ -9,6 +9,12 @@
 // verdict is unknown and the reason says why. A failure of the harness, a
 // timeout and an ambiguous match are never turned into a score.
 //
+// The stage "label_grade" reads the test logs that harnesses left (see the
+// packages grade and regrade), under a rule set that the label names. A log finds
+// its attempt as a report does. Findings on the log, on the patch and on the
+// commands of the trajectory may make a label tainted; what is no score comes with
+// its evidence. [Compare] says how far two label sets agree.
+//
 // The stage "label_exec" finds out by running tests (see the package exec): the
 // patch of every trajectory is applied to its task, the hidden tests are laid
 // over it, and the log is graded. A run happens once. What it printed is on disk

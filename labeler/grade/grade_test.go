@@ -77,6 +77,13 @@ func TestNamesAreCutWhereTheListsAre(t *testing.T) {
 	}
 }
 
+func TestTestsThatShareANameHideNothing(t *testing.T) {
+	log := testlog.GoTest().Parse([]byte("=== RUN   TestA\n--- FAIL: TestA (0.00s)\nFAIL\nFAIL\tm/one\t0.1s\n=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\nok  \tm/two\t0.1s\n"))
+	if res := grade.SWEBench5().Grade(log, grade.Want{FailToPass: []string{"TestA"}}); res.Verdict != pipeline.VerdictUnresolved {
+		t.Errorf("%s (%s)", res.Verdict, res.Reason)
+	}
+}
+
 func TestInfraShowsWhere(t *testing.T) {
 	text := head + "ERROR: not found: a.py::f\n=== no tests ran in 0.01s ==="
 	res := grade.SWEBench2().Grade(testlog.Pytest().Parse([]byte(text)), want)

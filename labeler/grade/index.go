@@ -29,9 +29,13 @@ func indexOf(l *testlog.Log, names naming) *index {
 		names = exact // a reader has cut them already
 	}
 	ix := &index{log: l, names: names, whole: make(map[string]int32, len(l.Records))}
+	var worst map[string]testlog.Status
+	if len(l.Scopes) > 0 { // of tests that share a name, the one that ended worst
+		worst = l.Statuses()
+	}
 	for i := range l.Records {
 		r := &l.Records[i]
-		if r.Part == testlog.Output || r.Fold > 0 {
+		if r.Part == testlog.Output || r.Fold > 0 || worst != nil && r.Status != worst[r.Name] {
 			continue
 		}
 		ix.whole[ix.key(r.Name)] = int32(i)

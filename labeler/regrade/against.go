@@ -70,23 +70,26 @@ func compare(ctx context.Context, a *Attempt, r *Report, candidates ...grade.Rul
 	if r.Instance != "" {
 		best.Instance = r.Instance
 	}
-	log := &grade.Log{Open: a.Log.Open, Repo: RepoOf(best.Instance)}
-	want := r.Want()
+	repo := RepoOf(best.Instance)
 	found := false
-	for _, rules := range candidates {
-		reading, err := rules.Read(ctx, log, testlog.Limits{})
-		if err != nil {
-			best.Err = fmt.Errorf("%s: %w", a.Log.Path, err)
-			return best
+	for _, parser := range parsersFor(repo) {
+		log := &grade.Log{Open: a.Log.Open, Repo: repo, Parser: parser}
+		for _, rules := range candidates {
+			c, err := best.under(ctx, rules, log, r)
+			switch {
+			case errors.Is(err, grade.ErrNoParser), errors.Is(err, grade.ErrUnverified):
+				continue // another parser may know it
+			case err != nil:
+				best.Err = fmt.Errorf("%s: %w", a.Log.Path, err)
+				return best
+			case !found || c.nearer(best):
+				found, best = true, c
+			}
+			if best.Agrees() && best.Result.Completed == 0 {
+				break
+			}
 		}
-		c := *best
-		c.Result = rules.GradeReading(reading, want)
-		c.hold(r)
-		if !found || c.nearer(best) {
-			found, best = true, &c
-			best.Status = grade.Statuses(reading.Book)
-		}
-		if best.Agrees() && best.Result.Completed == 0 {
+		if found && best.Agrees() {
 			break
 		}
 	}
@@ -96,6 +99,28 @@ func compare(ctx context.Context, a *Attempt, r *Report, candidates ...grade.Rul
 	}
 	best.Result.Attach(about...)
 	return best
+}
+
+// parsersFor lists the parsers that are tried, "" for the one that repository and
+// content tell. Where the repository tells none, content may mislead: a suite may
+// print what another framework prints, or have ended before it printed anything.
+func parsersFor(repo string) []string {
+	if _, ok := testlog.ForRepo(repo); ok {
+		return []string{""}
+	}
+	return []string{"", testlog.Pytest().Name, testlog.Unittest().Name}
+}
+
+// under grades the log of a comparison under one rule set and compares.
+func (c *Comparison) under(ctx context.Context, rules grade.RuleSet, log *grade.Log, r *Report) (*Comparison, error) {
+	reading, err := rules.Read(ctx, log, testlog.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	next := &Comparison{Path: c.Path, Instance: c.Instance, Result: rules.GradeReading(reading, r.Want())}
+	next.hold(r)
+	next.Status = grade.Statuses(reading.Book)
+	return next, nil
 }
 
 // nearer reports whether c comes nearer to the report. Of two that reproduce it,

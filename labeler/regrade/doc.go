@@ -13,9 +13,10 @@
 // framework is known, and else that of the framework that the log shows. The
 // rule set is the caller's. Against a report it is that of the report's own
 // shape where the shape tells ([Report.Candidates]), and otherwise the first of
-// the candidates, newest first, that comes to the report's result: generations
-// of a harness write the same file and differ in what they read. Where none
-// does, the difference is that of the nearest.
+// the candidates, newest first, that comes to the report's result by whole names:
+// generations of a harness write the same file and differ in what they read.
+// Where none does, the difference is that of the nearest. Where the repository
+// does not tell the framework, pytest and unittest are tried too.
 //
 // # Promises
 //

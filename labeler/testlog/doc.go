@@ -159,4 +159,18 @@
 // # swift test
 //
 // XCTest and Swift Testing, one line a test. This parser is not verified.
+//
+// # unittest, Django, nose, SymPy
+//
+// unittest reads `name ... status`. Output of a test may stand between the dots
+// and the word, on the same line or on others; a described test goes by the first
+// line of its description, as it is printed. Failures are listed again under
+// headings behind a rule ([Summary]), with their own names. Totals count a subtest
+// that fails as a failure of its own. tox prints what it runs. sympy reads
+// `test_name ok` and the headings `____ path.py:test ____`.
+//
+// # Readers
+//
+// A [Reader] reads as one generation of a harness does, faults included: see there.
+// [Detect] chooses a parser by the text, [ForRepo] and [FamilyOf] by the repository.
 package testlog
