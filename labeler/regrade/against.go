@@ -42,16 +42,12 @@ func Against(ctx context.Context, t *Tree, workers int) ([]*Comparison, error) {
 	var done []*Comparison
 	for i := range t.Attempts {
 		a := &t.Attempts[i]
-		if a.Log == nil || a.Report == nil {
+		if a.Log == nil {
 			continue
 		}
-		doc, err := a.Report.Read(MaxReportBytes)
-		var r *Report
-		if err == nil {
-			r, err = ParseReport(doc)
-		}
+		r, err := a.report()
 		if errors.Is(err, ErrNoReport) {
-			continue // a report of another kind, on many attempts
+			continue // none, or one of another kind, on many attempts
 		}
 		both, reports = append(both, a), append(reports, r)
 		done = append(done, &Comparison{Path: a.Path, Instance: a.Instance, Err: err})

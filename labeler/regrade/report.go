@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/swerm/swerm/labeler/grade"
 )
@@ -119,18 +119,21 @@ func (r *Report) Candidates() []grade.RuleSet {
 	return []grade.RuleSet{grade.SWEBench5(), grade.SWEBench2(), grade.SWEBench1()}
 }
 
+// instanceForms are how instances name their repository: owner__name-12 of
+// SWE-bench, owner__name.1a2b3c4d.what of SWE-smith.
+var instanceForms = []*regexp.Regexp{
+	regexp.MustCompile(`^(.+?)__(.+)\.[0-9a-f]{8}\.`),
+	regexp.MustCompile(`^(?:instance_)?(.+?)__(.+)-[0-9]+$`),
+	regexp.MustCompile(`^instance_(.+?)__(.+?)-[0-9a-f]{40}`), // of SWE-bench Pro
+}
+
 // RepoOf returns the repository that an instance's id names, "" where it names
-// none: owner__name-12, owner__name.1a2b3c.pr_12.
+// none.
 func RepoOf(instance string) string {
-	owner, name, ok := strings.Cut(instance, "__")
-	if !ok || owner == "" {
-		return ""
+	for _, form := range instanceForms {
+		if m := form.FindStringSubmatch(instance); m != nil {
+			return m[1] + "/" + m[2]
+		}
 	}
-	owner = strings.TrimPrefix(owner, "instance_")
-	if head, _, ok := strings.Cut(name, "."); ok && !strings.Contains(head, "-") || strings.Count(name, ".") >= 2 {
-		name = head
-	} else if i := strings.LastIndexByte(name, '-'); i > 0 {
-		name = name[:i]
-	}
-	return owner + "/" + name
+	return ""
 }

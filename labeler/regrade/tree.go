@@ -36,6 +36,7 @@ type Attempt struct {
 	Instance string
 	Log      *File
 	Report   *File
+	RunLog   *File // the harness's own log, which may hold the report
 	Patch    *File
 }
 
@@ -153,6 +154,8 @@ func fieldFor(name string) func(*Attempt) **File {
 		return func(a *Attempt) **File { return &a.Log }
 	case name == "report.json":
 		return func(a *Attempt) **File { return &a.Report }
+	case name == "run_instance.log":
+		return func(a *Attempt) **File { return &a.RunLog }
 	case name == "patch.diff" || name == "model.patch":
 		return func(a *Attempt) **File { return &a.Patch }
 	}
@@ -259,6 +262,34 @@ func (t *Tree) Logged() []*Attempt {
 		}
 	}
 	return all
+}
+
+// report reads the report of an attempt: the file, or what the harness's own log
+// says. The error wraps ErrNoReport where neither speaks of one attempt.
+func (a *Attempt) report() (*Report, error) {
+	switch {
+	case a.Report != nil:
+		doc, err := a.Report.Read(MaxReportBytes)
+		if err != nil {
+			return nil, err
+		}
+		r, err := ParseReport(doc)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.Report.Path, err)
+		}
+		return r, nil
+	case a.RunLog != nil:
+		doc, err := a.RunLog.Read(MaxReportBytes)
+		if err != nil {
+			return nil, err
+		}
+		r, err := ParseRunLog(doc)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.RunLog.Path, err)
+		}
+		return r, nil
+	}
+	return nil, ErrNoReport
 }
 
 // Dir is the folder of the attempt inside the tree.
