@@ -73,16 +73,25 @@ type ExecResult struct {
 // Table shows the verdicts with their reasons' counts.
 func (r *ExecResult) Table() string {
 	var b strings.Builder
+	b.WriteString(verdictTable(r.ByVerdict, r.ByReason))
+	for _, f := range r.BadTasks {
+		fmt.Fprintf(&b, "%s: row %d: %s\n", f.URI, f.Row, f.Error)
+	}
+	return b.String()
+}
+
+// verdictTable shows verdicts, and below them what else was counted.
+func verdictTable(byVerdict map[pipeline.Verdict]int64, counts ...map[string]int64) string {
+	var b strings.Builder
 	for _, v := range pipeline.Verdicts() {
-		if n := r.ByVerdict[v]; n > 0 {
+		if n := byVerdict[v]; n > 0 {
 			fmt.Fprintf(&b, "%-12s %8d\n", v, n)
 		}
 	}
-	for _, reason := range sortedKeys(r.ByReason) {
-		fmt.Fprintf(&b, "  %-24s %8d\n", reason, r.ByReason[reason])
-	}
-	for _, f := range r.BadTasks {
-		fmt.Fprintf(&b, "%s: row %d: %s\n", f.URI, f.Row, f.Error)
+	for _, m := range counts {
+		for _, name := range sortedKeys(m) {
+			fmt.Fprintf(&b, "  %-24s %8d\n", name, m[name])
+		}
 	}
 	return b.String()
 }

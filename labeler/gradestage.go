@@ -60,20 +60,7 @@ type GradeResult struct {
 }
 
 // Table shows the verdicts with their reasons' counts.
-func (r *GradeResult) Table() string {
-	var b strings.Builder
-	for _, v := range pipeline.Verdicts() {
-		if n := r.ByVerdict[v]; n > 0 {
-			fmt.Fprintf(&b, "%-12s %8d\n", v, n)
-		}
-	}
-	for _, counts := range []map[string]int64{r.ByReason, r.Findings} {
-		for _, name := range sortedKeys(counts) {
-			fmt.Fprintf(&b, "  %-24s %8d\n", name, counts[name])
-		}
-	}
-	return b.String()
-}
+func (r *GradeResult) Table() string { return verdictTable(r.ByVerdict, r.ByReason, r.Findings) }
 
 // gradeJob is a task of the stage in work.
 type gradeJob struct {

@@ -28,6 +28,7 @@ func InspectPatch(patch string) []Finding {
 			continue
 		}
 		if added, ok := d.added(line); ok {
+			added = clipLine(added)
 			if d.equals(added) {
 				add(Finding{Name: FindingPatchEquals, Detail: strings.TrimSpace(clip(added)), File: d.file.path, Line: n})
 			}
