@@ -1,5 +1,13 @@
 # pytest as JUnit XML, and as tmux shows it in panes of several widths.
 need pytest || return 0
+run pytest summary pytest --no-header -rA tests
+run pytest verbose pytest --no-header -v tests
+run pytest quiet pytest -q tests
+run pytest colour env -u NO_COLOR pytest --no-header --color=yes -rA tests
+run pytest workers pytest -n 2 -v tests
+run pytest crash env CRASH=1 pytest --no-header -v tests
+run pytest hang env HANG=1 timeout 2 pytest --no-header -v tests
+run pytest absent pytest --no-header tests/absent.py
 pytest -q --junitxml report.xml tests >/dev/null 2>&1
 run junitxml pytest cat report.xml
 need tmux || return 0
