@@ -95,7 +95,7 @@ func foldMark(b []byte) bool {
 // pytestV2Reader takes colours off, and knows lines that end with a status.
 type pytestV2Reader struct {
 	cut   bool // up to 4.x: names end at the first space
-	leads bool // 1.x: no lines that end with a status
+	front bool // 1.x: no lines that end with a status
 }
 
 func (p *pytestV2Reader) end() {}
@@ -109,7 +109,7 @@ func (p *pytestV2Reader) line(l *line) {
 		p.leading(l, st)
 		return
 	}
-	if p.leads || !endsInWord(l.text) {
+	if p.front || !endsInWord(l.text) {
 		return
 	}
 	f := tokensOf(l.text)

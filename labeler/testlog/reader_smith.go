@@ -81,11 +81,11 @@ func (s *smithTornadoReader) line(l *line) {
 		if second, ok := f.next(); ok {
 			to = second.to
 		}
-		l.word2(Failed, from.from, to, w)
+		l.words(Failed, from.from, to, w)
 	}
 }
 
-// word2 keeps a name of two words.
-func (l *line) word2(st Status, from, to int, w token) {
+// words keeps a name of several words.
+func (l *line) words(st Status, from, to int, w token) {
 	l.add(Record{Name: joined(l.text[from:to]), Status: st, NameAt: l.span(from, to), StatusAt: l.span(w.from, w.to)})
 }

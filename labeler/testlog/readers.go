@@ -98,7 +98,7 @@ func Readers() []Reader {
 		pytest(d, FamilyPytest, pytestStyle{})
 		pytest(d, FamilyOptions, pytestStyle{options: true})
 		pytest(d, FamilyMatplotlib, pytestStyle{mouse: d != SWEBench1})
-		v2, normal := pytestV2Reader{cut: d != SWEBench5, leads: d == SWEBench1}, uncoloured
+		v2, normal := pytestV2Reader{cut: d != SWEBench5, front: d == SWEBench1}, uncoloured
 		add(d, FamilyV2, func(*Log) machine { return &v2 }, normal)
 		add(d, FamilySeaborn, func(*Log) machine { return &seabornReader{} }, nil)
 		add(d, FamilySymPy, func(*Log) machine { return &sympyReader{} }, nil)
