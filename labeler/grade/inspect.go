@@ -133,7 +133,7 @@ func quoted(res *Result, l *Reading) (Finding, bool) {
 // foreign holds the lines that a harness takes for good statuses of required
 // tests against those that our parser does: they must be the runner's.
 func foreign(res *Result, l *Reading) (Finding, bool) {
-	if l.Own == l.Book || len(l.Own.Records) == 0 {
+	if l.Own == l.Book || len(l.Own.Records) == 0 || l.Own.Lost > 0 {
 		return Finding{}, false
 	}
 	known := placed(l.Own)

@@ -21,6 +21,7 @@ type line struct {
 	limits Limits
 	names  int64            // bytes of names kept so far
 	scopes map[string]int32 // numbers of the scopes so far
+	known  map[string]int32 // of a reader: where the record of a name is
 }
 
 func (l *line) set(raw []byte, at int64) {

@@ -12,6 +12,9 @@ import (
 // sequences unless its harness does. What it reports stands in the log like what
 // a [Parser] reports; a name is [Reader.Normal] of the bytes at its place.
 //
+// Of several statuses of one name it keeps the last, at the place of the first, as
+// a dict does.
+//
 // Where the first word of a line merely begins with a status (`ERROR:`), the
 // harness takes the word for one. Such a record has Status 0, and [Log.Words]
 // keeps the word.

@@ -47,7 +47,7 @@ func (d *djangoReader) line(l *line) {
 	d.bad(l, at, text, " ... FAIL", "FAIL:", Failed)
 	d.bad(l, at, text, " ... ERROR", "ERROR:", Error)
 	if len(d.prev) > 0 && bytes.HasPrefix(text, []byte("ok")) {
-		l.add(Record{Name: string(d.prev), Status: Passed, NameAt: d.prevAt, StatusAt: l.span(at, at+2)})
+		l.put(Record{Name: string(d.prev), Status: Passed, NameAt: d.prevAt, StatusAt: l.span(at, at+2)})
 	}
 }
 
@@ -72,14 +72,14 @@ var silencedEnd = []byte(" silenced).")
 
 func (d *djangoReader) end() {
 	for _, r := range d.late {
-		d.lines.add(r)
+		d.lines.put(r)
 	}
 }
 
 // status keeps a name of n bytes at n0, and the word at s0.
 func (l *line) status(st Status, n0, n, s0, size int) {
 	if n > 0 {
-		l.add(Record{Name: string(l.text[n0 : n0+n]), Status: st, NameAt: l.span(n0, n0+n), StatusAt: l.span(s0, s0+size)})
+		l.put(Record{Name: string(l.text[n0 : n0+n]), Status: st, NameAt: l.span(n0, n0+n), StatusAt: l.span(s0, s0+size)})
 	}
 }
 
@@ -135,7 +135,9 @@ func (d *djangoReader) patterns(l *line) {
 		for i := range d.pending {
 			if p := &d.pending[i]; p.Name != "" && (i > 0 || d.silenced) {
 				p.StatusAt = l.span(0, 2)
-				d.late = append(d.late, *p)
+				if len(d.late) < l.limits.Records {
+					d.late = append(d.late, *p)
+				}
 				*p = Record{}
 			}
 		}

@@ -242,14 +242,32 @@ func endsInWord(text []byte) bool {
 // text[n0:n1].
 func (l *line) word(name string, f token, n0, n1 int) {
 	st := exactly(f.text)
-	n := len(l.log.Records)
-	l.add(Record{Name: name, Status: st, NameAt: l.span(n0, n1), StatusAt: l.span(f.from, f.to)})
-	if st == 0 && len(l.log.Records) > n {
+	i := l.put(Record{Name: name, Status: st, NameAt: l.span(n0, n1), StatusAt: l.span(f.from, f.to)})
+	if st == 0 && i >= 0 {
 		if l.log.Words == nil {
 			l.log.Words = map[int32]string{}
 		}
-		l.log.Words[int32(n)] = string(f.text)
+		l.log.Words[i] = string(f.text)
 	}
+}
+
+// put keeps a record as a harness keeps a status: a later one of the same name
+// takes the place of the one before. It returns where, -1 where there is no room.
+func (l *line) put(r Record) int32 {
+	if i, ok := l.known[r.Name]; ok {
+		l.log.Records[i] = r
+		delete(l.log.Words, i)
+		return i
+	}
+	i := int32(len(l.log.Records))
+	if l.add(r); int(i) == len(l.log.Records) {
+		return -1
+	}
+	if l.known == nil {
+		l.known = map[string]int32{}
+	}
+	l.known[r.Name] = i
+	return i
 }
 
 func exactly(text []byte) Status {

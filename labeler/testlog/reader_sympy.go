@@ -6,14 +6,32 @@ import "bytes"
 // failures, `____ path.py:test_name ____`. The lines of tests have the last word,
 // wherever the headings stand.
 type sympyReader struct {
-	tests []Record
+	tests []Record         // in the order of their names' first lines
+	known map[string]int32 // where the test of a name is
 	lines *line
 }
 
 func (s *sympyReader) end() {
-	if s.lines != nil {
-		s.lines.log.Records = append(s.lines.log.Records, s.tests...)
+	for _, r := range s.tests {
+		s.lines.put(r)
 	}
+}
+
+// keep keeps the last status of each name, as many as a log may have.
+func (s *sympyReader) keep(r Record) {
+	if i, ok := s.known[r.Name]; ok {
+		s.tests[i] = r
+		return
+	}
+	if len(s.tests) >= s.lines.limits.Records {
+		s.lines.log.Lost++
+		return
+	}
+	if s.known == nil {
+		s.known = map[string]int32{}
+	}
+	s.known[r.Name] = int32(len(s.tests))
+	s.tests = append(s.tests, r)
 }
 
 func (s *sympyReader) line(l *line) {
@@ -33,10 +51,8 @@ func (s *sympyReader) line(l *line) {
 		}
 		f := tokensOf(text)
 		name, _ := f.next()
-		if l.room(len(name.text)) {
-			s.tests = append(s.tests, Record{Name: string(name.text), Status: w.status, NameAt: l.span(at, at+name.to),
-				StatusAt: l.span(at+len(text)-len(w.text)+1, at+len(text))})
-		}
+		s.keep(Record{Name: string(name.text), Status: w.status, NameAt: l.span(at, at+name.to),
+			StatusAt: l.span(at+len(text)-len(w.text)+1, at+len(text))})
 		return
 	}
 }
