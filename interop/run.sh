@@ -29,6 +29,7 @@ checks() {
     dirs+=($work/real)
   fi
   check datasets_check "${dirs[@]}"
+  check tables_check
 
   SWERM_INTEROP_OUT=$PWD/$work/checkpoints go test -count=1 -run '^TestWriteInterop$' ./moe >>$work/stderr 2>&1
   check checkpoint_check "$(path train)" $work/checkpoints/*

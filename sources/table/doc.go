@@ -4,6 +4,7 @@
 //
 // Parquet is read by the project's own page decoder and Arrow (streams and
 // files) by arrow-go, both with bounds on what a file may make them hold.
-// Columns of types that the page decoder does not read (maps, timestamps,
-// decimals) are left out and named by [Table.Skipped].
+// Columns of types that the page decoder does not read (decimals, INT96) are left
+// out and named by [Table.Skipped]. Maps with text for keys are objects, times
+// and days are text as RFC 3339 has them.
 package table

@@ -71,8 +71,12 @@ func Open(r io.ReaderAt, size int64) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
+		var columns []string
+		for _, c := range f.Schema().Fields() {
+			columns = append(columns, c.Name)
+		}
 		return &Table{Skipped: f.Skipped(), batches: func(ctx context.Context, yield func(arrow.RecordBatch, error) bool) {
-			f.Batches(ctx, columnar.Select{})(yield)
+			f.Batches(ctx, columnar.Select{Columns: columns})(yield)
 		}}, nil
 	case ArrowFile:
 		f, err := ipc.NewFileReader(whole, arrowLimits()...)

@@ -39,8 +39,9 @@
 //
 // string, binary, int32, int64, float32, float64, bool, list and struct, each
 // nullable or not as the schema says, nested as deep as [MaxDepth]. Maps,
-// unions, timestamps and decimals are not written; a file that has such
-// columns can be read as long as they are not selected.
+// timestamps, dates and unsigned integers are read and not written. A file that
+// has columns of other types (decimals, intervals, INT96) can be read as long as
+// they are not selected.
 //
 // # Not promised
 //

@@ -45,6 +45,8 @@ type element struct {
 	logical    int16 // field id in the LogicalType union, 0 = none
 	intBits    int8  // of an INTEGER logical type
 	intSigned  bool
+	unit       int16 // of a TIMESTAMP logical type: field id in the TimeUnit union
+	utc        bool  // of a TIMESTAMP logical type: an instant, not a reading of some clock
 }
 
 type groupMeta struct {
@@ -187,20 +189,44 @@ func (e *element) decode(c *compact) {
 func (e *element) decodeLogical(c *compact) {
 	c.fields(func(id int16, wire byte) bool {
 		e.logical = id
-		if id != (*format.IntType)(nil).FieldID() || wire != wireStruct {
+		switch {
+		case wire != wireStruct:
+			return false
+		case id == (*format.IntType)(nil).FieldID():
+			e.decodeInt(c)
+		case id == (*format.TimestampType)(nil).FieldID():
+			e.decodeTimestamp(c)
+		default:
 			return false
 		}
-		c.fields(func(id int16, wire byte) bool {
-			switch {
-			case id == 1 && wire == wireI8:
-				e.intBits = int8(c.byte())
-			case id == 2:
-				e.intSigned = wire == wireTrue
-			default:
-				return false
-			}
-			return true
-		})
+		return true
+	})
+}
+
+func (e *element) decodeInt(c *compact) {
+	c.fields(func(id int16, wire byte) bool {
+		switch {
+		case id == 1 && wire == wireI8:
+			e.intBits = int8(c.byte())
+		case id == 2:
+			e.intSigned = wire == wireTrue
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (e *element) decodeTimestamp(c *compact) {
+	c.fields(func(id int16, wire byte) bool {
+		switch {
+		case id == 1:
+			e.utc = wire == wireTrue
+		case id == 2 && wire == wireStruct:
+			c.fields(func(id int16, _ byte) bool { e.unit = id; return false })
+		default:
+			return false
+		}
 		return true
 	})
 }

@@ -102,9 +102,9 @@ func (t *treeReader) body(e *element, path string, rep, slotDef, def uint8, dept
 		return n, nil
 	case e.isList() && e.children == 1:
 		return t.list(e, n, depth)
-	case e.isMap():
-		t.skip(path, "MAP")
-		return nil, t.discard(e.children, depth)
+	case e.isMap() && e.children == 1: // pairs lie on disk as a list of them does
+		n.mapped = true
+		return t.list(e, n, depth)
 	}
 	n.kind = kindStruct
 	for range e.children {
@@ -172,29 +172,6 @@ func (t *treeReader) legacyTuple(e, mid *element) bool {
 	return t.next < len(t.elems) && t.elems[t.next].repetition == format.Repeated
 }
 
-// discard walks over n fields that are not read.
-func (t *treeReader) discard(n int32, depth int) error {
-	if depth > 3*MaxDepth {
-		return corrupt("schema nests deeper than %d", MaxDepth)
-	}
-	for range n {
-		if t.next >= len(t.elems) {
-			return corrupt("schema ends in the middle of a group")
-		}
-		e := &t.elems[t.next]
-		t.next++
-		if e.isLeaf {
-			t.lay.columns++
-			t.lay.phys = append(t.lay.phys, e.phys)
-			continue
-		}
-		if err := t.discard(e.children, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (t *treeReader) skip(path, why string) {
 	t.lay.skipped = append(t.lay.skipped, fmt.Sprintf("%s (%s)", path, why))
 }
@@ -220,13 +197,7 @@ func arrowOf(e *element) (arrow.DataType, string) {
 	case format.ByteArray:
 		return bytesTypeOf(e)
 	case format.Int32, format.Int64:
-		if why := e.notPlainInt(); why != "" {
-			return nil, why
-		}
-		if e.phys == format.Int32 {
-			return arrow.PrimitiveTypes.Int32, ""
-		}
-		return arrow.PrimitiveTypes.Int64, ""
+		return intTypeOf(e)
 	}
 	return nil, e.phys.String()
 }
@@ -254,25 +225,81 @@ func bytesTypeOf(e *element) (arrow.DataType, string) {
 	return nil, fmt.Sprintf("BYTE_ARRAY of converted type %d", e.converted)
 }
 
-// notPlainInt says why an integer column is not simply a signed number. Narrow
-// signed integers are read as what they are stored as.
-func (e *element) notPlainInt() string {
+// intTypeOf reads numbers, days and instants. Narrow integers are read as what
+// they are stored as.
+func intTypeOf(e *element) (arrow.DataType, string) {
+	wide := e.phys == format.Int64
+	switch {
+	case e.isDate() && !wide:
+		return arrow.FixedWidthTypes.Date32, ""
+	case e.isTimestamp() && wide:
+		return e.timestamp()
+	case e.isUnsigned() && wide:
+		return arrow.PrimitiveTypes.Uint64, ""
+	case e.isUnsigned():
+		return arrow.PrimitiveTypes.Uint32, ""
+	case !e.isSigned():
+		return nil, e.otherInt()
+	case wide:
+		return arrow.PrimitiveTypes.Int64, ""
+	}
+	return arrow.PrimitiveTypes.Int32, ""
+}
+
+func (e *element) isDate() bool {
+	return e.logical == (*format.DateType)(nil).FieldID() || e.logical == 0 && e.hasConv && e.converted == deprecated.Date
+}
+
+func (e *element) isTimestamp() bool {
+	return e.logical == (*format.TimestampType)(nil).FieldID() ||
+		e.logical == 0 && e.hasConv && (e.converted == deprecated.TimestampMillis || e.converted == deprecated.TimestampMicros)
+}
+
+// timestamp names the type of instants. What counts in an unknown unit is not
+// read.
+func (e *element) timestamp() (arrow.DataType, string) {
+	unit, utc := e.unit, e.utc
+	if e.logical == 0 { // the older annotation is of instants
+		unit, utc = 1, true
+		if e.converted == deprecated.TimestampMicros {
+			unit = 2
+		}
+	}
+	if unit < 1 || unit > 3 {
+		return nil, "TIMESTAMP of another unit"
+	}
+	typ := &arrow.TimestampType{Unit: []arrow.TimeUnit{arrow.Millisecond, arrow.Microsecond, arrow.Nanosecond}[unit-1]}
+	if utc {
+		typ.TimeZone = "UTC"
+	}
+	return typ, ""
+}
+
+func (e *element) isUnsigned() bool {
+	if e.logical == (*format.IntType)(nil).FieldID() {
+		return !e.intSigned
+	}
+	return e.logical == 0 && e.hasConv && (e.converted == deprecated.Uint8 || e.converted == deprecated.Uint16 ||
+		e.converted == deprecated.Uint32 || e.converted == deprecated.Uint64)
+}
+
+func (e *element) isSigned() bool {
 	switch {
 	case e.logical == (*format.IntType)(nil).FieldID():
-		if !e.intSigned {
-			return fmt.Sprintf("unsigned INT(%d)", e.intBits)
-		}
-		return ""
+		return e.intSigned
 	case e.logical != 0:
-		return fmt.Sprintf("%s of another logical type", e.phys)
+		return false
 	case e.hasConv:
-		switch e.converted {
-		case deprecated.Int8, deprecated.Int16, deprecated.Int32, deprecated.Int64:
-			return ""
-		}
-		return fmt.Sprintf("%s of converted type %d", e.phys, e.converted)
+		return e.converted == deprecated.Int8 || e.converted == deprecated.Int16 || e.converted == deprecated.Int32 || e.converted == deprecated.Int64
 	}
-	return ""
+	return true
+}
+
+func (e *element) otherInt() string {
+	if e.logical != 0 {
+		return fmt.Sprintf("%s of another logical type", e.phys)
+	}
+	return fmt.Sprintf("%s of converted type %d", e.phys, e.converted)
 }
 
 // pick returns the tree with only the named columns: top-level names or dotted

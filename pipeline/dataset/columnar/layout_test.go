@@ -67,6 +67,12 @@ func annotate(t *testing.T, e *format.SchemaElement, words []string) {
 			e.LogicalType = format.LogicalType{Value: &format.TimestampType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}}
 		case "INT16":
 			e.LogicalType = format.LogicalType{Value: &format.IntType{BitWidth: 16, IsSigned: true}}
+		case "DATE":
+			e.LogicalType = format.LogicalType{Value: &format.DateType{}}
+		case "MILLIS":
+			e.ConvertedType = thrift.New(deprecated.TimestampMillis)
+		case "UINT64":
+			e.ConvertedType = thrift.New(deprecated.Uint64)
 		case "UINT32":
 			e.LogicalType = format.LogicalType{Value: &format.IntType{BitWidth: 32}}
 		default:
@@ -126,19 +132,29 @@ l optional group LIST
 b required bytes
 j optional bytes JSON
 s required int32 INT16`, "b: binary, j: utf8 nullable, s: int32", ""},
-		{"others are skipped", `
+		{"days, instants and counts", `
 a required int64 TIMESTAMP
+d optional int32 DATE
+u required int32 UINT32
+w required int64 UINT64
+o optional int64 MILLIS`, "a: timestamp[us], d: date32 nullable, u: uint32, w: uint64, o: timestamp[ms, tz=UTC] nullable", ""},
+		{"maps", `
 m optional group MAP
 	key_value repeated group
 		key required bytes UTF8
-		value optional int32
+		value optional int32`, "m: map<utf8, int32, items_nullable> nullable", ""},
+		{"others are skipped", `
+a required int32 TIMESTAMP
 s required group
 	d required bytes DECIMAL
 	x required int32
-	u required int32 UINT32
+m optional group MAP
+	key_value repeated group
+		key required bytes UTF8
+		value optional int96
 z required int96
-ok required int64`, "s: struct<x: int32>, ok: int64",
-			"a (INT64 of another logical type), m (MAP), s.d (BYTE_ARRAY of converted type 5), s.u (unsigned INT(32)), z (INT96)"},
+ok required int64`, "s: struct<x: int32>, m: list<item: struct<key: utf8>> nullable, ok: int64",
+			"a (INT32 of another logical type), s.d (BYTE_ARRAY of converted type 5), m.value (INT96), z (INT96)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			data := emptyFile(t, parseSchema(t, tc.in))
@@ -167,12 +183,12 @@ ok required int64`, "s: struct<x: int32>, ok: int64",
 // A file with columns that are not read says so when all of it is asked for,
 // and gives the others when they are named.
 func TestSkippedColumns(t *testing.T) {
-	data := emptyFile(t, parseSchema(t, "when required int64 TIMESTAMP\nn required int64"))
+	data := emptyFile(t, parseSchema(t, "when required int96\nn required int64"))
 	for _, tc := range []struct {
 		columns []string
 		want    string
 	}{
-		{nil, "has columns of types that are not read: when (INT64 of another logical type); name the columns to read"},
+		{nil, "has columns of types that are not read: when (INT96); name the columns to read"},
 		{[]string{"when"}, "column when is of a type that is not read"},
 		{[]string{"n"}, ""},
 	} {

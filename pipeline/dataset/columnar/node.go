@@ -24,6 +24,7 @@ type node struct {
 	name     string
 	path     string // dotted, as Arrow sees it: list plumbing is left out
 	kind     kind
+	mapped   bool // of a list: its elements are pairs of a map
 	nullable bool
 	rep      uint8 // lists around this node, itself not counted
 	slotDef  uint8 // definition level from which a slot of this node exists
@@ -85,6 +86,10 @@ func (n *node) retype() {
 func (n *node) retypeTop() {
 	switch n.kind {
 	case kindList:
+		if pair := n.kids[0]; n.mapped && pair.kind == kindStruct && len(pair.kids) == 2 {
+			n.typ = arrow.MapOfFields(pair.kids[0].field(), pair.kids[1].field())
+			return
+		}
 		elem := n.kids[0].field()
 		elem.Name = "item" // what arrow.ListOf calls it, whatever the file does
 		n.typ = arrow.ListOfField(elem)
