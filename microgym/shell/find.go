@@ -180,7 +180,9 @@ func (f *finder) term(op, v string) (test func(string, bool) bool, action bool, 
 	case "-name":
 		return func(q string, _ bool) bool { return matches(f.budget, v, path.Base(q)) }, false, nil
 	case "-iname":
-		return func(q string, _ bool) bool { return matches(f.budget, strings.ToLower(v), strings.ToLower(path.Base(q))) }, false, nil
+		return func(q string, _ bool) bool {
+			return matches(f.budget, strings.ToLower(v), strings.ToLower(path.Base(q)))
+		}, false, nil
 	case "-path", "-wholename":
 		return func(string, bool) bool { return matches(f.budget, v, f.shown) }, false, nil
 	case "-type":
