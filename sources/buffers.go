@@ -9,10 +9,12 @@ const (
 	// freeBuffers and freeBytes bound the buffers that wait to be used again.
 	// They are held here and not in a sync.Pool, which a collection empties:
 	// memory that was touched before costs nothing, and new pages do.
-	freeBuffers = 64
+	freeBuffers = 2 * maxInFlight
 	freeBytes   = budgetBytes
-	// minBuffer holds what is looked at first of any file.
-	minBuffer = headBytes + 1
+	// minBuffer holds what is looked at first of any file, and no more: the
+	// files that wait for a worker all have one, and a few workers one that the
+	// whole file fits in.
+	minBuffer = headBytes
 )
 
 // buffers lends buffers of several sizes. The zero value is ready.
@@ -60,5 +62,5 @@ func roundUp(n int) int {
 	if n > keepBuffer {
 		return n
 	}
-	return max(2*headBytes, 1<<bits.Len(uint(n-1)))
+	return max(minBuffer, 1<<bits.Len(uint(n-1)))
 }

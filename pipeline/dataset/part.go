@@ -167,10 +167,7 @@ func (w *Writer[T]) encode(job *groupJob[T], s *scratch) (err error) {
 	defer s.reset()
 	batch := batchOf(w.codec.schema, w.codec.columns, s, job.rows)
 	defer batch.Release()
-	if err := job.group.Write(batch); err != nil {
-		return err
-	}
-	if err := job.group.Finish(); err != nil {
+	if err := job.group.WriteLast(batch); err != nil {
 		return err
 	}
 	if rows, ok := any(job.rows).([]*pipeline.Trajectory); ok && w.codec.hasText {

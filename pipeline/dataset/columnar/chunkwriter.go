@@ -32,7 +32,7 @@ type chunkWriter struct {
 
 	// The open page.
 	reps, defs []byte
-	plain      []byte  // PLAIN values
+	plain      []byte  // PLAIN values; lent by the compressor from open to close
 	index      []int32 // dictionary indexes instead
 	bits       int     // values in plain, for bool
 	dictRaw    int     // value bytes that index stands for
@@ -46,7 +46,9 @@ type chunkWriter struct {
 	pages   []pageMeta
 	dict    map[string]int32
 	dictBuf []byte // PLAIN dictionary values
-	raw     int64  // value bytes of finished pages
+	dictOut []byte // the dictionary page, once the chunk is closed
+	closed  bool
+	raw     int64 // value bytes of finished pages
 	meta    chunkTotals
 	scratch []byte
 }
@@ -70,7 +72,8 @@ type chunkTotals struct {
 // reset empties c and keeps its memory.
 func (c *chunkWriter) reset() {
 	c.clearPage()
-	c.out, c.pages, c.dictBuf, c.raw, c.meta = c.out[:0], c.pages[:0], c.dictBuf[:0], 0, chunkTotals{}
+	c.out, c.pages, c.raw, c.meta = c.out[:0], c.pages[:0], 0, chunkTotals{}
+	c.dictBuf, c.dictOut, c.closed = c.dictBuf[:0], c.dictOut[:0], false
 	clear(c.dict)
 }
 
@@ -88,11 +91,40 @@ func (c *chunkWriter) pageBytes() int {
 // rawBytes is the raw size of everything appended so far.
 func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
 
-// expect makes room for n raw bytes of text, as far as a page goes.
-func (c *chunkWriter) expect(n int) {
-	if !c.useDict {
-		c.plain = slices.Grow(c.plain, min(n, max(0, c.limit-len(c.plain))))
+// open borrows memory for the values of a page.
+func (c *chunkWriter) open() {
+	if c.plain == nil {
+		c.plain = c.cmp.raw.get()[:0]
 	}
+}
+
+// close ends the chunk: nothing may be appended to it any more.
+func (c *chunkWriter) close() error {
+	if c.closed {
+		return nil
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if c.plain != nil {
+		c.cmp.raw.put(c.plain)
+		c.plain = nil
+	}
+	c.closed = true
+	return c.dictPage()
+}
+
+// expect makes room for n raw bytes of text, as far as a page goes. Where they
+// are many, room for a whole page is made at once: memory that is not touched
+// costs nothing, and that of a buffer which has grown is touched twice.
+func (c *chunkWriter) expect(n int) {
+	if n = min(n, c.limit-len(c.plain)); c.useDict || n <= cap(c.plain)-len(c.plain) {
+		return
+	}
+	if n > c.limit/8 {
+		n = c.limit - len(c.plain)
+	}
+	c.plain = append(make([]byte, 0, len(c.plain)+n), c.plain...)
 }
 
 // null appends an empty slot: a null, an empty list, or the absence of a parent.
@@ -262,10 +294,10 @@ func (c *chunkWriter) appendPage(dst []byte, head *format.PageHeader, levels, va
 	packed := values
 	if len(values) > 0 {
 		var err error
-		if packed, err = c.cmp.compress(c.cmp.buffer(), values); err != nil {
+		if packed, err = c.cmp.compress(c.cmp.packed.get()[:0], values); err != nil {
 			return dst, 0, err
 		}
-		defer c.cmp.keep(packed)
+		defer c.cmp.packed.put(packed)
 	}
 	head.CompressedPageSize = int32(len(levels) + len(packed))
 	head.CRC = int32(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, packed))
@@ -273,23 +305,24 @@ func (c *chunkWriter) appendPage(dst []byte, head *format.PageHeader, levels, va
 	if err != nil {
 		return dst, 0, fmt.Errorf("columnar: %s: page header: %w", c.n.path, err)
 	}
+	dst = slices.Grow(dst, len(h)+len(levels)+len(packed))
 	dst = append(append(append(dst, h...), levels...), packed...)
 	c.meta.rawSize += int64(len(h)) + int64(head.UncompressedPageSize)
 	return dst, len(dst) - start, nil
 }
 
 // dictPage encodes the dictionary, which lies before the data pages.
-func (c *chunkWriter) dictPage() ([]byte, error) {
+func (c *chunkWriter) dictPage() (err error) {
 	if len(c.dict) == 0 {
-		return nil, nil
+		return nil
 	}
 	head := format.PageHeader{
 		Type:                 format.DictionaryPage,
 		UncompressedPageSize: int32(len(c.dictBuf)),
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.dict)), Encoding: format.Plain}),
 	}
-	page, _, err := c.appendPage(nil, &head, nil, c.dictBuf)
-	return page, err
+	c.dictOut, _, err = c.appendPage(c.dictOut, &head, nil, c.dictBuf)
+	return err
 }
 
 // pageBounds is computed from the page where values have a fixed width, and was
@@ -317,10 +350,11 @@ func (c *chunkWriter) pageBounds() bounds {
 	return b
 }
 
-// describe makes the footer entry and the page index of a finished chunk that
-// begins at offset with a dictionary page of dict bytes.
-func (c *chunkWriter) describe(offset int64, dict int, codec Codec) (format.ColumnChunk, chunkIndex) {
+// describe makes the footer entry and the page index of a closed chunk that
+// begins at offset, with its dictionary page.
+func (c *chunkWriter) describe(offset int64, codec Codec) (format.ColumnChunk, chunkIndex) {
 	id, _ := codec.format()
+	dict := len(c.dictOut)
 	data := offset + int64(dict)
 	m := format.ColumnMetaData{
 		Type: c.n.phys, PathInSchema: c.path, Codec: id,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -62,19 +63,14 @@ func (c Codec) format() (format.CompressionCodec, bool) {
 type compressor struct {
 	codec Codec
 	level Level
-	free  sync.Pool // *zstd.Encoder
-	bufs  sync.Pool // *[]byte
+
+	encoders freeList[*zstd.Encoder]
+	raw      freeList[[]byte] // the values of open pages
+	packed   freeList[[]byte] // compressed pages on their way into a chunk
 }
 
-// buffer returns scratch for compress; keep takes it back.
-func (c *compressor) buffer() []byte {
-	if b, ok := c.bufs.Get().(*[]byte); ok {
-		return (*b)[:0]
-	}
-	return nil
-}
-
-func (c *compressor) keep(b []byte) { c.bufs.Put(&b) }
+// packedShare is what part of a page of text is expected to be left of it.
+const packedShare = 4
 
 func (c *compressor) compress(dst, src []byte) ([]byte, error) {
 	switch c.codec {
@@ -83,7 +79,7 @@ func (c *compressor) compress(dst, src []byte) ([]byte, error) {
 	case Snappy:
 		return append(dst, snappy.Encode(nil, src)...), nil
 	}
-	enc, _ := c.free.Get().(*zstd.Encoder)
+	enc := c.encoders.get()
 	if enc == nil {
 		level, _ := c.level.zstd()
 		var err error
@@ -93,8 +89,8 @@ func (c *compressor) compress(dst, src []byte) ([]byte, error) {
 			return nil, fmt.Errorf("columnar: zstd: %w", err)
 		}
 	}
-	dst = enc.EncodeAll(src, dst)
-	c.free.Put(enc)
+	dst = enc.EncodeAll(src, slices.Grow(dst, len(src)/packedShare))
+	c.encoders.put(enc)
 	return dst, nil
 }
 

@@ -18,12 +18,11 @@ var ErrNotUTF8 = errors.New("not valid UTF-8")
 // A RowGroup is a part of a file under construction. One goroutine at a time
 // may use it; different row groups of one Writer are independent.
 type RowGroup struct {
-	w     *Writer
-	cols  []*chunkWriter
-	rows  int64
-	dicts [][]byte
-	err   error
-	done  bool // finished: nothing may be added
+	w    *Writer
+	cols []*chunkWriter
+	rows int64
+	err  error
+	done bool // finished: nothing may be added
 }
 
 // Write appends the rows of b, which must have the Writer's schema. Pages that
@@ -36,11 +35,27 @@ func (g *RowGroup) Write(b arrow.RecordBatch) error {
 	if g.done {
 		return errors.New("columnar: Write on a finished row group")
 	}
-	g.err = g.write(b)
+	g.err = g.write(b, false)
 	return g.err
 }
 
-func (g *RowGroup) write(b arrow.RecordBatch) error {
+// WriteLast is Write and Finish in one, and writes the same: it ends each column
+// before it begins the next, so that one page is open at a time and the memory of
+// one page serves them all.
+func (g *RowGroup) WriteLast(b arrow.RecordBatch) error {
+	if g.err != nil {
+		return g.err
+	}
+	if g.done {
+		return errors.New("columnar: WriteLast on a finished row group")
+	}
+	if g.err = g.write(b, true); g.err == nil {
+		g.err = g.Finish()
+	}
+	return g.err
+}
+
+func (g *RowGroup) write(b arrow.RecordBatch, last bool) error {
 	if err := g.w.matches(b.Schema()); err != nil {
 		return err
 	}
@@ -50,7 +65,7 @@ func (g *RowGroup) write(b arrow.RecordBatch) error {
 		}
 	}
 	for i, top := range g.w.tops {
-		if err := g.column(top, b.Column(i)); err != nil {
+		if err := g.column(top, b.Column(i), last); err != nil {
 			return err
 		}
 	}
@@ -77,16 +92,10 @@ func (g *RowGroup) Finish() error {
 		return g.err
 	}
 	g.done = true
-	g.dicts = g.dicts[:0]
 	for _, c := range g.cols {
-		if g.err = c.flush(); g.err != nil {
+		if g.err = c.close(); g.err != nil {
 			return g.err
 		}
-		var page []byte
-		if page, g.err = c.dictPage(); g.err != nil {
-			return g.err
-		}
-		g.dicts = append(g.dicts, page)
 	}
 	return nil
 }
@@ -184,10 +193,12 @@ func valueBytes(a arrow.Array) int64 {
 	return n
 }
 
-// column appends one top-level column.
-func (g *RowGroup) column(top *node, a arrow.Array) error {
+// column appends one top-level column, and ends its chunks where it is the last
+// of them.
+func (g *RowGroup) column(top *node, a arrow.Array, last bool) error {
 	for _, leaf := range top.leaves(nil) {
 		e := emitter{c: g.cols[leaf.leaf], base: g.rows}
+		e.c.open()
 		e.open(top, leaf, a)
 		for row := range a.Len() {
 			if err := e.emit(0, row, 0); err != nil {
@@ -195,6 +206,11 @@ func (g *RowGroup) column(top *node, a arrow.Array) error {
 			}
 			if err := e.c.endRow(); err != nil {
 				return e.at(row, err)
+			}
+		}
+		if last {
+			if err := e.c.close(); err != nil {
+				return err
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -88,8 +87,7 @@ type Writer struct {
 	err     error
 	closed  bool
 
-	mu   sync.Mutex
-	free []*RowGroup
+	free freeList[*RowGroup]
 }
 
 // A chunkIndex is the page index of one column chunk.
@@ -97,10 +95,6 @@ type chunkIndex struct {
 	columns *format.ColumnIndex // nil where a page has no bounds
 	offsets format.OffsetIndex
 }
-
-// maxFreeRowGroups bounds the finished row groups whose memory is kept for the
-// next ones.
-const maxFreeRowGroups = 16
 
 // NewWriter starts a file on w, which is written to in order and not closed.
 func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) {
@@ -143,11 +137,7 @@ func (w *Writer) matches(sc *arrow.Schema) error {
 // NewRowGroup starts a row group. It becomes part of the file when it is given
 // to Commit; one that never is costs nothing.
 func (w *Writer) NewRowGroup() *RowGroup {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n := len(w.free); n > 0 {
-		g := w.free[n-1]
-		w.free = w.free[:n-1]
+	if g := w.free.get(); g != nil {
 		return g
 	}
 	g := &RowGroup{w: w, cols: make([]*chunkWriter, len(w.leaves))}
@@ -185,11 +175,7 @@ func (w *Writer) recycle(g *RowGroup) {
 		c.reset()
 	}
 	g.rows, g.err, g.done = 0, nil, false
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.free) < maxFreeRowGroups {
-		w.free = append(w.free, g)
-	}
+	w.free.put(g)
 }
 
 // append writes the pages of g and records where they are.
@@ -200,9 +186,9 @@ func (w *Writer) append(g *RowGroup) error {
 	start := w.out.n
 	rg := format.RowGroup{NumRows: g.rows, FileOffset: start, Ordinal: int16(len(w.groups))}
 	var index []chunkIndex
-	for i, c := range g.cols {
-		meta, idx := c.describe(w.out.n, len(g.dicts[i]), w.opt.Codec)
-		for _, b := range [][]byte{g.dicts[i], c.out} {
+	for _, c := range g.cols {
+		meta, idx := c.describe(w.out.n, w.opt.Codec)
+		for _, b := range [][]byte{c.dictOut, c.out} {
 			if _, err := w.out.Write(b); err != nil {
 				return fmt.Errorf("columnar: writing a row group: %w", err)
 			}

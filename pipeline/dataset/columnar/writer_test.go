@@ -15,7 +15,8 @@ import (
 )
 
 // The bytes of a file do not depend on how many goroutines made it, nor on how
-// rows were cut into batches, nor on row groups being recycled.
+// rows were cut into batches, nor on row groups being recycled, nor on whether
+// columns end one by one.
 func TestSameBytesForAnyWorkers(t *testing.T) {
 	for seed := range 6 {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
@@ -26,19 +27,22 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 		for range 20 {
 			groups = append(groups, randomBatch(r, memory.DefaultAllocator, sc, 1+r.IntN(80)))
 		}
-		want := writeWith(t, sc, opt, groups, 1, 1000)
+		want := writeWith(t, sc, opt, groups, 1, 1000, false)
 		for _, workers := range []int{1, 2, 5} {
 			for _, cut := range []int{1, 7, 1000} {
-				if got := writeWith(t, sc, opt, groups, workers, cut); !bytes.Equal(got, want) {
-					t.Fatalf("seed %d: %d workers, batches of %d: other bytes", seed, workers, cut)
+				for _, last := range []bool{false, true} {
+					if got := writeWith(t, sc, opt, groups, workers, cut, last); !bytes.Equal(got, want) {
+						t.Fatalf("seed %d: %d workers, batches of %d, WriteLast %v: other bytes", seed, workers, cut, last)
+					}
 				}
 			}
 		}
 	}
 }
 
-// writeWith builds a row group of each batch on workers goroutines.
-func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.RecordBatch, workers, cut int) []byte {
+// writeWith builds a row group of each batch on workers goroutines, and ends it
+// with WriteLast where last is set.
+func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.RecordBatch, workers, cut int, last bool) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w, err := NewWriter(&buf, sc, o)
@@ -54,7 +58,11 @@ func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.R
 			wg.Go(func() {
 				for at := int64(0); at < b.NumRows(); at += int64(cut) {
 					s := b.NewSlice(at, min(at+int64(cut), b.NumRows()))
-					if err := built[i].Write(s); err != nil {
+					write := built[i].Write
+					if last && at+int64(cut) >= b.NumRows() {
+						write = built[i].WriteLast
+					}
+					if err := write(s); err != nil {
 						t.Error(err)
 					}
 					s.Release()
