@@ -89,13 +89,13 @@ type Scanner struct {
 	text arena
 
 	repaired int
-	kept     int  // of MaxTextBytes
-	wide     bool // long texts are looked at 64 bytes at a time
+	kept     int     // of MaxTextBytes
+	fast     *kernel // how long texts are looked at, nil for byte by byte
 }
 
 // New returns a scanner over a document.
 func New(doc []byte) *Scanner {
-	s := &Scanner{wide: wide()}
+	s := &Scanner{fast: fastest}
 	s.Reset(doc)
 	return s
 }
@@ -396,8 +396,8 @@ func (s *Scanner) Raw() []byte {
 // skipString steps over a string.
 func (s *Scanner) skipString() {
 	var p int
-	if s.wide {
-		p = endOfStringWide(s.buf, s.pos)
+	if s.fast != nil {
+		p = s.fast.endOfString(s.buf, s.pos)
 	} else {
 		p = endOfString(s.buf, s.pos)
 	}
@@ -408,31 +408,6 @@ func (s *Scanner) skipString() {
 	}
 	s.pos = p
 }
-
-// endOfStringWide does what endOfString does.
-func endOfStringWide(buf []byte, start int) int {
-	body := buf[start+1:]
-	i := closingQuote(unsafe.SliceData(body), len(body))
-	if i < 0 {
-		return -1
-	}
-	return start + 1 + i + 1
-}
-
-// close moves behind what closes the outermost of depth open brackets. Where it
-// returns false nothing has moved, and whoever looks byte by byte finds out why.
-func (s *Scanner) close(open uint64, depth, room int) bool {
-	rest := s.buf[s.pos:]
-	i := closingBracket(unsafe.SliceData(rest), len(rest), open, depth, min(room, maxWideDepth))
-	if i < 0 {
-		return false
-	}
-	s.pos += i
-	return true
-}
-
-// maxWideDepth is how many open brackets fit in a word of bits.
-const maxWideDepth = 63
 
 // endOfString returns the place behind the string that opens at start: behind
 // the first quote with an even number of backslashes before it; -1 without one.
@@ -465,7 +440,7 @@ func (s *Scanner) balance(outer byte) {
 	if outer != 0 {
 		open[0], depth = outer, 1
 	}
-	if s.wide && s.close(uint64(outer>>5&1), depth, room) {
+	if s.fast != nil && s.close(uint64(outer>>5&1), depth, room) {
 		return
 	}
 	buf, p := s.buf, s.pos
@@ -607,7 +582,7 @@ func (s *Scanner) Inner(read func(*Scanner)) {
 	if s.err != nil {
 		return
 	}
-	in := &Scanner{wide: s.wide}
+	in := &Scanner{fast: s.fast}
 	in.Reset(unsafe.Slice(unsafe.StringData(text), len(text)))
 	in.kept = s.kept - len(text)
 	read(in)

@@ -22,7 +22,7 @@ func (s *Scanner) Str() string {
 	}
 	dst := s.text.room(len(body))
 	valid := false
-	if s.wide {
+	if s.fast != nil {
 		dst, valid = s.unescapeWide(dst, body)
 	} else {
 		dst = s.unescape(dst, body)
@@ -32,19 +32,6 @@ func (s *Scanner) Str() string {
 	}
 	s.text.keep(len(dst))
 	return alias(dst)
-}
-
-// unescapeWide does what unescape does; ascii says that all bytes of body are.
-func (s *Scanner) unescapeWide(dst, body []byte) (_ []byte, ascii bool) {
-	ascii = true
-	for len(body) > 0 && s.err == nil {
-		read, wrote, high := plainEscapes(unsafe.SliceData(dst[len(dst):cap(dst)]), unsafe.SliceData(body), min(len(body), cap(dst)-len(dst)))
-		dst, body, ascii = dst[:len(dst)+wrote], body[read:], ascii && !high
-		if len(body) > 0 {
-			dst, body = s.longEscape(dst, body)
-		}
-	}
-	return dst, ascii
 }
 
 // RawText reads a value of any kind as the document writes it, as valid UTF-8.

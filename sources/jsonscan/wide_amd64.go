@@ -4,28 +4,32 @@ import "golang.org/x/sys/cpu"
 
 //go:generate go run -C ../../tools/asmgen ./jsonscan -dir ../../sources/jsonscan
 
-// wide says whether the machine has vectors of 64 bytes and what goes with
-// them. Without, the same is done byte by byte, in Go.
-func wide() bool { return cpu.X86.HasAVX512BW && cpu.X86.HasBMI2 && cpu.X86.HasPCLMULQDQ }
+// kernels are what this machine has, the fastest first.
+func kernels() []*kernel {
+	var ks []*kernel
+	if cpu.X86.HasAVX512BW && cpu.X86.HasBMI2 && cpu.X86.HasPCLMULQDQ {
+		ks = append(ks, &kernel{"avx512", 0, 1, closingQuoteAVX512, plainEscapesAVX512, closingBracketAVX512})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPCLMULQDQ {
+		ks = append(ks, &kernel{"avx2", 64, 16, closingQuoteAVX2, plainEscapesAVX2, closingBracketAVX2})
+	}
+	return ks
+}
 
-// closingQuote returns the place of the first quote with an even number of
-// backslashes right before it, -1 without one.
-//
 //go:noescape
-func closingQuote(text *byte, n int) int
+func closingQuoteAVX512(text *byte, n int) int
 
-// plainEscapes copies a text and resolves escapes of two bytes, up to one that
-// is longer or unknown. high says that a byte that is not ASCII was seen. It
-// writes nothing beyond n bytes.
-//
 //go:noescape
-func plainEscapes(dst, text *byte, n int) (read, wrote int, high bool)
+func plainEscapesAVX512(dst, text *byte, n int) (read, wrote int, high bool)
 
-// closingBracket returns the place behind the bracket that closes the outermost
-// of depth open ones. Their kinds are the low bits of open, the innermost
-// lowest, 1 for '{'. It returns -1 where brackets do not match or are deeper
-// than room, which is below 64, where a backslash is outside a string and where
-// the text ends.
-//
 //go:noescape
-func closingBracket(text *byte, n int, open uint64, depth, room int) int
+func closingBracketAVX512(text *byte, n int, open uint64, depth, room int) int
+
+//go:noescape
+func closingQuoteAVX2(text *byte, n int) int
+
+//go:noescape
+func plainEscapesAVX2(dst, text *byte, n int) (read, wrote int, high bool)
+
+//go:noescape
+func closingBracketAVX2(text *byte, n int, open uint64, depth, room int) int

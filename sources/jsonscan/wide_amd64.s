@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func closingQuote(text *byte, n int) int
+// func closingQuoteAVX512(text *byte, n int) int
 // Requires: AVX, AVX512BW, BMI, BMI2
-TEXT ·closingQuote(SB), NOSPLIT, $0-24
+TEXT ·closingQuoteAVX512(SB), NOSPLIT, $0-24
 	MOVQ         text+0(FP), AX
 	MOVQ         n+8(FP), CX
 	MOVL         $0x00000022, DX
@@ -68,9 +68,9 @@ quote_none:
 	VZEROUPPER
 	RET
 
-// func plainEscapes(dst *byte, text *byte, n int) (read int, wrote int, high bool)
+// func plainEscapesAVX512(dst *byte, text *byte, n int) (read int, wrote int, high bool)
 // Requires: AVX, AVX512BW, AVX512F, BMI, BMI2
-TEXT ·plainEscapes(SB), NOSPLIT, $0-41
+TEXT ·plainEscapesAVX512(SB), NOSPLIT, $0-41
 	MOVQ         dst+0(FP), AX
 	MOVQ         text+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -140,9 +140,9 @@ text_end:
 	VZEROUPPER
 	RET
 
-// func closingBracket(text *byte, n int, open uint64, depth int, room int) int
+// func closingBracketAVX512(text *byte, n int, open uint64, depth int, room int) int
 // Requires: AVX, AVX512BW, AVX512F, BMI, BMI2, PCLMULQDQ
-TEXT ·closingBracket(SB), NOSPLIT, $0-48
+TEXT ·closingBracketAVX512(SB), NOSPLIT, $0-48
 	MOVQ         text+0(FP), AX
 	MOVQ         n+8(FP), CX
 	MOVQ         open+16(FP), DX
@@ -245,6 +245,280 @@ bracket_close:
 
 bracket_ahead:
 	ADDQ $0x40, DI
+	JMP  bracket_next
+
+bracket_none:
+	MOVQ $-1, AX
+	MOVQ AX, ret+40(FP)
+	VZEROUPPER
+	RET
+
+// func closingQuoteAVX2(text *byte, n int) int
+// Requires: AVX, AVX2, BMI, BMI2
+TEXT ·closingQuoteAVX2(SB), NOSPLIT, $0-24
+	MOVQ         text+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVL         $0x00000022, DX
+	VMOVD        DX, X0
+	VPBROADCASTB X0, Y0
+	XORQ         BX, BX
+
+quote_next:
+	CMPQ BX, CX
+	JGE  quote_none
+	LEAQ (AX)(BX*1), DI
+	XORQ DX, DX
+	MOVQ CX, SI
+	SUBQ BX, SI
+	CMPQ SI, $0x40
+	JAE  quote_whole
+	MOVQ $0x00000040, DX
+	SUBQ SI, DX
+	SUBQ DX, DI
+
+quote_whole:
+	VMOVDQU   (DI), Y1
+	VMOVDQU   32(DI), Y2
+	VPCMPEQB  Y0, Y1, Y1
+	VPMOVMSKB Y1, SI
+	VPCMPEQB  Y0, Y2, Y1
+	VPMOVMSKB Y1, DI
+	SHLQ      $0x20, DI
+	ORQ       DI, SI
+	SHRXQ     DX, SI, SI
+
+quote_bits:
+	TESTQ  SI, SI
+	JZ     quote_ahead
+	TZCNTQ SI, DX
+	BLSRQ  SI, SI
+	ADDQ   BX, DX
+	MOVQ   DX, DI
+
+quote_back:
+	TESTQ DI, DI
+	JZ    quote_count
+	CMPB  -1(AX)(DI*1), $0x5c
+	JNE   quote_count
+	DECQ  DI
+	JMP   quote_back
+
+quote_count:
+	MOVQ  DX, R8
+	SUBQ  DI, R8
+	TESTQ $0x00000001, R8
+	JNZ   quote_bits
+	MOVQ  DX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+quote_ahead:
+	ADDQ $0x40, BX
+	JMP  quote_next
+
+quote_none:
+	MOVQ $-1, DX
+	MOVQ DX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func plainEscapesAVX2(dst *byte, text *byte, n int) (read int, wrote int, high bool)
+// Requires: AVX, AVX2, BMI
+TEXT ·plainEscapesAVX2(SB), NOSPLIT, $0-41
+	MOVQ         dst+0(FP), AX
+	MOVQ         text+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVL         $0x0000005c, BX
+	VMOVD        BX, X0
+	VPBROADCASTB X0, Y0
+	VPXOR        Y2, Y2, Y2
+	LEAQ         escapes<>+0(SB), BX
+	XORQ         SI, SI
+	XORQ         DI, DI
+
+text_next:
+	MOVQ      DX, R8
+	SUBQ      SI, R8
+	CMPQ      R8, $0x20
+	JB        text_half
+	VMOVDQU   (CX)(SI*1), Y1
+	VMOVDQU   Y1, (AX)(DI*1)
+	VPOR      Y1, Y2, Y2
+	VPCMPEQB  Y0, Y1, Y3
+	VPMOVMSKB Y3, R8
+	TESTQ     R8, R8
+	JNZ       text_escape
+	ADDQ      $0x20, SI
+	ADDQ      $0x20, DI
+	JMP       text_next
+
+text_half:
+	CMPQ      R8, $0x10
+	JB        text_end
+	VMOVDQU   (CX)(SI*1), X1
+	VMOVDQU   X1, (AX)(DI*1)
+	VPOR      Y1, Y2, Y2
+	VPCMPEQB  X0, X1, X3
+	VPMOVMSKB X3, R8
+	TESTQ     R8, R8
+	JNZ       text_escape
+	ADDQ      $0x10, SI
+	ADDQ      $0x10, DI
+	JMP       text_next
+
+text_escape:
+	TZCNTQ  R8, R8
+	ADDQ    R8, SI
+	ADDQ    R8, DI
+	LEAQ    1(SI), R8
+	CMPQ    R8, DX
+	JGE     text_end
+	MOVBQZX 1(CX)(SI*1), R8
+	MOVBQZX (BX)(R8*1), R8
+	TESTQ   R8, R8
+	JZ      text_end
+	MOVB    R8, (AX)(DI*1)
+	ADDQ    $0x02, SI
+	INCQ    DI
+	JMP     text_next
+
+text_end:
+	MOVQ      SI, read+24(FP)
+	MOVQ      DI, wrote+32(FP)
+	VPMOVMSKB Y2, R8
+	TESTQ     R8, R8
+	SETNE     AL
+	MOVB      AL, high+40(FP)
+	VZEROUPPER
+	RET
+
+// func closingBracketAVX2(text *byte, n int, open uint64, depth int, room int) int
+// Requires: AVX, AVX2, BMI, BMI2, PCLMULQDQ
+TEXT ·closingBracketAVX2(SB), NOSPLIT, $0-48
+	MOVQ         text+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         open+16(FP), DX
+	MOVQ         depth+24(FP), BX
+	MOVQ         room+32(FP), SI
+	MOVL         $0x00000022, DI
+	VMOVD        DI, X0
+	VPBROADCASTB X0, Y0
+	MOVL         $0x0000005c, DI
+	VMOVD        DI, X1
+	VPBROADCASTB X1, Y1
+	MOVL         $0x00000020, DI
+	VMOVD        DI, X2
+	VPBROADCASTB X2, Y2
+	MOVL         $0x0000007b, DI
+	VMOVD        DI, X3
+	VPBROADCASTB X3, Y3
+	MOVL         $0x0000007d, DI
+	VMOVD        DI, X4
+	VPBROADCASTB X4, Y4
+	VPCMPEQD     X7, X7, X7
+	XORQ         R8, R8
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+bracket_next:
+	CMPQ R8, CX
+	JGE  bracket_none
+	LEAQ (AX)(R8*1), R12
+	XORQ DI, DI
+	MOVQ CX, R11
+	SUBQ R8, R11
+	CMPQ R11, $0x40
+	JAE  bracket_whole
+	MOVQ $0x00000040, DI
+	SUBQ R11, DI
+	SUBQ DI, R12
+
+bracket_whole:
+	VMOVDQU    (R12), Y5
+	VMOVDQU    32(R12), Y6
+	VPCMPEQB   Y0, Y5, Y8
+	VPMOVMSKB  Y8, R11
+	VPCMPEQB   Y0, Y6, Y8
+	VPMOVMSKB  Y8, R12
+	SHLQ       $0x20, R12
+	ORQ        R12, R11
+	SHRXQ      DI, R11, R11
+	VPCMPEQB   Y1, Y5, Y8
+	VPMOVMSKB  Y8, R12
+	VPCMPEQB   Y1, Y6, Y8
+	VPMOVMSKB  Y8, R13
+	SHLQ       $0x20, R13
+	ORQ        R13, R12
+	SHRXQ      DI, R12, R12
+	ANDNQ      R12, R9, R13
+	MOVQ       $0xaaaaaaaaaaaaaaaa, R15
+	LEAQ       (R13)(R13*1), R14
+	ORQ        R15, R14
+	SUBQ       R13, R14
+	XORQ       R15, R14
+	MOVQ       R12, R13
+	ORQ        R9, R13
+	XORQ       R14, R13
+	ANDQ       R12, R14
+	SHRQ       $0x3f, R14
+	MOVQ       R14, R9
+	ANDNQ      R11, R13, R11
+	VMOVQ      R11, X8
+	VPCLMULQDQ $0x00, X7, X8, X8
+	VMOVQ      X8, R11
+	XORQ       R10, R11
+	MOVQ       R11, R10
+	SARQ       $0x3f, R10
+	ANDNQ      R12, R11, R12
+	JNZ        bracket_none
+	VPOR       Y2, Y5, Y8
+	VPCMPEQB   Y3, Y8, Y5
+	VPCMPEQB   Y4, Y8, Y8
+	VPOR       Y8, Y5, Y5
+	VPMOVMSKB  Y5, R12
+	VPOR       Y2, Y6, Y6
+	VPCMPEQB   Y3, Y6, Y5
+	VPCMPEQB   Y4, Y6, Y6
+	VPOR       Y6, Y5, Y5
+	VPMOVMSKB  Y5, R13
+	SHLQ       $0x20, R13
+	ORQ        R13, R12
+	SHRXQ      DI, R12, R12
+	ANDNQ      R12, R11, R12
+
+bracket_bits:
+	TESTQ   R12, R12
+	JZ      bracket_ahead
+	TZCNTQ  R12, DI
+	BLSRQ   R12, R12
+	ADDQ    R8, DI
+	MOVBQZX (AX)(DI*1), R11
+	MOVQ    R11, R13
+	SHRQ    $0x05, R13
+	ANDQ    $0x01, R13
+	TESTQ   $0x00000002, R11
+	JZ      bracket_close
+	SHLQ    $0x01, DX
+	ORQ     R13, DX
+	INCQ    BX
+	CMPQ    BX, SI
+	JLE     bracket_bits
+	JMP     bracket_none
+
+bracket_close:
+	XORQ  DX, R13
+	TESTQ $0x00000001, R13
+	JNZ   bracket_none
+	SHRQ  $0x01, DX
+	DECQ  BX
+	JNZ   bracket_bits
+	INCQ  DI
+	MOVQ  DI, ret+40(FP)
+	VZEROUPPER
+	RET
+
+bracket_ahead:
+	ADDQ $0x40, R8
 	JMP  bracket_next
 
 bracket_none:

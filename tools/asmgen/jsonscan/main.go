@@ -1,6 +1,7 @@
 // Command jsonscan writes the machine code of sources/jsonscan: what a scanner
-// does with long texts, 64 bytes at a time. Run it by go generate there. What
-// it writes is committed; a test compares the two.
+// does with long texts, 64 bytes at a time, once for AVX-512 and once for AVX2.
+// Run it by go generate there. What it writes is committed; a test compares the
+// two.
 package main
 
 import (
@@ -16,29 +17,65 @@ const asm = "wide_amd64.s"
 func main() { assembly.Main("../../sources/jsonscan", generate) }
 
 func generate() (map[string][]byte, error) {
-	g := &generator{assembly.New("jsonscan", "jsonscan")}
+	g := &generator{File: assembly.New("jsonscan", "jsonscan"), family: "AVX512"}
 	g.closingQuote()
 	g.plainEscapes()
+	g.closingBracket()
+	g.family = "AVX2"
+	g.closingQuote()
+	g.plainEscapesHalf()
 	g.closingBracket()
 	g.tables()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
 }
 
-const width = 64 // bytes of a vector
+const width = 64 // bytes looked at together
 
-type generator struct{ *assembly.File }
+type generator struct {
+	*assembly.File
+	family string // "AVX512", or "AVX2"
+}
+
+func (g *generator) half() bool { return g.family == "AVX2" }
+
+// A block is 64 bytes of a text: one vector, or two.
+type block struct {
+	v    []reg.VecVirtual
+	drop reg.GPVirtual // of two vectors: how many bytes lie before the text's place
+}
+
+func (g *generator) block() block {
+	if g.half() {
+		return block{v: []reg.VecVirtual{g.YMM(), g.YMM()}, drop: g.GP64()}
+	}
+	return block{v: []reg.VecVirtual{g.ZMM()}}
+}
 
 // fill returns a vector of one byte.
 func (g *generator) fill(b byte) reg.VecVirtual {
-	r, v := g.GP32(), g.ZMM()
+	r := g.GP32()
 	g.MOVL(U32(b), r)
+	if g.half() {
+		x, v := g.XMM(), g.YMM()
+		g.VMOVD(r, x)
+		g.VPBROADCASTB(x, v)
+		return v
+	}
+	v := g.ZMM()
 	g.VPBROADCASTB(r, v)
 	return v
 }
 
-// load reads what is left of a text, up to a vector; what is beyond is zero.
-func (g *generator) load(text, at, n reg.GPVirtual, v reg.VecVirtual, name string) {
+// load reads what is left of a text, up to a block. What is beyond is zero; with
+// two vectors, which have no masks, the last block is the 64 bytes that end the
+// text, which has as many at least.
+func (g *generator) load(text, at, n reg.GPVirtual, b block, name string) {
+	if g.half() {
+		g.loadHalves(text, at, n, b, name)
+		return
+	}
+	v := b.v[0]
 	rest, some := g.GP64(), g.K()
 	g.MOVQ(n, rest)
 	g.SUBQ(at, rest)
@@ -55,20 +92,74 @@ func (g *generator) load(text, at, n reg.GPVirtual, v reg.VecVirtual, name strin
 	g.Label(name + "_loaded")
 }
 
-// equal returns a bit for every byte of v that is one of b.
-func (g *generator) equal(v, b reg.VecVirtual) reg.GPVirtual {
+func (g *generator) loadHalves(text, at, n reg.GPVirtual, b block, name string) {
+	rest, p := g.GP64(), g.GP64()
+	g.LEAQ(Mem{Base: text, Index: at, Scale: 1}, p)
+	g.XORQ(b.drop, b.drop)
+	g.MOVQ(n, rest)
+	g.SUBQ(at, rest)
+	g.CMPQ(rest, Imm(width))
+	g.JAE(LabelRef(name + "_whole"))
+	g.MOVQ(U32(width), b.drop)
+	g.SUBQ(rest, b.drop)
+	g.SUBQ(b.drop, p)
+	g.Label(name + "_whole")
+	g.VMOVDQU(Mem{Base: p}, b.v[0])
+	g.VMOVDQU(Mem{Base: p, Disp: width / 2}, b.v[1])
+}
+
+// equal returns a bit for every byte of a block that is one of these.
+func (g *generator) equal(b block, these reg.VecVirtual) reg.GPVirtual {
+	if g.half() {
+		return g.bits(b, func(v, out reg.VecVirtual) { g.VPCMPEQB(these, v, out) })
+	}
 	k, m := g.K(), g.GP64()
-	g.VPCMPEQB(b, v, k)
+	g.VPCMPEQB(these, b.v[0], k)
 	g.KMOVQ(k, m)
+	return m
+}
+
+// bits returns the bits of what a comparison makes of both vectors of a block.
+func (g *generator) bits(b block, compare func(v, out reg.VecVirtual)) reg.GPVirtual {
+	low, high := g.GP64(), g.GP64()
+	for i, m := range []reg.GPVirtual{low, high} {
+		out := g.YMM()
+		compare(b.v[i], out)
+		g.VPMOVMSKB(out, m.As32())
+	}
+	g.SHLQ(Imm(width/2), high)
+	g.ORQ(high, low)
+	g.SHRXQ(b.drop, low, low)
+	return low
+}
+
+// brackets returns a bit for every byte of a block that is a bracket: with the
+// bit of 0x20 those of lists become those of objects.
+func (g *generator) brackets(b block, lower, left, right reg.VecVirtual) reg.GPVirtual {
+	if g.half() {
+		return g.bits(b, func(v, out reg.VecVirtual) {
+			w := g.YMM()
+			g.VPOR(lower, v, w)
+			g.VPCMPEQB(left, w, out)
+			g.VPCMPEQB(right, w, w)
+			g.VPOR(w, out, out)
+		})
+	}
+	w, kl, kr, m := g.ZMM(), g.K(), g.K(), g.GP64()
+	g.VPORD(lower, b.v[0], w)
+	g.VPCMPEQB(left, w, kl)
+	g.VPCMPEQB(right, w, kr)
+	g.KORQ(kl, kr, kl)
+	g.KMOVQ(kl, m)
 	return m
 }
 
 // closingQuote is func closingQuote(text *byte, n int) int: the place of the
 // first quote with an even number of backslashes right before it, -1 without.
 func (g *generator) closingQuote() {
-	param := g.Func("closingQuote", "(text *byte, n int) int", "text", "n")
+	param := g.Func("closingQuote"+g.family, "(text *byte, n int) int", "text", "n")
 	text, n := param[0], param[1]
-	quote, v := g.fill('"'), g.ZMM()
+	quote, v := g.fill('"'), g.block()
 	at, p, q, found := g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	g.XORQ(at, at)
 	g.Label("quote_next")
@@ -113,10 +204,10 @@ func (g *generator) closingQuote() {
 // is longer or unknown. high says that a byte that is not ASCII was seen. It
 // writes nothing beyond dst[n].
 func (g *generator) plainEscapes() {
-	param := g.Func("plainEscapes", "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
+	param := g.Func("plainEscapes"+g.family, "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
 	dst, text, n := param[0], param[1], param[2]
 	slash, v, all := g.fill('\\'), g.ZMM(), g.ZMM()
-	table, read, wrote, rest, m, c := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
+	table, read, wrote, rest, m := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	some, found := g.K(), g.K()
 	g.VPXORD(all, all, all)
 	g.LEAQ(NewDataAddr(Symbol{Name: "escapes", Static: true}, 0), table)
@@ -153,6 +244,23 @@ func (g *generator) plainEscapes() {
 	g.ADDQ(rest, read)
 	g.ADDQ(rest, wrote)
 	g.JMP(LabelRef("text_end"))
+	g.escape(dst, text, n, table, read, wrote, m)
+	g.Label("text_end")
+	g.Store(read, g.Return("read"))
+	g.Store(wrote, g.Return("wrote"))
+	high, is := g.K(), g.GP8()
+	g.VPMOVB2M(all, high)
+	g.KORTESTQ(high, high)
+	g.SETNE(is)
+	g.Store(is, g.Return("high"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// escape resolves the first escape of those whose bits are in m, if it is one of
+// two bytes, and goes on; otherwise it ends the text.
+func (g *generator) escape(dst, text, n, table, read, wrote, m reg.GPVirtual) {
+	c := g.GP64()
 	g.Label("text_escape")
 	g.TZCNTQ(m, m)
 	g.ADDQ(m, read)
@@ -168,12 +276,53 @@ func (g *generator) plainEscapes() {
 	g.ADDQ(Imm(2), read)
 	g.INCQ(wrote)
 	g.JMP(LabelRef("text_next"))
+}
+
+// plainEscapesHalf is plainEscapes 32 bytes at a time, then 16; it stops where
+// fewer are left.
+func (g *generator) plainEscapesHalf() {
+	param := g.Func("plainEscapes"+g.family, "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
+	dst, text, n := param[0], param[1], param[2]
+	slash, v, all, found := g.fill('\\'), g.YMM(), g.YMM(), g.YMM()
+	table, read, wrote, rest, m := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
+	g.VPXOR(all, all, all)
+	g.LEAQ(NewDataAddr(Symbol{Name: "escapes", Static: true}, 0), table)
+	g.XORQ(read, read)
+	g.XORQ(wrote, wrote)
+	g.Label("text_next")
+	g.MOVQ(n, rest)
+	g.SUBQ(read, rest)
+	for _, step := range []struct {
+		size           int
+		name, next     string
+		v, slash, some reg.Register
+	}{
+		{32, "text_next", "text_half", v, slash, found},
+		{16, "text_half", "text_end", v.AsX(), slash.AsX(), found.AsX()},
+	} {
+		if step.size < 32 {
+			g.Label(step.name)
+		}
+		g.CMPQ(rest, Imm(uint64(step.size)))
+		g.JB(LabelRef(step.next))
+		g.VMOVDQU(Mem{Base: text, Index: read, Scale: 1}, step.v)
+		g.VMOVDQU(step.v, Mem{Base: dst, Index: wrote, Scale: 1})
+		g.VPOR(v, all, all) // what is beyond 16 bytes is zero
+		g.VPCMPEQB(step.slash, step.v, step.some)
+		g.VPMOVMSKB(step.some, m.As32())
+		g.TESTQ(m, m)
+		g.JNZ(LabelRef("text_escape"))
+		g.ADDQ(Imm(uint64(step.size)), read)
+		g.ADDQ(Imm(uint64(step.size)), wrote)
+		g.JMP(LabelRef("text_next"))
+	}
+	g.escape(dst, text, n, table, read, wrote, m)
 	g.Label("text_end")
 	g.Store(read, g.Return("read"))
 	g.Store(wrote, g.Return("wrote"))
-	high, is := g.K(), g.GP8()
-	g.VPMOVB2M(all, high)
-	g.KORTESTQ(high, high)
+	is := g.GP8()
+	g.VPMOVMSKB(all, m.As32())
+	g.TESTQ(m, m)
 	g.SETNE(is)
 	g.Store(is, g.Return("high"))
 	g.VZEROUPPER()
@@ -186,10 +335,10 @@ func (g *generator) plainEscapes() {
 // '{'. It is -1 where brackets do not match, are deeper than room (below 64), a
 // backslash is outside a string or the text ends.
 func (g *generator) closingBracket() {
-	param := g.Func("closingBracket", "(text *byte, n int, open uint64, depth, room int) int", "text", "n", "open", "depth", "room")
+	param := g.Func("closingBracket"+g.family, "(text *byte, n int, open uint64, depth, room int) int", "text", "n", "open", "depth", "room")
 	text, n, open, depth, room := param[0], param[1], param[2], param[3], param[4]
 	quote, slash, lower, left, right := g.fill('"'), g.fill('\\'), g.fill(0x20), g.fill('{'), g.fill('}')
-	v, w, ones, product := g.ZMM(), g.ZMM(), g.XMM(), g.XMM()
+	v, ones, product := g.block(), g.XMM(), g.XMM()
 	at, carry, inside := g.GP64(), g.GP64(), g.GP64()
 	g.VPCMPEQD(ones, ones, ones)
 	g.XORQ(at, at)
@@ -211,12 +360,7 @@ func (g *generator) closingBracket() {
 	g.SARQ(Imm(63), inside)
 	g.ANDNQ(slashes, within, slashes)
 	g.JNZ(LabelRef("bracket_none")) // outside strings: whoever looks byte by byte does not take it for an escape
-	g.VPORD(lower, v, w)
-	kl, kr, brackets := g.K(), g.K(), g.GP64()
-	g.VPCMPEQB(left, w, kl)
-	g.VPCMPEQB(right, w, kr)
-	g.KORQ(kl, kr, kl)
-	g.KMOVQ(kl, brackets)
+	brackets := g.brackets(v, lower, left, right)
 	g.ANDNQ(brackets, within, brackets)
 	p, c, kind := g.GP64(), g.GP64(), g.GP64()
 	g.Label("bracket_bits")
