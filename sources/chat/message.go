@@ -144,6 +144,10 @@ func ReadToolCalls(s *jsonscan.Scanner) []pipeline.ToolCall {
 				id := c.ID
 				c, _ = ReadCall(s)
 				c.ID = id
+			case "name": // some write what a function holds beside the id
+				c.Name = OrEmpty(s.OptStr())
+			case "arguments":
+				c.Arguments = ReadArguments(s)
 			}
 		}
 		calls = append(calls, c)
