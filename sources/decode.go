@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/swerm/swerm/internal/archive"
 	"github.com/swerm/swerm/pipeline"
@@ -81,7 +82,7 @@ func fill(data *[]byte, f io.Reader, n int) error {
 	defer func() { *data = b }()
 	for len(b) < n {
 		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+			b = slices.Grow(b, max(min(n, 2*cap(b))-len(b), 1))
 		}
 		k, err := f.Read(b[len(b):min(cap(b), max(n, len(b)+1))])
 		b = b[:len(b)+k]

@@ -270,7 +270,7 @@ func (c *cutter) firstRows() (rows [][]byte) {
 func (c *cutter) send(rows int64, ends []int, used int) error {
 	o := c.o
 	whole := *o.buf
-	next := o.w.r.buffers.get(minBuffer)
+	next := o.w.r.buffers.get(max(pieceBytes, len(whole)-used))
 	*next = append((*next)[:0], whole[used:]...)
 	*o.buf = whole[:used]
 	j := &job{file: o.file, data: o.buf, first: c.row, ends: ends, list: c.list}

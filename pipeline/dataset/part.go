@@ -102,24 +102,31 @@ func (w *Writer[T]) openPart() error {
 	if w.part != nil {
 		return nil
 	}
-	codec, level, err := parseCodec(w.spec.Codec)
-	if err != nil {
-		return w.fail(err)
-	}
 	f, err := w.stage.create(dataDir)
 	if err != nil {
 		return w.fail(err)
 	}
-	pw, err := columnar.NewWriter(f, w.codec.schema, columnar.WriterOptions{Codec: codec, Level: level,
-		Dictionary: fewOf(w.codec.columns), KeyValue: w.keyValue()})
-	if err != nil {
+	if w.columnar, err = w.nextFile(f); err != nil {
 		f.drop()
 		return w.fail(err)
 	}
 	num := w.nextPart
 	w.nextPart++
-	w.part = &openPart{num: num, file: f, w: pw}
+	w.part = &openPart{num: num, file: f, w: w.columnar}
 	return nil
+}
+
+// nextFile starts a file in the memory of the one before.
+func (w *Writer[T]) nextFile(f *stagedFile) (*columnar.Writer, error) {
+	if w.columnar != nil {
+		return w.columnar.Next(f)
+	}
+	codec, level, err := parseCodec(w.spec.Codec)
+	if err != nil {
+		return nil, err
+	}
+	return columnar.NewWriter(f, w.codec.schema, columnar.WriterOptions{Codec: codec, Level: level,
+		Dictionary: fewOf(w.codec.columns), KeyValue: w.keyValue()})
 }
 
 // keyValue says in the file what it is, for whoever meets it alone.

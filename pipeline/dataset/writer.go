@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/pipeline/dataset/columnar"
 )
 
 // Writer writes one dataset. Its methods are called from one goroutine, in an
@@ -39,6 +40,7 @@ type Writer[T Row] struct {
 	stats      Stats
 	rejects    *rejectLog
 	part       *openPart
+	columnar   *columnar.Writer // of the last part
 	group      []*T
 	groupBytes int64
 	partSize   int64

@@ -1,6 +1,9 @@
 package openai
 
 import (
+	"sync"
+
+	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -35,20 +38,33 @@ func (d *document) read(s *jsonscan.Scanner) {
 	}
 }
 
+// dialogueBuffers are used again: how many messages there are is known at their
+// end, and a list that grows until then is allocated twice over.
+var dialogueBuffers = sync.Pool{New: func() any { return new([]pipeline.Message) }}
+
 func (d *document) readMessages(s *jsonscan.Scanner) {
 	d.found = s.Kind() == jsonscan.Array
+	all := dialogueBuffers.Get().(*[]pipeline.Message)
+	*all = appendMessages((*all)[:0], s)
+	d.messages = append(d.messages, *all...)
+	clear(*all)
+	dialogueBuffers.Put(all)
+}
+
+func appendMessages(all []pipeline.Message, s *jsonscan.Scanner) []pipeline.Message {
 	var m message // one for all: it does not outlive its turn
 	for i := range s.Elements() {
 		if i == chat.MaxMessages {
 			s.Fail(chat.ErrMessages)
-			return
+			return all
 		}
 		m = message{}
 		if m.read(s); s.Err() != nil {
-			return
+			return all
 		}
-		d.messages = m.appendTo(d.messages)
+		all = m.appendTo(all)
 	}
+	return all
 }
 
 func (m *message) read(s *jsonscan.Scanner) {

@@ -87,7 +87,7 @@ type Writer struct {
 	err     error
 	closed  bool
 
-	free freeList[*RowGroup]
+	free *freeList[*RowGroup] // of all files that are made in one memory
 }
 
 // A chunkIndex is the page index of one column chunk.
@@ -109,13 +109,21 @@ func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) 
 	o.KeyValue = maps.Clone(o.KeyValue)
 	out := &Writer{
 		out: &countingWriter{w: w}, schema: sc, tops: tops, opt: o,
-		cmp: &compressor{codec: o.Codec, level: o.Level},
+		cmp: &compressor{codec: o.Codec, level: o.Level}, free: new(freeList[*RowGroup]),
 	}
 	for _, top := range tops {
 		out.leaves = top.leaves(out.leaves)
 	}
 	_, out.err = io.WriteString(out.out, magic)
 	return out, out.err
+}
+
+// Next starts another file of the same schema and options, whose pages are made
+// in the memory of the files before. Those need not be closed yet.
+func (w *Writer) Next(out io.Writer) (*Writer, error) {
+	next := &Writer{out: &countingWriter{w: out}, schema: w.schema, tops: w.tops, leaves: w.leaves, opt: w.opt, cmp: w.cmp, free: w.free}
+	_, next.err = io.WriteString(next.out, magic)
+	return next, next.err
 }
 
 // matches reports how a batch's schema differs from the file's.
@@ -138,6 +146,7 @@ func (w *Writer) matches(sc *arrow.Schema) error {
 // to Commit; one that never is costs nothing.
 func (w *Writer) NewRowGroup() *RowGroup {
 	if g := w.free.get(); g != nil {
+		g.w = w
 		return g
 	}
 	g := &RowGroup{w: w, cols: make([]*chunkWriter, len(w.leaves))}
