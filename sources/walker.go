@@ -20,6 +20,9 @@ const (
 	sniffBytes = 512
 	// headBytes of a file tell a document from rows, and whose they are.
 	headBytes = 64 << 10
+	// firstRowBytes of a file over the limit hold its first row if it is one of
+	// rows: they are read before it is known that the file is not one document.
+	firstRowBytes = 16 << 20
 	// outlineBytes of a file over the limit tell whether it was a trajectory.
 	outlineBytes = 1 << 20
 )
@@ -246,8 +249,15 @@ func (o *opened) streamed() bool {
 	if head[0] == '[' {
 		return true
 	}
-	line, _, ok := bytes.Cut(head, []byte("\n"))
-	return ok && isValue(line)
+	for {
+		if line, _, ok := bytes.Cut(head, []byte("\n")); ok {
+			return isValue(line)
+		}
+		if o.end || len(*o.buf) >= firstRowBytes || o.fill(2*len(*o.buf)) != nil {
+			return false
+		}
+		head = bytes.TrimLeft(*o.buf, " \t\r\n\ufeff")
+	}
 }
 
 // tooLarge fails a file over the limit if it was a trajectory, without reading
