@@ -81,10 +81,11 @@ func TestTooLongIsNotHeld(t *testing.T) {
 }
 
 // TestMemoryIsBounded imports gigabytes on one worker and on two, and things far
-// over the limit of a document among them.
+// over the limit of a document among them, with the heap that Config.Memory says.
 func TestMemoryIsBounded(t *testing.T) {
 	testpath.Soak(t)
 	const limit = 450 << 20
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	dir, size := generatedRuns(t, 64, 1000)
 	writeTooLong(t, dir, 500<<20)
 	runs, err := filepath.Glob(filepath.Join(dir, "*", "*.traj.json"))
@@ -104,8 +105,10 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	for _, codec := range []string{"zstd-fastest", "zstd"} {
 		for _, workers := range []int{1, 2} {
+			cfg := &sources.Config{Codec: codec}
+			debug.SetMemoryLimit(cfg.Memory(workers))
 			forgetPeak(t)
-			res, _ := runImport(t, &sources.Config{Codec: codec}, workers, dir)
+			res, _ := runImport(t, cfg, workers, dir)
 			peak := peakRSS(t)
 			t.Logf("%s, %d workers: %d rows of %d MB, %d MB resident at most", codec, workers, res.Out, 13*size>>20, peak>>20)
 			if res.Out != 13*64+2 || res.Failed != 2 {

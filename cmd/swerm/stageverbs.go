@@ -214,6 +214,7 @@ func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stage
 	if o.out == "" {
 		return usage("where to? say -o OUT")
 	}
+	a.boundHeap(s.Config)
 	return a.runSingle(c, v, s, o)
 }
 
