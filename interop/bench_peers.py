@@ -2,7 +2,10 @@
 turn, so that a noisy machine disturbs both. Prints Markdown with medians and
 the ratio of the peer's time to ours (above 1: ours is faster).
 
-usage: bench_peers.py SWERM [--real DIR] [--rounds N] [--only import,tokenizer,train,auc]
+usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,tokenizer,train,auc]
+
+--raw is a folder of unpacked runs, which are otherwise unpacked from DIR/packed;
+--rows one of JSONL shards, which are otherwise made of the runs.
 """
 import argparse
 import glob
@@ -18,8 +21,11 @@ import tarfile
 import tempfile
 import time
 
+import bench_rows
+
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "true"
+RAW = ROWS = None  # folders that the command line gives
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -61,6 +67,8 @@ def peak_mib(command, env):
 
 def unpacked(real, work):
     """Unpacks the archives of real runs once and returns the folder."""
+    if RAW:
+        return RAW
     source = os.path.join(work, "raw")
     if not os.path.isdir(source):
         archives = glob.glob(os.path.join(real, "packed", "*.tar.xz"))
@@ -128,7 +136,7 @@ def bench_import(swerm, real, n, work):
         os.makedirs(out)
         def go():
             with multiprocessing.get_context("fork").Pool(2) as pool:
-                pool.map(write_part, [(files[i::2], os.path.join(out, f"{i}.parquet")) for i in range(2)])
+                pool.map(write_part, [(files[i::4], os.path.join(out, f"{i}.parquet")) for i in range(4)], 1)
         return timed(go)
 
     def hf():
@@ -145,6 +153,15 @@ def bench_import(swerm, real, n, work):
     took = rounds(n, {"swerm": ours, "orjson + pyarrow, 2 processes": arrow, "HF from_generator, 2 processes": hf})
     report(f"Raw trajectories to Parquet ({len(files)} files, {size:.0f} MB)", took, "MB/s", size)
     print(f"\nPeak resident memory of swerm: {max(memory):.0f} MiB. Its time includes starting the program and hashing what it writes.")
+
+
+def bench_jsonl(swerm, real, n, work):
+    source = ROWS
+    if not source:
+        source = os.path.join(work, "rows")
+        files = sorted(glob.glob(os.path.join(unpacked(real, work), "**", "*.traj.json"), recursive=True))
+        bench_rows.make_rows(files, source, row)
+    bench_rows.bench(swerm, source, n, work)
 
 
 # Go benchmarks that print MB/s or tokens/s, against the same work in Python.
@@ -225,13 +242,17 @@ def bench_auc(swerm, real, n, work):
 
 
 def main():
-    sides = {"import": bench_import, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
+    global RAW, ROWS
+    sides = {"import": bench_import, "rows": bench_jsonl, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
     parser = argparse.ArgumentParser()
     parser.add_argument("swerm")
     parser.add_argument("--real", default="../shared/real")
+    parser.add_argument("--raw")
+    parser.add_argument("--rows")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(sides))
     a = parser.parse_args()
+    RAW, ROWS = a.raw, a.rows
     model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
     print(f"# Side by side, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} cores, {model.group(1) if model else 'unknown CPU'}; "
           f"{a.rounds} rounds, medians; load {os.getloadavg()[0]:.1f} at the start.")
