@@ -145,9 +145,13 @@ func ReadToolCalls(s *jsonscan.Scanner) []pipeline.ToolCall {
 				c, _ = ReadCall(s)
 				c.ID = id
 			case "name": // some write what a function holds beside the id
-				c.Name = OrEmpty(s.OptStr())
+				if name := OptText(s); name != nil && c.Name == "" {
+					c.Name = *name
+				}
 			case "arguments":
-				c.Arguments = ReadArguments(s)
+				if k := s.Kind(); c.Arguments == "" && (k == jsonscan.String || k == jsonscan.Object) {
+					c.Arguments = ReadArguments(s)
+				}
 			}
 		}
 		calls = append(calls, c)

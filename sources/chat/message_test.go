@@ -19,6 +19,7 @@ func TestReadToolCalls(t *testing.T) {
 		`[{"function": {"arguments": {"command": "ls"}, "name": "bash"}, "id": "call_1"}]`,
 		`[{"id": "call_1", "name": "bash", "arguments": "{\"command\": \"ls\"}"}]`,
 		`[{"arguments": {"command": "ls"}, "name": "bash", "id": "call_1"}]`,
+		`[{"id": "call_1", "function": {"name": "bash", "arguments": "{\"command\": \"ls\"}"}, "name": null, "arguments": [1]}]`,
 	} {
 		s := jsonscan.New([]byte(doc))
 		got := chat.ReadToolCalls(s)

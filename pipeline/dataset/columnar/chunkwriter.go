@@ -106,11 +106,8 @@ func (c *chunkWriter) close() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	if c.plain != nil {
-		c.cmp.raw.put(c.plain)
-		c.plain = nil
-	}
-	c.closed = true
+	lend(&c.cmp.raw, c.plain, c.limit)
+	c.plain, c.closed = nil, true
 	return c.dictPage()
 }
 
@@ -297,7 +294,7 @@ func (c *chunkWriter) appendPage(dst []byte, head *format.PageHeader, levels, va
 		if packed, err = c.cmp.compress(c.cmp.packed.get()[:0], values); err != nil {
 			return dst, 0, err
 		}
-		defer c.cmp.packed.put(packed)
+		defer lend(&c.cmp.packed, packed, c.limit)
 	}
 	head.CompressedPageSize = int32(len(levels) + len(packed))
 	head.CRC = int32(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, packed))

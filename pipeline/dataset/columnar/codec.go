@@ -69,6 +69,14 @@ type compressor struct {
 	packed   freeList[[]byte] // compressed pages on their way into a chunk
 }
 
+// lend lets others use a buffer that pages of limit bytes need, unless a giant
+// row has made it larger than they do.
+func lend(to *freeList[[]byte], b []byte, limit int) {
+	if cap(b) > 0 && cap(b) <= 2*limit {
+		to.put(b)
+	}
+}
+
 // packedShare is what part of a page of text is expected to be left of it.
 const packedShare = 4
 

@@ -40,6 +40,41 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 	}
 }
 
+// A file in the memory of another has the bytes of one in its own.
+func TestNextFile(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 3))
+	sc := randomSchema(r)
+	opt := randomOptions(r, sc)
+	var first, second, alone bytes.Buffer
+	w, err := NewWriter(&first, sc, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := w.Next(&second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	single, err := NewWriter(&alone, sc, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		b := randomBatch(r, memory.DefaultAllocator, sc, 50)
+		for _, w := range []*Writer{w, next, single} {
+			g := w.NewRowGroup()
+			if err := errors.Join(g.WriteLast(b), w.Commit(g)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := errors.Join(w.Close(), next.Close(), single.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Bytes(), alone.Bytes()) || !bytes.Equal(second.Bytes(), alone.Bytes()) {
+		t.Error("other bytes")
+	}
+}
+
 // writeWith builds a row group of each batch on workers goroutines, and ends it
 // with WriteLast where last is set.
 func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.RecordBatch, workers, cut int, last bool) []byte {
