@@ -1,0 +1,66 @@
+package comm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// benchmarkWorld times one operation over two ranks; b.N is what both do.
+func benchmarkWorld(b *testing.B, comms []Comm, bytes int, run func(c Comm) func() error) {
+	b.SetBytes(int64(bytes))
+	b.ReportAllocs()
+	errs := together(comms, func(c Comm) error {
+		do := run(c)
+		if err := errors.Join(do(), c.Barrier()); err != nil {
+			return err
+		}
+		if c.Rank() == 0 {
+			b.ResetTimer()
+		}
+		for range b.N {
+			if err := do(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkCollectives(b *testing.B) {
+	worlds := map[string]func() []Comm{
+		"local": func() []Comm { return Local(2, Limits{}) },
+		"unix": func() []Comm {
+			dir, err := os.MkdirTemp("", "comm")
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { os.RemoveAll(dir) })
+			comms, errs := joinAll("unix", dir, 2, nil)
+			if err := errors.Join(errs...); err != nil {
+				b.Fatal(err)
+			}
+			return comms
+		},
+	}
+	for name, world := range worlds {
+		for _, n := range []int{1 << 8, 4 << 20} {
+			b.Run(fmt.Sprintf("%s/allreduce/%dB", name, n), func(b *testing.B) {
+				benchmarkWorld(b, world(), n, func(c Comm) func() error {
+					x := make([]float32, n/4)
+					return func() error { return AllReduce(c, x) }
+				})
+			})
+			b.Run(fmt.Sprintf("%s/alltoallv/%dB", name, n), func(b *testing.B) {
+				benchmarkWorld(b, world(), n, func(c Comm) func() error {
+					send, recv := [][]byte{make([]byte, n), make([]byte, n)}, [][]byte{make([]byte, n), make([]byte, n)}
+					return func() error { return c.AllToAllV(send, recv) }
+				})
+			})
+		}
+	}
+}
