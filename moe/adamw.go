@@ -20,18 +20,18 @@ type AdamW struct {
 	Threads int
 }
 
-// OptState holds the moments of AdamW for one model, flat in the order of
-// [Model.Params]; [OptState.Of] gives the part of one tensor.
-type OptState struct{ m, v []float32 }
+// OptStateOf holds the moments of AdamW for one model, flat in the order of
+// [Model.Params]; [OptStateOf.Of] gives the part of one tensor.
+type OptStateOf[Num Float] struct{ m, v []Num }
 
 // NewOptState returns zero moments.
-func (m *Model) NewOptState() *OptState {
-	return &OptState{m: kernel.Floats(len(m.flat)), v: kernel.Floats(len(m.flat))}
+func (m *ModelOf[Num]) NewOptState() *OptStateOf[Num] {
+	return &OptStateOf[Num]{m: kernel.Make[Num](len(m.flat)), v: kernel.Make[Num](len(m.flat))}
 }
 
 // Of returns the first and second moments of one tensor of the model that the
 // state was made for; writing to them restores a state.
-func (s *OptState) Of(p *Param) (first, second []float32) {
+func (s *OptStateOf[Num]) Of(p *ParamOf[Num]) (first, second []Num) {
 	end := p.offset + p.len()
 	return s.m[p.offset:end:end], s.v[p.offset:end:end]
 }
@@ -42,22 +42,22 @@ const adamChunk = 1 << 16
 // AdamWStep applies one update; step counts from 1 and corrects the bias of
 // the moments. Each gradient is multiplied by gradScale first, which is how a
 // caller clips.
-func (m *Model) AdamWStep(o AdamW, s *OptState, step int, gradScale float32) {
-	c := kernel.AdamWCoef{
-		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2),
-		OneMinusBeta1: float32(1 - o.Beta1), OneMinusBeta2: float32(1 - o.Beta2),
-		Rate:        float32(o.LR / (1 - math.Pow(o.Beta1, float64(step)))),
-		VCorrection: float32(1 / (1 - math.Pow(o.Beta2, float64(step)))),
-		Eps:         float32(o.Eps), GradScale: gradScale,
+func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScale float64) {
+	c := kernel.AdamWCoefOf[Num]{
+		Beta1: Num(o.Beta1), Beta2: Num(o.Beta2),
+		OneMinusBeta1: Num(1 - o.Beta1), OneMinusBeta2: Num(1 - o.Beta2),
+		Rate:        Num(o.LR / (1 - math.Pow(o.Beta1, float64(step)))),
+		VCorrection: Num(1 / (1 - math.Pow(o.Beta2, float64(step)))),
+		Eps:         Num(o.Eps), GradScale: Num(gradScale),
 	}
-	decay := float32(1 - o.LR*o.WeightDecay)
+	decay := Num(1 - o.LR*o.WeightDecay)
 	type chunk struct {
 		lo, hi int
-		keep   float32
+		keep   Num
 	}
 	var chunks []chunk
 	for _, p := range m.params {
-		keep := float32(1)
+		keep := Num(1)
 		if p.Decay {
 			keep = decay
 		}
@@ -82,26 +82,38 @@ func (m *Model) AdamWStep(o AdamW, s *OptState, step int, gradScale float32) {
 }
 
 // ZeroGrad clears every gradient.
-func (m *Model) ZeroGrad() {
+func (m *ModelOf[Num]) ZeroGrad() {
 	n := (len(m.grad) + adamChunk - 1) / adamChunk
 	parallel(threadsOr(0), n, func(_, i int) {
 		clear(m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))])
 	})
 }
 
-// GradNorm returns the L2 norm of all gradients, summed in float64 over fixed
-// blocks so that it does not depend on threads.
-func (m *Model) GradNorm() float64 {
-	n := (len(m.grad) + adamChunk - 1) / adamChunk
+// GradNorm returns the L2 norm of all gradients of this model.
+func (m *ModelOf[Num]) GradNorm() float64 {
+	dense, experts := m.GradSquares()
+	return math.Sqrt(dense + experts)
+}
+
+// GradSquares returns the sums of squares of the gradients, of the tensors
+// that every rank holds and of the experts of this one. They are taken in
+// float64 over fixed blocks and do not depend on threads.
+func (m *ModelOf[Num]) GradSquares() (dense, experts float64) {
+	d, e := m.Grads()
+	return m.squares(d), m.squares(e)
+}
+
+func (m *ModelOf[Num]) squares(x []Num) float64 {
+	n := (len(x) + adamChunk - 1) / adamChunk
 	partial := make([]float64, n)
 	parallel(threadsOr(0), n, func(_, i int) {
-		partial[i] = m.kern.SumSquares(m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))])
+		partial[i] = m.kern.SumSquares(x[i*adamChunk : min((i+1)*adamChunk, len(x))])
 	})
 	sum := 0.0
 	for _, p := range partial {
 		sum += p
 	}
-	return math.Sqrt(sum)
+	return sum
 }
 
 func threadsOr(n int) int {

@@ -64,9 +64,9 @@ func dimsOf(c *Config) dims {
 
 // grow makes *s at least n long, keeping the memory of a larger batch. What it
 // holds is undefined.
-func grow(s *[]float32, n int) []float32 {
+func grow[Num Float](s *[]Num, n int) []Num {
 	if cap(*s) < n {
-		*s = kernel.Floats(n)
+		*s = kernel.Make[Num](n)
 	}
 	*s = (*s)[:n]
 	return *s
@@ -82,68 +82,69 @@ func growInts[T int | int32 | int64 | float64](s *[]T, n int) []T {
 
 // acts are the activations of one layer. In training every layer has its own;
 // in scoring all layers share one.
-type acts struct {
-	x   []float32 // [T,D] input
-	r1  []float32 // [T] of the first norm
-	qkv []float32 // [T,W] by ldW, projections before norm and rotation
-	rq  []float32 // [T,H] of the query norms
-	rk  []float32 // [T,G] of the key norms
-	o   []float32 // [R,HC] attention output
-	lse []float32 // [R,H] log-sum-exp of the scores
-	xm  []float32 // [R,D] after attention
-	r2  []float32 // [R] of the second norm
+type acts[Num Float] struct {
+	x   []Num // [T,D] input
+	r1  []Num // [T] of the first norm
+	qkv []Num // [T,W] by ldW, projections before norm and rotation
+	rq  []Num // [T,H] of the query norms
+	rk  []Num // [T,G] of the key norms
+	o   []Num // [R,HC] attention output
+	lse []Num // [R,H] log-sum-exp of the scores
+	xm  []Num // [R,D] after attention
+	r2  []Num // [R] of the second norm
 
-	mlp             // of the layer whose activations these are
-	probs []float32 // [R,E] of the router
-	topW  []float32 // [R,K] weights of the chosen experts
-	topI  []int32   // [R,K] which they are
+	mlp           // of the layer whose activations these are
+	probs []Num   // [R,E] of the router
+	topW  []Num   // [R,K] weights of the chosen experts
+	topI  []int32 // [R,K] which they are
 
 	off   []int   // [E+1] first slot of each expert
 	slotR []int32 // [S] row of a slot
-	slotW []float32
-	rowS  []int32   // [R,K] slot of a row's j-th expert, −1 if not computed
-	gu    []float32 // [S,2F] by ldF, gate and up products, replaced by their gradients
+	slotW []Num
+	rowS  []int32 // [R,K] slot of a row's j-th expert, −1 if not computed
+	work  work[Num]
+	gu    []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
 }
 
 // arena is all memory of a pass beside the activations of the layers.
-type arena struct {
-	qr, kr  []float32 // [T,HC], [T,GC] normed and rotated
-	h2      []float32 // [R,D] second norm
-	y       []float32 // [S,D] expert outputs; backward their input gradients
-	panels  []float32 // attention operands of every sequence and key head
-	packQKV []float32
-	packO   []float32
-	packR   []float32
+type arena[Num Float] struct {
+	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
+	h2      []Num // [R,D] second norm
+	y       []Num // [S,D] expert outputs; backward their input gradients
+	panels  []Num // attention operands of every sequence and key head
+	packQKV []Num
+	packO   []Num
+	packR   []Num
 
-	dx        []float32 // [T,D] gradient of the stream
-	h1        []float32 // [T,D] first norm, for weight gradients
-	do        []float32 // [T,HC]
-	delta     []float32 // [T,H] Σ do·o
-	dqkv      []float32 // [T,W] by ldW
-	dkh, dvh  []float32 // [T,HC] of each query head before the group is summed
-	dyp       []float32 // [S,D] output gradients in slot order
-	hw        []float32 // [S,F] weighted expert activations
-	dtw       []float32 // [S] of the routing weights
-	dlogits   []float32 // [T,E]
-	partial   []float32 // norm gradients of each stripe
-	auxGrad   []float32 // [sequences,E]
+	dx        []Num // [T,D] gradient of the stream
+	h1        []Num // [T,D] first norm, for weight gradients
+	do        []Num // [T,HC]
+	delta     []Num // [T,H] Σ do·o
+	dqkv      []Num // [T,W] by ldW
+	dkh, dvh  []Num // [T,HC] of each query head before the group is summed
+	dyp       []Num // [S,D] output gradients in slot order
+	hw        []Num // [S,F] weighted expert activations
+	dtw       []Num // [S] of the routing weights
+	dlogits   []Num // [T,E]
+	partial   []Num // norm gradients of each stripe
+	auxGrad   []Num // [sequences,E]
 	tiles     []gradTile
-	jobs      []gradJob
+	jobs      []gradJob[Num]
 	slotsFill []int
 	units     []expertUnit
 	order     []int
 }
 
 // worker is the scratch memory of one goroutine.
-type worker struct {
-	h      []float32 // stripe × widest row
-	h2     []float32
-	pack   []float32
-	pack2  []float32
-	left   []float32 // repacked left operands of weight gradients
-	s, dp  []float32 // attention scores
-	rowMax [maxStrip]float32
-	rowSum [maxStrip]float32
+type worker[Num Float] struct {
+	h      []Num // stripe × widest row
+	h2     []Num
+	pack   []Num
+	pack2  []Num
+	left   []Num // repacked left operands of weight gradients
+	s, dp  []Num // attention scores
+	rowMax [maxStrip]Num
+	rowSum [maxStrip]Num
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every
@@ -158,20 +159,20 @@ const maxStrip = 12
 func stripes(n int) int { return (n + stripe - 1) / stripe }
 
 // eachStripe runs do over stripes of n rows.
-func (p *Pass) eachStripe(n int, do func(w *worker, lo, hi int)) {
+func (p *PassOf[Num]) eachStripe(n int, do func(w *worker[Num], lo, hi int)) {
 	p.crew.run(p.threads, stripes(n), func(worker, i int) {
 		do(&p.work[worker], i*stripe, min((i+1)*stripe, n))
 	})
 }
 
 // each runs do over n units with the scratch of whichever worker takes one.
-func (p *Pass) each(n int, do func(w *worker, i int)) {
+func (p *PassOf[Num]) each(n int, do func(w *worker[Num], i int)) {
 	p.crew.run(p.threads, n, func(worker, i int) { do(&p.work[worker], i) })
 }
 
 // rope grows the tables of cosines and sines to cover positions below n. They
 // are computed in float64 and rounded once.
-func (p *Pass) rope(n int) {
+func (p *PassOf[Num]) rope(n int) {
 	half := p.C / 2
 	have := 0
 	if half > 0 {
@@ -180,8 +181,8 @@ func (p *Pass) rope(n int) {
 	for pos := have; pos < n; pos++ {
 		for i := range half {
 			sin, cos := math.Sincos(float64(pos) * p.m.rope.frequency[i])
-			p.cos = append(p.cos, float32(cos*p.m.rope.scale))
-			p.sin = append(p.sin, float32(sin*p.m.rope.scale))
+			p.cos = append(p.cos, Num(cos*p.m.rope.scale))
+			p.sin = append(p.sin, Num(sin*p.m.rope.scale))
 		}
 	}
 }
@@ -190,9 +191,11 @@ func (p *Pass) rope(n int) {
 type span struct{ lo, n int }
 
 // load copies the batch and sizes the arena for it.
-func (p *Pass) load(b Batch) error {
-	if err := b.validate(p.V); err != nil {
-		return err
+func (p *PassOf[Num]) load(b Batch) error {
+	if b.Len() > 0 || len(b.IDs) > 0 || p.o.Peers == nil {
+		if err := b.validate(p.V); err != nil {
+			return err
+		}
 	}
 	p.ids = append(p.ids[:0], b.IDs...)
 	p.spans, p.last = p.spans[:0], p.last[:0]
@@ -219,7 +222,7 @@ func (p *Pass) load(b Batch) error {
 // sizeInput prepares the activations of a layer up to attention. It comes
 // before and apart from sizeRows because layers that share memory still read
 // the rows of the one before.
-func (p *Pass) sizeInput(a *acts) {
+func (p *PassOf[Num]) sizeInput(a *acts[Num]) {
 	grow(&a.x, p.T*p.D)
 	grow(&a.r1, p.T)
 	grow(&a.qkv, p.T*p.ldW)
@@ -229,7 +232,7 @@ func (p *Pass) sizeInput(a *acts) {
 
 // sizeRows prepares the activations of layer l from attention on for R rows, of
 // which so many tokens go through its experts.
-func (p *Pass) sizeRows(l, R, tokens int) {
+func (p *PassOf[Num]) sizeRows(l, R, tokens int) {
 	a := p.acts(l)
 	a.mlp = p.mlp[l]
 	S := tokens * a.K
@@ -244,7 +247,4 @@ func (p *Pass) sizeRows(l, R, tokens int) {
 	growInts(&a.slotR, S)
 	grow(&a.slotW, S)
 	growInts(&a.rowS, R*a.K)
-	if p.o.Train {
-		grow(&a.gu, S*a.ldF)
-	}
 }

@@ -28,7 +28,7 @@ type attnItem struct{ seq, head, q0, n int }
 
 // planAttention lays out panels for the batch. Forward needs K transposed and
 // V; backward needs K, K transposed and V transposed, in the same places.
-func (p *Pass) planAttention() {
+func (p *PassOf[Num]) planAttention() {
 	pl, f := &p.attn, p.kern
 	n := len(p.spans) * p.G
 	kt, v, k := growInts(&pl.kt, n), growInts(&pl.v, n), growInts(&pl.k, n)
@@ -66,31 +66,31 @@ func (p *Pass) planAttention() {
 
 // attention computes o and lse for all rows, or with onlyLast for the last row
 // of each sequence, stored in sequence order.
-func (p *Pass) attention(a *acts, onlyLast bool) {
+func (p *PassOf[Num]) attention(a *acts[Num], onlyLast bool) {
 	panels := grow(&p.panels, p.attn.size)
 	for i := range p.work {
 		grow(&p.work[i].s, max(maxStrip*(keyBlock+scorePad), stripe*(keyBlockBack+scorePad)))
 	}
-	p.each(len(p.spans)*p.G, func(_ *worker, i int) {
+	p.each(len(p.spans)*p.G, func(_ *worker[Num], i int) {
 		s, g := p.spans[i/p.G], i%p.G
 		p.kern.PackT(panels[p.attn.kt[i]:], p.kr[s.lo*p.GC+g*p.C:], p.GC, p.C, s.n)
 		p.kern.Pack(panels[p.attn.v[i]:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:], p.ldW, s.n, p.C)
 	})
 	if onlyLast {
-		p.each(len(p.spans)*p.H, func(w *worker, i int) {
+		p.each(len(p.spans)*p.H, func(w *worker[Num], i int) {
 			n := p.spans[i/p.H].n
 			p.attend(a, w, attnItem{i / p.H, i % p.H, n - 1, 1}, i/p.H)
 		})
 		return
 	}
-	p.each(len(p.attn.items), func(w *worker, i int) {
+	p.each(len(p.attn.items), func(w *worker[Num], i int) {
 		it := p.attn.items[i]
 		p.attend(a, w, it, p.spans[it.seq].lo+it.q0)
 	})
 }
 
 // attend computes one item into rows out, out+1, … of o.
-func (p *Pass) attend(a *acts, w *worker, it attnItem, out int) {
+func (p *PassOf[Num]) attend(a *acts[Num], w *worker[Num], it attnItem, out int) {
 	step := p.kern.Align()
 	for at := 0; at < it.n; at += step {
 		strip := it
@@ -101,13 +101,13 @@ func (p *Pass) attend(a *acts, w *worker, it attnItem, out int) {
 
 // attendStrip is the forward pass of flash attention over a strip of at most
 // maxStrip queries.
-func (p *Pass) attendStrip(a *acts, w *worker, it attnItem, out int) {
+func (p *PassOf[Num]) attendStrip(a *acts[Num], w *worker[Num], it attnItem, out int) {
 	f, s := p.kern, p.spans[it.seq]
 	pi := it.seq*p.G + it.head*p.G/p.H
 	kt, v := p.panels[p.attn.kt[pi]:], p.panels[p.attn.v[pi]:]
 	q := p.qr[(s.lo+it.q0)*p.HC+it.head*p.C:]
 	o := a.o[out*p.HC+it.head*p.C:]
-	scale := float32(1 / math.Sqrt(float64(p.C)))
+	scale := Num(1 / math.Sqrt(float64(p.C)))
 	const ld = keyBlock + scorePad
 	end := it.q0 + it.n // keys that the last query of the strip sees
 	for k0 := 0; k0 < end; k0 += keyBlock {
@@ -124,7 +124,7 @@ func (p *Pass) attendStrip(a *acts, w *worker, it attnItem, out int) {
 			top := f.Max(row[:m]) * scale
 			if k0 > 0 {
 				if old := w.rowMax[i]; top > old {
-					shrink := float32(math.Exp(float64(old - top)))
+					shrink := Num(math.Exp(float64(old - top)))
 					w.rowSum[i] *= shrink
 					orow := o[i*p.HC : i*p.HC+p.C]
 					f.Scale(orow, shrink, orow)
@@ -142,14 +142,14 @@ func (p *Pass) attendStrip(a *acts, w *worker, it attnItem, out int) {
 	for i := range it.n {
 		orow := o[i*p.HC : i*p.HC+p.C]
 		f.Scale(orow, 1/w.rowSum[i], orow)
-		a.lse[(out+i)*p.H+it.head] = w.rowMax[i] + float32(math.Log(float64(w.rowSum[i])))
+		a.lse[(out+i)*p.H+it.head] = w.rowMax[i] + Num(math.Log(float64(w.rowSum[i])))
 	}
 }
 
 // maskTail hides the scores from valid to the end of its vector and clears
 // those from there to n, which no exponential will touch. It returns the
 // count of scores, a multiple of 16, that the softmax must walk.
-func maskTail(row []float32, valid, n int) int {
+func maskTail[Num Float](row []Num, valid, n int) int {
 	m := (valid + 15) &^ 15
 	for j := valid; j < m; j++ {
 		row[j] = kernel.Masked
@@ -162,9 +162,9 @@ func maskTail(row []float32, valid, n int) int {
 
 // attentionBackward takes do through attention into dqkv; the rows of k and v
 // are left per query head in dkh and dvh.
-func (p *Pass) attentionBackward(l int) {
+func (p *PassOf[Num]) attentionBackward(l int) {
 	a := p.acts(l)
-	p.each(len(p.spans)*p.G, func(_ *worker, i int) {
+	p.each(len(p.spans)*p.G, func(_ *worker[Num], i int) {
 		s, g := p.spans[i/p.G], i%p.G
 		k, v := p.kr[s.lo*p.GC+g*p.C:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:]
 		p.kern.PackT(p.panels[p.attn.kt[i]:], k, p.GC, p.C, s.n)
@@ -177,11 +177,11 @@ func (p *Pass) attentionBackward(l int) {
 		grow(&w.pack, max(len(w.pack), 2*p.kern.PanelLen(stripe, p.C)))
 	}
 	order := p.bySpanLength()
-	p.each(len(order)*p.H, func(w *worker, i int) { p.attendBackward(a, w, order[i/p.H], i%p.H) })
+	p.each(len(order)*p.H, func(w *worker[Num], i int) { p.attendBackward(a, w, order[i/p.H], i%p.H) })
 }
 
 // bySpanLength lists the sequences, longest first.
-func (p *Pass) bySpanLength() []int {
+func (p *PassOf[Num]) bySpanLength() []int {
 	order := growInts(&p.order, len(p.spans))
 	for i := range order {
 		order[i] = i
@@ -194,10 +194,10 @@ func (p *Pass) bySpanLength() []int {
 
 // attendBackward is the backward pass of flash attention for one sequence and
 // head: stripes of queries, and for each the blocks of keys before it.
-func (p *Pass) attendBackward(a *acts, w *worker, seq, head int) {
+func (p *PassOf[Num]) attendBackward(a *acts[Num], w *worker[Num], seq, head int) {
 	f, s := p.kern, p.spans[seq]
 	pi := seq*p.G + head*p.G/p.H
-	b := &attnBack{Pass: p, a: a, w: w, seq: seq, head: head}
+	b := &attnBack[Num]{PassOf: p, a: a, w: w, seq: seq, head: head}
 	b.kt, b.vt, b.k = p.panels[p.attn.kt[pi]:], p.panels[p.attn.v[pi]:], p.panels[p.attn.k[pi]:]
 	dk, dv := p.dkh[s.lo*p.HC+head*p.C:], p.dvh[s.lo*p.HC+head*p.C:]
 	for t := range s.n {
@@ -221,19 +221,19 @@ func (p *Pass) attendBackward(a *acts, w *worker, seq, head int) {
 }
 
 // attnBack carries one unit of the backward pass.
-type attnBack struct {
-	*Pass
-	a         *acts
-	w         *worker
+type attnBack[Num Float] struct {
+	*PassOf[Num]
+	a         *acts[Num]
+	w         *worker[Num]
 	seq, head int
-	kt, vt, k []float32 // panels
+	kt, vt, k []Num // panels
 }
 
 // scores fills w.s with the probabilities and w.dp with the gradients of the
 // scores for queries q0..q0+n and keys k0..k0+keys, and adds to dq.
-func (b *attnBack) scores(q0, n, k0, keys int) {
+func (b *attnBack[Num]) scores(q0, n, k0, keys int) {
 	f, s, w := b.kern, b.spans[b.seq], b.w
-	scale := float32(1 / math.Sqrt(float64(b.C)))
+	scale := Num(1 / math.Sqrt(float64(b.C)))
 	const ld = keyBlockBack + scorePad
 	step := f.Align()
 	for i0 := 0; i0 < n; i0 += step {

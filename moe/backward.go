@@ -1,17 +1,23 @@
 package moe
 
-import "github.com/swerm/swerm/moe/kernel"
+import (
+	"fmt"
+
+	"github.com/swerm/swerm/moe/kernel"
+)
 
 // backward takes p.dx, the gradient of the last layer's output, down to the
 // embedding and adds every weight gradient on the way.
-func (p *Pass) backward(auxCoef []float32) {
+func (p *PassOf[Num]) backward(auxCoef []Num) error {
 	p.sizeBackward()
 	p.jobs = p.jobs[:0]
 	for l := p.L - 1; l >= 0; l-- {
 		lp := &p.m.layers[l]
 		p.packBackward(l)
-		p.expertsBackward(l)
-		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
+		if err := p.expertsBackward(l); err != nil {
+			return fmt.Errorf("layer %d backward: %w", l, err)
+		}
+		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
 		p.addPartials(lp.norm2, 0, p.D)
 		if lp.oBias != nil {
 			p.addPartials(lp.oBias, p.D+2*p.C, p.D)
@@ -19,7 +25,7 @@ func (p *Pass) backward(auxCoef []float32) {
 		p.outputJobs(l)
 		p.runJobs()
 		p.attentionBackward(l)
-		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
+		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
 		p.addPartials(lp.norm1, 0, p.D)
 		p.addPartials(lp.qNorm, p.D, p.C)
 		p.addPartials(lp.kNorm, p.D+p.C, p.C)
@@ -30,9 +36,10 @@ func (p *Pass) backward(auxCoef []float32) {
 	}
 	p.runJobs()
 	p.embedBackward()
+	return nil
 }
 
-func (p *Pass) sizeBackward() {
+func (p *PassOf[Num]) sizeBackward() {
 	T := p.T
 	grow(&p.h1, T*p.D)
 	grow(&p.do, T*p.HC)
@@ -54,20 +61,20 @@ func (p *Pass) sizeBackward() {
 }
 
 // packBackward packs the dense matrices of a layer for dX = dY·W.
-func (p *Pass) packBackward(l int) {
+func (p *PassOf[Num]) packBackward(l int) {
 	lp := &p.m.layers[l]
-	jobs := []packJob{
+	jobs := []packJob[Num]{
 		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.W, n: p.D},
 		{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D})
 	}
 	p.packJobs(jobs...)
 }
 
 // partialLen is the floats of a stripe's row of sums.
-func (p *Pass) partialLen() int {
+func (p *PassOf[Num]) partialLen() int {
 	n := p.D + 2*p.C
 	if p.m.cfg.AttentionBias {
 		n += max(p.D, p.W)
@@ -79,7 +86,7 @@ func (p *Pass) partialLen() int {
 // no products: D floats for a norm of the stream, then C each for those of q and
 // k, then those of biases. Stripes are added up in their order afterwards,
 // whatever goroutine made them.
-func (p *Pass) partialRow(lo int) []float32 {
+func (p *PassOf[Num]) partialRow(lo int) []Num {
 	n := p.partialLen()
 	row := p.partial[lo/stripe*n : (lo/stripe+1)*n]
 	clear(row)
@@ -87,11 +94,11 @@ func (p *Pass) partialRow(lo int) []float32 {
 }
 
 // addPartials adds n floats at offset at of every stripe's row to a gradient.
-func (p *Pass) addPartials(to *Param, at, n int) {
+func (p *PassOf[Num]) addPartials(to *ParamOf[Num], at, n int) {
 	p.sumPartials(to.Grad, at, n)
 }
 
-func (p *Pass) sumPartials(to []float32, at, n int) {
+func (p *PassOf[Num]) sumPartials(to []Num, at, n int) {
 	width := p.partialLen()
 	for i := range stripes(p.T) {
 		p.kern.AddScaled(to, 1, p.partial[i*width+at:i*width+at+n])
@@ -100,7 +107,7 @@ func (p *Pass) sumPartials(to []float32, at, n int) {
 
 // addBiasPartials adds to the gradients of the biases of q, k and v, which lie
 // back to back.
-func (p *Pass) addBiasPartials(lp *layerParams) {
+func (p *PassOf[Num]) addBiasPartials(lp *layerParams[Num]) {
 	p.sumPartials(p.flatGrad(lp.qBias, p.W), p.D+2*p.C, p.W)
 }
 
@@ -109,12 +116,12 @@ func (p *Pass) addBiasPartials(lp *layerParams) {
 // attention, do and delta what attention's backward starts from. It computes
 // again what the forward pass did not keep: h2 for the weight gradients, and
 // the rotated queries and keys.
-func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float32) {
+func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxCoef []Num) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	n := hi - lo
 	dh := w.h[:n*p.D]
 	for r := lo; r < hi; r++ {
-		aux := float32(0)
+		aux := Num(0)
 		if auxCoef != nil {
 			aux = auxCoef[p.seq[r]]
 		}
@@ -156,7 +163,7 @@ func (p *Pass) attnOutputBackward(l int, w *worker, lo, hi int, auxCoef []float3
 }
 
 // rotatedAgain computes what rotated did, from the norms it stored.
-func (p *Pass) rotatedAgain(dst, src, weight, r []float32, t int) {
+func (p *PassOf[Num]) rotatedAgain(dst, src, weight, r []Num, t int) {
 	half := p.C / 2
 	at := int(p.pos[t]) * half
 	for h := range r {
@@ -168,15 +175,15 @@ func (p *Pass) rotatedAgain(dst, src, weight, r []float32, t int) {
 
 // routerBackward computes the gradient of a row's router logits from those of
 // its routing weights and, times aux, of the load-balancing loss.
-func (p *Pass) routerBackward(a *acts, r int, aux float32) {
+func (p *PassOf[Num]) routerBackward(a *acts[Num], r int, aux Num) {
 	probs, out := a.probs[r*p.E:(r+1)*p.E], p.dlogits[r*p.E:(r+1)*p.E]
 	p.kern.Scale(out, aux, p.auxGrad[int(p.seq[r])*p.E:(int(p.seq[r])+1)*p.E])
 	chosen, weights, slots := a.topI[r*p.K:(r+1)*p.K], a.topW[r*p.K:(r+1)*p.K], a.rowS[r*p.K:(r+1)*p.K]
 	if slots[0] >= 0 {
 		// With normed weights w_j = p_j/Σp: dp_j = (dw_j − Σ dw·w)/Σp.
-		shift, scale := float32(0), float32(1)
+		shift, scale := Num(0), Num(1)
 		if p.m.cfg.NormTopKProb {
-			total := float32(0)
+			total := Num(0)
 			for j, s := range slots {
 				total += probs[chosen[j]]
 				shift += p.dtw[s] * weights[j]
@@ -195,7 +202,7 @@ func (p *Pass) routerBackward(a *acts, r int, aux float32) {
 
 // attnInputBackward takes rows lo..hi from the gradients of q, k and v down to
 // the layer's input; it computes h1 again for the weight gradients.
-func (p *Pass) attnInputBackward(l int, w *worker, lo, hi int) {
+func (p *PassOf[Num]) attnInputBackward(l int, w *worker[Num], lo, hi int) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	part := p.partialRow(lo)
 	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:p.D+2*p.C]
@@ -219,7 +226,7 @@ func (p *Pass) attnInputBackward(l int, w *worker, lo, hi int) {
 }
 
 // sumGroup adds the gradients of the query heads that share a key head.
-func (p *Pass) sumGroup(dst, heads []float32) {
+func (p *PassOf[Num]) sumGroup(dst, heads []Num) {
 	group := p.H / p.G
 	for g := range p.G {
 		out := dst[g*p.C : (g+1)*p.C]
@@ -232,7 +239,7 @@ func (p *Pass) sumGroup(dst, heads []float32) {
 
 // rotatedBackward replaces dy, the gradient of normed and rotated heads, by
 // that of the raw ones.
-func (p *Pass) rotatedBackward(w *worker, dy, x, weight, dw, r []float32, t int) {
+func (p *PassOf[Num]) rotatedBackward(w *worker[Num], dy, x, weight, dw, r []Num, t int) {
 	half := p.C / 2
 	at := int(p.pos[t]) * half
 	tmp := w.h[:p.C]
@@ -247,9 +254,9 @@ func (p *Pass) rotatedBackward(w *worker, dy, x, weight, dw, r []float32, t int)
 
 // embedBackward adds dx to the rows of the embedding. Goroutines own columns,
 // so every element is summed in the order of tokens.
-func (p *Pass) embedBackward() {
+func (p *PassOf[Num]) embedBackward() {
 	const cols = 64
-	p.each((p.D+cols-1)/cols, func(_ *worker, i int) {
+	p.each((p.D+cols-1)/cols, func(_ *worker[Num], i int) {
 		lo, hi := i*cols, min((i+1)*cols, p.D)
 		for t, id := range p.ids {
 			row := p.m.embed.Grad[int(id)*p.D:]

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/swerm/swerm/moe/kernel"
 	"github.com/swerm/swerm/moe/safetensors"
 )
 
@@ -21,7 +20,7 @@ const (
 
 // SaveOptions say how weights are stored; the zero value is float32 in one file.
 type SaveOptions struct {
-	DType string // "F32" (default) or "BF16"
+	DType string // "F32" (default), "BF16" or "F64", which a model in float64 needs
 	// ShardBytes splits the weights into files of at most this size.
 	ShardBytes int64
 }
@@ -29,8 +28,12 @@ type SaveOptions struct {
 // Load reads config.json and the weights of a checkpoint directory. Tensors
 // that are missing, that have another shape or that the model does not have
 // are errors, all of them reported at once.
-func Load(dir string) (*Model, error) {
-	kern, err := kernel.FromEnv()
+func Load(dir string) (*Model, error) { return LoadShard[float32](dir, Shard{}) }
+
+// LoadShard is Load into a precision and for a part of the experts. Numbers of
+// the other experts are not read.
+func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
+	kern, err := kernelsOf[Num]()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,7 @@ func Load(dir string) (*Model, error) {
 	if err := checkSizes(cfg, set); err != nil {
 		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
 	}
-	m, err := newModel(*cfg, kern)
+	m, err := newModel(*cfg, shard, kern)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func readConfig(path string) (*Config, error) {
 }
 
 // fill reads every parameter from the set.
-func (m *Model) fill(set *safetensors.Set) error {
+func (m *ModelOf[Num]) fill(set *safetensors.Set) error {
 	var faults []error
 	known := map[string]bool{}
 	for _, p := range m.params {
@@ -106,12 +109,12 @@ func (m *Model) fill(set *safetensors.Set) error {
 			faults = append(faults, fmt.Errorf("tensor %q has shape %v, the config asks for %v", p.Name, t.Shape, p.Shape))
 			continue
 		}
-		if err := set.ReadFloat32(p.Name, p.Data); err != nil {
+		if err := readNumbers(set, p.Name, p.Data); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	for _, name := range set.Names() {
-		if known[name] {
+		if known[name] || m.elsewhere(name) {
 			continue
 		}
 		if name == headName && m.cfg.TieWordEmbeddings {
@@ -123,16 +126,36 @@ func (m *Model) fill(set *safetensors.Set) error {
 	return joinFirst(faults, 10)
 }
 
+// elsewhere reports whether a tensor belongs to an expert of another shard.
+func (m *ModelOf[Num]) elsewhere(name string) bool {
+	var layer, expert int
+	var rest string
+	if n, _ := fmt.Sscanf(name, "model.layers.%d.mlp.experts.%d.%s", &layer, &expert, &rest); n != 3 {
+		return false
+	}
+	lo, hi := m.shard.Experts(m.cfg.NumExperts)
+	known := rest == "gate_proj.weight" || rest == "up_proj.weight" || rest == "down_proj.weight"
+	return known && layer < m.cfg.NumHiddenLayers && expert >= 0 && expert < m.cfg.NumExperts && (expert < lo || expert >= hi)
+}
+
+// readNumbers reads a tensor in the precision of the model.
+func readNumbers[Num Float](set *safetensors.Set, name string, dst []Num) error {
+	if wide, ok := any(dst).([]float64); ok {
+		return set.ReadFloat64(name, wide)
+	}
+	return set.ReadFloat32(name, any(dst).([]float32))
+}
+
 // checkTied accepts a stored head next to tied embeddings only if it is the
 // embedding: transformers would ignore it, and a different one means that the
 // config is wrong about the weights.
-func (m *Model) checkTied(set *safetensors.Set) error {
+func (m *ModelOf[Num]) checkTied(set *safetensors.Set) error {
 	t, _ := set.Lookup(headName)
 	if !slices.Equal(t.Shape, m.embed.Shape) {
 		return fmt.Errorf("tie_word_embeddings is true, but %q has shape %v and the embedding %v", headName, t.Shape, m.embed.Shape)
 	}
-	head := make([]float32, t.Len())
-	if err := set.ReadFloat32(headName, head); err != nil {
+	head := make([]Num, t.Len())
+	if err := readNumbers(set, headName, head); err != nil {
 		return err
 	}
 	if !slices.Equal(head, m.embed.Data) {
@@ -154,10 +177,10 @@ func joinFirst(errs []error, limit int) error {
 // Save writes config.json and the weights into dir, which must exist, as a
 // checkpoint that transformers opens. The weights come first and config.json
 // last, each under its name only once it is whole.
-func (m *Model) Save(dir string, o SaveOptions) error {
+func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	items := make([]safetensors.Item, len(m.params))
 	for i, p := range m.params {
-		items[i] = safetensors.Item{Name: p.Name, Shape: p.Shape, Data: p.Data}
+		items[i] = p.Item(p.Name, p.Data)
 	}
 	err := safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: safetensors.DType(o.DType), ShardBytes: o.ShardBytes})
 	if err != nil {
@@ -183,9 +206,24 @@ func (m *Model) Save(dir string, o SaveOptions) error {
 	return nil
 }
 
+// Item is data of the tensor's shape as something to write: the tensor itself,
+// or a moment of the optimizer. It needs type F64 where Num is float64.
+func (p *ParamOf[Num]) Item(name string, data []Num) safetensors.Item {
+	it := safetensors.Item{Name: name, Shape: p.Shape}
+	if wide, ok := any(data).([]float64); ok {
+		it.Wide = wide
+	} else {
+		it.Data = any(data).([]float32)
+	}
+	return it
+}
+
 func torchName(dtype string) string {
-	if dtype == string(safetensors.BF16) {
+	switch safetensors.DType(dtype) {
+	case safetensors.BF16:
 		return "bfloat16"
+	case safetensors.F64:
+		return "float64"
 	}
 	return "float32"
 }

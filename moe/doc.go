@@ -11,6 +11,12 @@
 // the largest batch seen; no array has a side of sequence times sequence or
 // tokens times vocabulary.
 //
+// Two ways to run it beside the usual one. [ModelOf] in float64 computes the
+// same on plain kernels, so that two trainings can be compared without rounding
+// in the way. A model may hold a [Shard] of the experts only; its passes then
+// send tokens to the ranks that hold the others ([Peers]) and a sequence gives
+// the same logits, bit for bit, as in the whole model. No token is dropped.
+//
 // What it does not do. It knows no labels, objectives, schedules, tokenizers
 // or files other than checkpoints: a caller turns logits into a loss and hands
 // dLoss/dLogits back. It does not scale, clip or average anything.

@@ -8,11 +8,11 @@ const expertRows = 960
 // expertUnit is a run of slots of one expert.
 type expertUnit struct{ e, lo, hi int }
 
-// expertUnits cuts the slots of a layer into units, in expert order.
-func (p *Pass) expertUnits(a *acts) []expertUnit {
+// expertUnits cuts the work of a layer into units, in expert order.
+func (p *PassOf[Num]) expertUnits(a *acts[Num]) []expertUnit {
 	units := p.units[:0]
-	for e := range a.E {
-		lo, hi := a.off[e], a.off[e+1]
+	for e := range len(a.work.off) - 1 {
+		lo, hi := a.work.off[e], a.work.off[e+1]
 		n := (hi - lo + expertRows - 1) / expertRows
 		for i := range n {
 			// Even parts at multiples of a stripe.
@@ -26,14 +26,38 @@ func (p *Pass) expertUnits(a *acts) []expertUnit {
 	return units
 }
 
-// experts computes y[s] = slotW[s]·down(silu(gate h)·up h) for every slot.
-func (p *Pass) experts(l int) {
+// experts computes y[s] = slotW[s]·down(silu(gate h)·up h) for every slot of
+// the batch.
+func (p *PassOf[Num]) experts(l int) error {
 	a := p.acts(l)
-	units := p.expertUnits(a)
-	p.each(len(units), func(w *worker, i int) { p.expertForward(l, w, units[i]) })
+	if !p.elsewhere(a) {
+		p.ownWork(a)
+		p.compute(l, p.y)
+		return nil
+	}
+	if err := p.dispatchRows(a); err != nil {
+		return err
+	}
+	results := grow(&p.results, a.work.slots()*p.D)
+	p.compute(l, results)
+	return p.combineRows(a, p.D, p.y, func(row []Num, s int) { copy(row, results[s*p.D:(s+1)*p.D]) })
 }
 
-func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
+// elsewhere reports whether the layer has experts on other ranks.
+func (p *PassOf[Num]) elsewhere(a *acts[Num]) bool { return p.o.Peers != nil && a.routed }
+
+// compute runs the experts of this model over their work; the answer to slot s
+// is row s of y.
+func (p *PassOf[Num]) compute(l int, y []Num) {
+	a := p.acts(l)
+	if p.o.Train {
+		grow(&a.gu, a.work.slots()*a.ldF)
+	}
+	units := p.expertUnits(a)
+	p.each(len(units), func(w *worker[Num], i int) { p.expertForward(l, w, units[i], y) })
+}
+
+func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
 	f.PackT(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, p.D, 2*a.F)
 	f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
@@ -41,8 +65,8 @@ func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 		hi := min(lo+stripe, u.hi)
 		x := w.h
 		for s := lo; s < hi; s++ {
-			r := int(a.slotR[s])
-			copy(x[(s-lo)*p.D:(s-lo+1)*p.D], p.h2[r*p.D:(r+1)*p.D])
+			at := int(a.work.row[s]) * a.work.ld
+			copy(x[(s-lo)*p.D:(s-lo+1)*p.D], a.work.src[at:at+p.D])
 		}
 		gu := w.h2
 		if p.o.Train {
@@ -52,41 +76,57 @@ func (p *Pass) expertForward(l int, w *worker, u expertUnit) {
 		h := w.h
 		for s := range hi - lo {
 			row := gu[s*a.ldF : s*a.ldF+2*a.F]
-			f.SwiGLU(h[s*a.F:(s+1)*a.F], row[:a.F], row[a.F:], a.slotW[lo+s])
+			f.SwiGLU(h[s*a.F:(s+1)*a.F], row[:a.F], row[a.F:], a.work.weight[lo+s])
 		}
-		f.Mul(hi-lo, p.D, a.F, h, a.F, w.pack2, p.y[lo*p.D:], p.D, false)
+		f.Mul(hi-lo, p.D, a.F, h, a.F, w.pack2, y[lo*p.D:], p.D, false)
 	}
 }
 
 // expertsBackward takes dx, the gradient of the layer's output, through the
-// experts. It leaves, per slot, dyp (the output gradient), hw (the weighted
-// activation), gu (gradients of gate and up), y (the input gradient) and dtw
-// (the gradient of the routing weight).
-func (p *Pass) expertsBackward(l int) {
+// experts. For the slots of the batch it leaves y (the input gradient) and dtw
+// (the gradient of the routing weight), and for the work of this model's
+// experts dyp (the output gradient), hw (the weighted activation) and gu
+// (gradients of gate and up).
+func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
-	S := a.off[a.E]
+	if !p.elsewhere(a) {
+		p.computeBackward(l, p.dx, p.y)
+		return nil
+	}
+	dy, err := p.dispatchGradients(a)
+	if err != nil {
+		return err
+	}
+	p.computeBackward(l, dy, grow(&p.results, a.work.slots()*p.D))
+	return p.combineGradients(a)
+}
+
+// computeBackward takes the output gradient of a slot from the slot's row of dy
+// and leaves its input gradient in dx, by slot.
+func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
+	a := p.acts(l)
+	S := a.work.slots()
 	grow(&p.dyp, S*p.D)
 	grow(&p.hw, S*a.F)
 	grow(&p.dtw, S)
 	units := p.expertUnits(a)
-	p.each(len(units), func(w *worker, i int) { p.expertBackward(l, w, units[i]) })
+	p.each(len(units), func(w *worker[Num], i int) { p.expertBackward(l, w, units[i], dy, dx) })
 }
 
-func (p *Pass) expertBackward(l int, w *worker, u expertUnit) {
+func (p *PassOf[Num]) expertBackward(l int, w *worker[Num], u expertUnit, dy, dx []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
 	f.Pack(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, 2*a.F, p.D)
 	f.Pack(w.pack2, ep.down.Data, a.F, p.D, a.F)
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		for s := lo; s < hi; s++ {
-			r := int(a.slotR[s])
-			copy(p.dyp[s*p.D:(s+1)*p.D], p.dx[r*p.D:(r+1)*p.D])
+			copy(p.dyp[s*p.D:(s+1)*p.D], dy[int(a.work.row[s])*p.D:])
 		}
 		f.Mul(hi-lo, a.F, p.D, p.dyp[lo*p.D:], p.D, w.pack2, p.hw[lo*a.F:], a.F, false)
 		for s := lo; s < hi; s++ {
 			row := a.gu[s*a.ldF : s*a.ldF+2*a.F]
-			p.dtw[s] = f.SwiGLUBackward(row[:a.F], row[a.F:], p.hw[s*a.F:(s+1)*a.F], a.slotW[s])
+			p.dtw[s] = f.SwiGLUBackward(row[:a.F], row[a.F:], p.hw[s*a.F:(s+1)*a.F], a.work.weight[s])
 		}
-		f.Mul(hi-lo, p.D, 2*a.F, a.gu[lo*a.ldF:], a.ldF, w.pack, p.y[lo*p.D:], p.D, false)
+		f.Mul(hi-lo, p.D, 2*a.F, a.gu[lo*a.ldF:], a.ldF, w.pack, dx[lo*p.D:], p.D, false)
 	}
 }

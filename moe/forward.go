@@ -1,5 +1,7 @@
 package moe
 
+import "fmt"
+
 // wanted says which positions of the last layer a head reads.
 type wanted uint8
 
@@ -10,7 +12,7 @@ const (
 
 // forward runs the trunk. It leaves in the last layer's activations and in y
 // what hidden needs.
-func (p *Pass) forward(want wanted) {
+func (p *PassOf[Num]) forward(want wanted) error {
 	p.sizeForward()
 	for l := range p.L {
 		a := p.acts(l)
@@ -28,19 +30,22 @@ func (p *Pass) forward(want wanted) {
 		}
 		p.sizeInput(a)
 		p.packForward(l)
-		p.eachStripe(p.T, func(w *worker, lo, hi int) { p.attnInput(l, w, lo, hi) })
+		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, lo, hi) })
 		p.sizeRows(l, R, tokens)
 		p.attention(a, onlyLast)
-		p.eachStripe(R, func(w *worker, lo, hi int) { p.attnOutput(l, w, lo, hi, onlyLast) })
+		p.eachStripe(R, func(w *worker[Num], lo, hi int) { p.attnOutput(l, w, lo, hi, onlyLast) })
 		p.countLoad(l, R)
 		p.dispatch(a, R, final && !onlyLast)
-		p.experts(l)
+		if err := p.experts(l); err != nil {
+			return fmt.Errorf("layer %d: %w", l, err)
+		}
 	}
 	p.auxLoss()
+	return nil
 }
 
 // sizeForward prepares the buffers that every layer uses.
-func (p *Pass) sizeForward() {
+func (p *PassOf[Num]) sizeForward() {
 	f := p.kern
 	grow(&p.qr, p.T*p.HC)
 	grow(&p.kr, p.T*p.GC)
@@ -59,37 +64,39 @@ func (p *Pass) sizeForward() {
 }
 
 // packForward packs the dense matrices of a layer for Y = X·Wᵀ.
-func (p *Pass) packForward(l int) {
+func (p *PassOf[Num]) packForward(l int) {
 	lp := &p.m.layers[l]
-	jobs := []packJob{
+	jobs := []packJob[Num]{
 		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.D, n: p.W, transpose: true},
 		{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
 	}
 	p.packJobs(jobs...)
 }
 
 // flat returns n numbers that start with a tensor and run on into those that
 // lie behind it: q, k, v of a layer, or gate and up of an expert.
-func (p *Pass) flat(first *Param, n int) []float32 { return p.m.flat[first.offset : first.offset+n] }
+func (p *PassOf[Num]) flat(first *ParamOf[Num], n int) []Num {
+	return p.m.flat[first.offset : first.offset+n]
+}
 
 // packJob is one weight matrix to turn into panels: k deep, n columns.
-type packJob struct {
-	dst, src  []float32
+type packJob[Num Float] struct {
+	dst, src  []Num
 	k, n      int
 	transpose bool // src is [n,k], as weights are on disk; else [k,n]
 }
 
 // packJobs packs several matrices, a few panels per unit.
-func (p *Pass) packJobs(jobs ...packJob) {
+func (p *PassOf[Num]) packJobs(jobs ...packJob[Num]) {
 	step := 4 * p.kern.PanelWidth()
 	units := 0
 	for _, j := range jobs {
 		units += (j.n + step - 1) / step
 	}
-	p.each(units, func(_ *worker, i int) {
+	p.each(units, func(_ *worker[Num], i int) {
 		for _, j := range jobs {
 			n := (j.n + step - 1) / step
 			if i >= n {
@@ -110,7 +117,7 @@ func (p *Pass) packJobs(jobs ...packJob) {
 
 // attnInput computes rows lo..hi up to attention: the layer's input, its norm,
 // q, k and v, their norms and rotation.
-func (p *Pass) attnInput(l int, w *worker, lo, hi int) {
+func (p *PassOf[Num]) attnInput(l int, w *worker[Num], lo, hi int) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	h := w.h[:(hi-lo)*p.D]
 	for t := lo; t < hi; t++ {
@@ -136,7 +143,7 @@ func (p *Pass) attnInput(l int, w *worker, lo, hi int) {
 
 // combine sets x to the output of a layer for row r: its residual stream plus
 // what the experts gave, in the order of choice.
-func (p *Pass) combine(x []float32, a *acts, r int) {
+func (p *PassOf[Num]) combine(x []Num, a *acts[Num], r int) {
 	copy(x, a.xm[r*p.D:(r+1)*p.D])
 	for _, s := range a.rowS[r*a.K : (r+1)*a.K] {
 		if s >= 0 {
@@ -146,7 +153,7 @@ func (p *Pass) combine(x []float32, a *acts, r int) {
 }
 
 // rotated norms and rotates the heads of one row.
-func (p *Pass) rotated(dst, src, weight, r []float32, t int) {
+func (p *PassOf[Num]) rotated(dst, src, weight, r []Num, t int) {
 	half := p.C / 2
 	at := int(p.pos[t]) * half
 	for h := range r {
@@ -157,7 +164,7 @@ func (p *Pass) rotated(dst, src, weight, r []float32, t int) {
 }
 
 // attnOutput computes rows lo..hi from attention to the router.
-func (p *Pass) attnOutput(l int, w *worker, lo, hi int, onlyLast bool) {
+func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast bool) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	for r := lo; r < hi; r++ {
 		t := r

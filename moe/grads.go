@@ -13,12 +13,12 @@ const (
 
 // gradJob adds aᵀ·b to dst: a is k×m and b k×n, both row-major. With rows, row
 // i of b is b[rows[i]].
-type gradJob struct {
-	dst     []float32
+type gradJob[Num Float] struct {
+	dst     []Num
 	m, n, k int
-	a       []float32
+	a       []Num
 	lda     int
-	b       []float32
+	b       []Num
 	ldb     int
 	rows    []int32
 }
@@ -28,40 +28,41 @@ type gradTile struct{ job, m0, n0 int }
 
 // outputJobs lists the weight gradients of a layer from its experts up to its
 // attention output. They must run before dx moves on to the layer's input.
-func (p *Pass) outputJobs(l int) {
+func (p *PassOf[Num]) outputJobs(l int) {
 	a, lp := p.acts(l), &p.m.layers[l]
 	p.jobs = append(p.jobs,
-		gradJob{dst: lp.o.Grad, m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC},
+		gradJob[Num]{dst: lp.o.Grad, m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC},
 	)
 	if lp.router != nil {
-		p.jobs = append(p.jobs, gradJob{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D})
+		p.jobs = append(p.jobs, gradJob[Num]{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D})
 	}
-	for e := range a.E {
-		lo, hi := a.off[e], a.off[e+1]
+	w := &a.work
+	for e := range lp.experts {
+		lo, hi := w.off[e], w.off[e+1]
 		if lo == hi {
 			continue
 		}
 		ep := &lp.experts[e]
 		p.jobs = append(p.jobs,
-			gradJob{dst: p.flatGrad(ep.gate, 2*a.F*p.D), m: 2 * a.F, n: p.D, k: hi - lo, a: a.gu[lo*a.ldF:], lda: a.ldF, b: p.h2, ldb: p.D, rows: a.slotR[lo:hi]},
-			gradJob{dst: ep.down.Grad, m: p.D, n: a.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*a.F:], ldb: a.F},
+			gradJob[Num]{dst: p.flatGrad(ep.gate, 2*a.F*p.D), m: 2 * a.F, n: p.D, k: hi - lo, a: a.gu[lo*a.ldF:], lda: a.ldF, b: w.src, ldb: w.ld, rows: w.row[lo:hi]},
+			gradJob[Num]{dst: ep.down.Grad, m: p.D, n: a.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*a.F:], ldb: a.F},
 		)
 	}
 }
 
 // inputJob lists the gradient of q, k and v. It may wait for the jobs of the
 // layer below: nothing before them writes dqkv or h1.
-func (p *Pass) inputJob(l int) {
+func (p *PassOf[Num]) inputJob(l int) {
 	lp := &p.m.layers[l]
-	p.jobs = append(p.jobs[:0], gradJob{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.ldW, b: p.h1, ldb: p.D})
+	p.jobs = append(p.jobs[:0], gradJob[Num]{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.ldW, b: p.h1, ldb: p.D})
 }
 
-func (p *Pass) flatGrad(first *Param, n int) []float32 {
+func (p *PassOf[Num]) flatGrad(first *ParamOf[Num], n int) []Num {
 	return p.m.grad[first.offset : first.offset+n]
 }
 
 // runJobs computes the listed gradients, the largest tiles first.
-func (p *Pass) runJobs() {
+func (p *PassOf[Num]) runJobs() {
 	tiles := p.tiles[:0]
 	for i := range p.jobs {
 		j := &p.jobs[i]
@@ -77,10 +78,10 @@ func (p *Pass) runJobs() {
 	}
 	slices.SortStableFunc(tiles, func(a, b gradTile) int { return cost(b) - cost(a) })
 	p.tiles = tiles
-	p.each(len(tiles), func(w *worker, i int) { p.gradTile(w, tiles[i]) })
+	p.each(len(tiles), func(w *worker[Num], i int) { p.gradTile(w, tiles[i]) })
 }
 
-func (p *Pass) gradTile(w *worker, t gradTile) {
+func (p *PassOf[Num]) gradTile(w *worker[Num], t gradTile) {
 	j, f := &p.jobs[t.job], p.kern
 	m, n := min(gradTileM, j.m-t.m0), min(gradTileN, j.n-t.n0)
 	for k0 := 0; k0 < j.k; k0 += gradDepth {

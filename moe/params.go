@@ -9,118 +9,198 @@ import (
 	"github.com/swerm/swerm/moe/kernel"
 )
 
-// Param is one tensor of the model under its name on disk.
-type Param struct {
+// ParamOf is one tensor of the model under its name on disk.
+type ParamOf[Num Float] struct {
 	Name  string
 	Shape []int // [out, in] for matrices, as on disk
 	// Data and Grad are row-major views into two flat buffers. Grad is nil
 	// until [Model.EnableGrad].
-	Data, Grad []float32
+	Data, Grad []Num
 	// Decay says that AdamW decays this tensor: every matrix, no norm.
 	Decay bool
 
+	// Expert says that the tensor belongs to one expert: ranks of an
+	// expert-parallel group hold different ones.
+	Expert bool
+
 	offset int // of Data in the flat buffer
+	stream int // of random numbers: its place among the tensors of the whole model
 }
 
 // layerParams are the tensors of one layer.
-type layerParams struct {
-	norm1, norm2, qNorm, kNorm *Param
-	q, k, v, o                 *Param
-	qBias, kBias, vBias, oBias *Param         // nil without
-	router                     *Param         // nil in a dense layer
-	experts                    []expertParams // one in a dense layer
+type layerParams[Num Float] struct {
+	norm1, norm2, qNorm, kNorm *ParamOf[Num]
+	q, k, v, o                 *ParamOf[Num]
+	qBias, kBias, vBias, oBias *ParamOf[Num]       // nil without
+	router                     *ParamOf[Num]       // nil in a dense layer
+	experts                    []expertParams[Num] // one in a dense layer
 }
 
 // expertParams are the three matrices of one expert.
-type expertParams struct{ gate, up, down *Param }
+type expertParams[Num Float] struct{ gate, up, down *ParamOf[Num] }
 
-// Model holds the numbers of a network and, once asked to, their gradients.
+// ModelOf holds the numbers of a network and, once asked to, their gradients.
 // Reading it from several goroutines is safe; a step of the optimizer needs it
 // alone.
-type Model struct {
+type ModelOf[Num Float] struct {
 	cfg    Config
-	params []*Param
-	embed  *Param
-	head   *Param // the embedding itself when tied
-	norm   *Param
-	layers []layerParams
-	flat   []float32
-	grad   []float32
-	kern   kernel.Family
+	params []*ParamOf[Num]
+	embed  *ParamOf[Num]
+	head   *ParamOf[Num] // the embedding itself when tied
+	norm   *ParamOf[Num]
+	layers []layerParams[Num]
+	flat   []Num
+	grad   []Num
+	kern   kernels[Num]
 	rope   rotation
+
+	shard    Shard
+	denseLen int // of flat: what lies before the experts
 }
 
 // alignFloats keeps every group of tensors on a cache line.
 const alignFloats = 16
 
-// newModel lays all tensors out in one flat buffer. q, k and v lie back to
-// back without padding, and so do their biases and the gate and up matrices of
-// an expert, so that each group is one matrix to the products.
-func newModel(cfg Config, kern kernel.Family) (*Model, error) {
+// A Shard is the part of the experts that a model holds: those of one rank of
+// an expert-parallel group. The zero value is all of them.
+type Shard struct{ Rank, Of int }
+
+// Experts returns the experts of the shard among n: lo to hi−1. Counts differ
+// by at most one.
+func (s Shard) Experts(n int) (lo, hi int) {
+	if s.Of <= 1 {
+		return 0, n
+	}
+	return n * s.Rank / s.Of, n * (s.Rank + 1) / s.Of
+}
+
+func (s Shard) validate(experts int) error {
+	if s.Of < 0 || s.Of > experts || s.Rank < 0 || s.Rank >= max(1, s.Of) {
+		return fmt.Errorf("moe: shard %d of %d over %d experts", s.Rank, s.Of, experts)
+	}
+	return nil
+}
+
+// check panics where a pass is given other peers than its model needs.
+func (s Shard) check(peers Peers) {
+	switch {
+	case peers == nil && s.Of > 1:
+		panic(fmt.Sprintf("moe: shard %d of %d needs peers", s.Rank, s.Of))
+	case peers != nil && (peers.Size() != max(1, s.Of) || peers.Rank() != s.Rank):
+		panic(fmt.Sprintf("moe: shard %d of %d with rank %d of %d peers", s.Rank, s.Of, peers.Rank(), peers.Size()))
+	}
+}
+
+// newModel lays all tensors out in one flat buffer: those that every rank of a
+// parallel training holds first, the experts behind them, so that each kind is
+// one stretch to add up. q, k and v lie back to back without padding, and so do
+// their biases and the gate and up matrices of an expert: each group is one
+// matrix to the products.
+func newModel[Num Float](cfg Config, shard Shard, kern kernels[Num]) (*ModelOf[Num], error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{cfg: cfg, kern: kern, rope: cfg.rotation()}
-	size := 0
-	add := func(align bool, name string, shape ...int) *Param {
-		if align {
-			size = (size + alignFloats - 1) / alignFloats * alignFloats
-		}
-		p := &Param{Name: name, Shape: shape, Decay: len(shape) == 2, offset: size}
-		size += p.len()
-		m.params = append(m.params, p)
-		return p
+	if err := shard.validate(cfg.NumExperts); err != nil {
+		return nil, err
 	}
-	d, hd := cfg.HiddenSize, cfg.HeadDim
-	m.embed = add(true, "model.embed_tokens.weight", cfg.VocabSize, d)
+	m := &ModelOf[Num]{cfg: cfg, shard: shard, kern: kern, rope: cfg.rotation()}
+	b := &layout[Num]{}
+	d := cfg.HiddenSize
+	m.embed = b.dense(true, "model.embed_tokens.weight", cfg.VocabSize, d)
 	m.head = m.embed
 	for i := range cfg.NumHiddenLayers {
-		at := layerName(i)
-		l := layerParams{}
-		l.norm1 = add(true, at+"input_layernorm.weight", d)
-		l.q = add(true, at+"self_attn.q_proj.weight", cfg.NumAttentionHeads*hd, d)
-		l.k = add(false, at+"self_attn.k_proj.weight", cfg.NumKeyValueHeads*hd, d)
-		l.v = add(false, at+"self_attn.v_proj.weight", cfg.NumKeyValueHeads*hd, d)
-		l.o = add(true, at+"self_attn.o_proj.weight", d, cfg.NumAttentionHeads*hd)
-		if cfg.AttentionBias {
-			l.qBias = add(true, at+"self_attn.q_proj.bias", cfg.NumAttentionHeads*hd)
-			l.kBias = add(false, at+"self_attn.k_proj.bias", cfg.NumKeyValueHeads*hd)
-			l.vBias = add(false, at+"self_attn.v_proj.bias", cfg.NumKeyValueHeads*hd)
-			l.oBias = add(true, at+"self_attn.o_proj.bias", d)
-		}
-		l.qNorm = add(true, at+"self_attn.q_norm.weight", hd)
-		l.kNorm = add(true, at+"self_attn.k_norm.weight", hd)
-		l.norm2 = add(true, at+"post_attention_layernorm.weight", d)
-		swiglu := func(at string, f int) {
-			l.experts = append(l.experts, expertParams{gate: add(true, at+"gate_proj.weight", f, d),
-				up: add(false, at+"up_proj.weight", f, d), down: add(true, at+"down_proj.weight", d, f)})
-		}
-		if cfg.Sparse(i) {
-			l.router = add(true, at+"mlp.gate.weight", cfg.NumExperts, d)
-			for e := range cfg.NumExperts {
-				swiglu(expertName(at, e), cfg.MoeIntermediateSize)
-			}
-		} else {
-			swiglu(at+"mlp.", cfg.IntermediateSize)
-		}
-		m.layers = append(m.layers, l)
+		m.layers = append(m.layers, b.layer(&cfg, shard, i))
 	}
-	m.norm = add(true, "model.norm.weight", d)
+	m.norm = b.dense(true, "model.norm.weight", d)
 	if !cfg.TieWordEmbeddings {
-		m.head = add(true, "lm_head.weight", cfg.VocabSize, d)
+		m.head = b.dense(true, "lm_head.weight", cfg.VocabSize, d)
 	}
-	m.flat = kernel.Floats(size)
+	m.params = b.params
+	m.denseLen = aligned(b.denseLen)
+	m.flat = kernel.Make[Num](m.denseLen + b.expertLen)
 	for _, p := range m.params {
+		if p.Expert {
+			p.offset += m.denseLen
+		}
 		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
 	return m, nil
+}
+
+// tensorsPerExpert counts gate, up and down.
+const tensorsPerExpert = 3
+
+func aligned(n int) int { return (n + alignFloats - 1) / alignFloats * alignFloats }
+
+// layout gives tensors their places, experts counted from the first of them.
+type layout[Num Float] struct {
+	params              []*ParamOf[Num]
+	denseLen, expertLen int
+	stream              int // of the next tensor among those of the whole model
+}
+
+func (b *layout[Num]) dense(align bool, name string, shape ...int) *ParamOf[Num] {
+	return b.add(&ParamOf[Num]{Name: name, Shape: shape}, align, &b.denseLen)
+}
+
+func (b *layout[Num]) expert(align bool, name string, shape ...int) *ParamOf[Num] {
+	return b.add(&ParamOf[Num]{Name: name, Shape: shape, Expert: true}, align, &b.expertLen)
+}
+
+func (b *layout[Num]) add(p *ParamOf[Num], align bool, size *int) *ParamOf[Num] {
+	if align {
+		*size = aligned(*size)
+	}
+	p.Decay, p.offset, p.stream = len(p.Shape) == 2, *size, b.stream
+	*size += p.len()
+	b.stream++
+	b.params = append(b.params, p)
+	return p
+}
+
+// layer places the tensors of one layer.
+func (b *layout[Num]) layer(cfg *Config, shard Shard, i int) layerParams[Num] {
+	at, d, hd := layerName(i), cfg.HiddenSize, cfg.HeadDim
+	l := layerParams[Num]{}
+	l.norm1 = b.dense(true, at+"input_layernorm.weight", d)
+	l.q = b.dense(true, at+"self_attn.q_proj.weight", cfg.NumAttentionHeads*hd, d)
+	l.k = b.dense(false, at+"self_attn.k_proj.weight", cfg.NumKeyValueHeads*hd, d)
+	l.v = b.dense(false, at+"self_attn.v_proj.weight", cfg.NumKeyValueHeads*hd, d)
+	l.o = b.dense(true, at+"self_attn.o_proj.weight", d, cfg.NumAttentionHeads*hd)
+	if cfg.AttentionBias {
+		l.qBias = b.dense(true, at+"self_attn.q_proj.bias", cfg.NumAttentionHeads*hd)
+		l.kBias = b.dense(false, at+"self_attn.k_proj.bias", cfg.NumKeyValueHeads*hd)
+		l.vBias = b.dense(false, at+"self_attn.v_proj.bias", cfg.NumKeyValueHeads*hd)
+		l.oBias = b.dense(true, at+"self_attn.o_proj.bias", d)
+	}
+	l.qNorm = b.dense(true, at+"self_attn.q_norm.weight", hd)
+	l.kNorm = b.dense(true, at+"self_attn.k_norm.weight", hd)
+	l.norm2 = b.dense(true, at+"post_attention_layernorm.weight", d)
+	if !cfg.Sparse(i) {
+		l.experts = append(l.experts, swiglu(b.dense, at+"mlp.", cfg.IntermediateSize, d))
+		return l
+	}
+	l.router = b.dense(true, at+"mlp.gate.weight", cfg.NumExperts, d)
+	lo, hi := shard.Experts(cfg.NumExperts)
+	b.stream += tensorsPerExpert * lo
+	for e := lo; e < hi; e++ {
+		l.experts = append(l.experts, swiglu(b.expert, expertName(at, e), cfg.MoeIntermediateSize, d))
+	}
+	b.stream += tensorsPerExpert * (cfg.NumExperts - hi)
+	return l
+}
+
+// swiglu places the matrices of an expert, or of a dense layer.
+func swiglu[Num Float](add func(align bool, name string, shape ...int) *ParamOf[Num], at string, f, d int) expertParams[Num] {
+	return expertParams[Num]{gate: add(true, at+"gate_proj.weight", f, d),
+		up: add(false, at+"up_proj.weight", f, d), down: add(true, at+"down_proj.weight", d, f)}
 }
 
 func layerName(l int) string { return fmt.Sprintf("model.layers.%d.", l) }
 
 func expertName(layer string, e int) string { return fmt.Sprintf("%smlp.experts.%d.", layer, e) }
 
-func (p *Param) len() int {
+func (p *ParamOf[Num]) len() int {
 	n := 1
 	for _, d := range p.Shape {
 		n *= d
@@ -129,24 +209,27 @@ func (p *Param) len() int {
 }
 
 // New draws a model: matrices from N(0, cfg.InitializerRange²), norms one,
-// biases zero.
-// The same config and seed give the same numbers on one architecture.
-func New(cfg Config, seed uint64) (*Model, error) {
-	kern, err := kernel.FromEnv()
+// biases zero. The same config and seed give the same numbers on one architecture.
+func New(cfg Config, seed uint64) (*Model, error) { return NewShard[float32](cfg, seed, Shard{}) }
+
+// NewShard is New in a precision and for a part of the experts: each tensor has
+// the numbers that it has in the whole model.
+func NewShard[Num Float](cfg Config, seed uint64, shard Shard) (*ModelOf[Num], error) {
+	kern, err := kernelsOf[Num]()
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(cfg, kern)
+	m, err := newModel(cfg, shard, kern)
 	if err != nil {
 		return nil, err
 	}
-	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, uint64(i), cfg.InitializerRange) })
+	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, cfg.InitializerRange) })
 	return m, nil
 }
 
 // draw fills a fresh tensor from a stream of its own, so that tensors can be
 // drawn side by side and a wider one leaves the others alone.
-func (p *Param) draw(seed, stream uint64, sd float64) {
+func (p *ParamOf[Num]) draw(seed uint64, sd float64) {
 	switch {
 	case strings.HasSuffix(p.Name, ".bias"):
 		clear(p.Data)
@@ -157,9 +240,9 @@ func (p *Param) draw(seed, stream uint64, sd float64) {
 		}
 		return
 	}
-	r := rand.New(rand.NewPCG(seed, stream))
+	r := rand.New(rand.NewPCG(seed, uint64(p.stream)))
 	for j := range p.Data {
-		p.Data[j] = float32(normal(r) * sd)
+		p.Data[j] = Num(normal(r) * sd)
 	}
 }
 
@@ -176,21 +259,30 @@ func normal(r *rand.Rand) float64 {
 }
 
 // Config returns the shape of the model.
-func (m *Model) Config() Config { return m.cfg }
+func (m *ModelOf[Num]) Config() Config { return m.cfg }
 
 // Params returns the tensors in canonical order: embedding, layers, final
 // norm, head. A tied head is not listed twice.
-func (m *Model) Params() []*Param { return m.params }
+func (m *ModelOf[Num]) Params() []*ParamOf[Num] { return m.params }
 
 // EnableGrad allocates gradients, all zero. It does nothing the second time.
-func (m *Model) EnableGrad() {
+func (m *ModelOf[Num]) EnableGrad() {
 	if m.grad != nil {
 		return
 	}
-	m.grad = kernel.Floats(len(m.flat))
+	m.grad = kernel.Make[Num](len(m.flat))
 	for _, p := range m.params {
 		p.Grad = m.grad[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
+}
+
+// Shard returns which experts the model holds.
+func (m *ModelOf[Num]) Shard() Shard { return m.shard }
+
+// Grads returns all gradients as two stretches: of the tensors that every rank
+// of a parallel training holds, and of the experts of this one.
+func (m *ModelOf[Num]) Grads() (dense, experts []Num) {
+	return m.grad[:m.denseLen], m.grad[m.denseLen:]
 }
 
 // KernelFamily names the machine code that [New] and [Load] will use:

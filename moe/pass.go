@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/swerm/swerm/moe/kernel"
 )
 
 // Options of a pass; the zero value scores with all processors.
@@ -19,6 +17,9 @@ type Options struct {
 	// sequence only, [Pass.Aux] is nil and [Pass.ExpertLoad] counts only what
 	// was computed.
 	Train bool
+	// Peers hold the experts that a sharded model lacks. They take part in
+	// every call of this pass, and a rank whose batch is empty calls it too.
+	Peers Peers
 }
 
 // Head says which tokens are the verdict and whether the rest of the
@@ -30,11 +31,11 @@ type Head struct {
 	Full bool
 }
 
-// Logits is the answer to one sequence, at its last position.
-type Logits struct {
-	Yes, No float32
+// LogitsOf is the answer to one sequence, at its last position.
+type LogitsOf[Num Float] struct {
+	Yes, No Num
 	// Rest is the log-sum-exp of every other token's logit, 0 unless Head.Full.
-	Rest float32
+	Rest Num
 }
 
 // ErrNoForward is returned by a backward call that has no forward in training
@@ -45,17 +46,18 @@ var ErrNoForward = errors.New("moe: backward without a training forward before i
 // the weights or their products overflowed, and no logit would mean anything.
 var ErrNotFinite = errors.New("moe: the network gave a number that is not finite")
 
-// Pass runs a model forward and backward. It owns the arena that holds the
+// PassOf runs a model forward and backward. It owns the arena that holds the
 // activations. One goroutine may use it at a time; several passes may share a
 // model as long as their backward calls do not overlap.
-type Pass struct {
-	m       *Model
+type PassOf[Num Float] struct {
+	m       *ModelOf[Num]
 	o       Options
-	kern    kernel.Family
+	kern    kernels[Num]
 	threads int
 	dims
-	arena
-	vocab
+	arena[Num]
+	vocab[Num]
+	exchanging[Num]
 	crew crew
 
 	// The batch.
@@ -66,9 +68,9 @@ type Pass struct {
 	seq   []int32 // [T] which sequence
 	last  []int32 // [sequences] row of the last token
 
-	layers   []acts
-	work     []worker
-	cos, sin []float32 // [positions, C/2]
+	layers   []acts[Num]
+	work     []worker[Num]
+	cos, sin []Num // [positions, C/2]
 	attn     attnPlan
 	loads    [][]int64
 	aux      []float64
@@ -85,14 +87,15 @@ const (
 )
 
 // NewPass returns a pass over m. It allocates little until the first batch.
-func (m *Model) NewPass(o Options) *Pass {
-	p := &Pass{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), dims: dimsOf(&m.cfg)}
-	p.work = make([]worker, p.threads)
+func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
+	m.shard.check(o.Peers)
+	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), dims: dimsOf(&m.cfg)}
+	p.work = make([]worker[Num], p.threads)
 	n := 1
 	if o.Train {
 		n = p.L
 	}
-	p.layers = make([]acts, n)
+	p.layers = make([]acts[Num], n)
 	p.loads = make([][]int64, p.L)
 	for l := range p.loads {
 		if p.mlp[l].routed {
@@ -103,11 +106,13 @@ func (m *Model) NewPass(o Options) *Pass {
 }
 
 // acts returns the activations of layer l.
-func (p *Pass) acts(l int) *acts { return &p.layers[min(l, len(p.layers)-1)] }
+func (p *PassOf[Num]) acts(l int) *acts[Num] { return &p.layers[min(l, len(p.layers)-1)] }
 
 // Verdict runs the batch forward and returns the logits of each sequence's
-// last position. The slice belongs to the caller.
-func (p *Pass) Verdict(b Batch, h Head) ([]Logits, error) {
+// last position. The slice belongs to the caller. After [ErrNotFinite] a
+// training pass may still go backward, which ranks with peers must: the
+// gradient is worth nothing.
+func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	p.state = stateEmpty
 	if err := p.checkHead(h); err != nil {
 		return nil, err
@@ -115,21 +120,23 @@ func (p *Pass) Verdict(b Batch, h Head) ([]Logits, error) {
 	if err := p.load(b); err != nil {
 		return nil, err
 	}
-	p.forward(lastOnly)
+	if err := p.forward(lastOnly); err != nil {
+		return nil, err
+	}
 	p.head = h
 	out := p.verdictHead(h)
+	if p.o.Train {
+		p.state = stateVerdict
+	}
 	for i, l := range out {
 		if !finite(l.Yes) || !finite(l.No) || !finite(l.Rest) {
 			return nil, fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
 		}
 	}
-	if p.o.Train {
-		p.state = stateVerdict
-	}
 	return out, nil
 }
 
-func (p *Pass) checkHead(h Head) error {
+func (p *PassOf[Num]) checkHead(h Head) error {
 	if h.Yes < 0 || int(h.Yes) >= p.V || h.No < 0 || int(h.No) >= p.V || h.Yes == h.No {
 		return fmt.Errorf("moe: head: yes %d and no %d are not two ids of a vocabulary of %d", h.Yes, h.No, p.V)
 	}
@@ -143,13 +150,13 @@ func (p *Pass) checkHead(h Head) error {
 // the rows of all layers pooled before the product as transformers does it;
 // it is not multiplied by any coefficient. A perfectly balanced router gives K.
 // It is nil unless Options.Train. The slice belongs to the caller.
-func (p *Pass) Aux() []float64 { return slices.Clone(p.aux) }
+func (p *PassOf[Num]) Aux() []float64 { return slices.Clone(p.aux) }
 
 // BackwardVerdict adds to every Param.Grad the gradient of
 // Σ_i d[i]·logits[i] + auxCoef[i]·aux[i], where d[i] holds dLoss/dYes, dLoss/dNo
 // and dLoss/dRest of sequence i. It consumes the activations of the last
 // Verdict: a second backward needs a second forward. A nil auxCoef is zero.
-func (p *Pass) BackwardVerdict(d []Logits, auxCoef []float32) error {
+func (p *PassOf[Num]) BackwardVerdict(d []LogitsOf[Num], auxCoef []Num) error {
 	if p.state != stateVerdict {
 		return ErrNoForward
 	}
@@ -158,11 +165,10 @@ func (p *Pass) BackwardVerdict(d []Logits, auxCoef []float32) error {
 	}
 	p.state = stateEmpty
 	p.verdictBackward(d)
-	p.backward(auxCoef)
-	return nil
+	return p.backward(auxCoef)
 }
 
-func (p *Pass) checkBackward(n int, auxCoef []float32) error {
+func (p *PassOf[Num]) checkBackward(n int, auxCoef []Num) error {
 	if p.m.grad == nil {
 		return errors.New("moe: backward needs Model.EnableGrad first")
 	}
@@ -180,7 +186,7 @@ func (p *Pass) checkBackward(n int, auxCoef []float32) error {
 // weight per sequence it also runs backward and adds to every Param.Grad the
 // gradient of Σ_i weight[i]·lossSum[i] + auxCoef[i]·aux[i]; that needs
 // Options.Train.
-func (p *Pass) NextToken(b Batch, weight, auxCoef []float32) (lossSum []float64, err error) {
+func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float64, err error) {
 	p.state = stateEmpty
 	if weight != nil && !p.o.Train {
 		return nil, ErrNoForward
@@ -193,23 +199,35 @@ func (p *Pass) NextToken(b Batch, weight, auxCoef []float32) (lossSum []float64,
 			return nil, err
 		}
 	}
-	p.forward(allRows)
+	if err := p.forward(allRows); err != nil {
+		return nil, err
+	}
 	lossSum = p.nextTokenHead()
-	for i, l := range lossSum {
-		if !finite(float32(l)) {
-			return nil, fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+	err = checkSums(lossSum)
+	if weight != nil && (err == nil || p.o.Peers != nil) { // peers wait for every rank's part
+		p.nextTokenBackward(weight)
+		if lost := p.backward(auxCoef); lost != nil {
+			return nil, lost
 		}
 	}
-	if weight != nil {
-		p.nextTokenBackward(weight)
-		p.backward(auxCoef)
+	if err != nil {
+		return nil, err
 	}
 	return lossSum, nil
 }
 
+func checkSums(sums []float64) error {
+	for i, l := range sums {
+		if !finite(l) {
+			return fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+		}
+	}
+	return nil
+}
+
 // ExpertLoad returns, per layer and expert, how many tokens the last forward
 // assigned to it. A dense layer has no experts and an empty list.
-func (p *Pass) ExpertLoad() [][]int64 {
+func (p *PassOf[Num]) ExpertLoad() [][]int64 {
 	out := make([][]int64, len(p.loads))
 	for l := range out {
 		out[l] = slices.Clone(p.loads[l])
@@ -217,7 +235,7 @@ func (p *Pass) ExpertLoad() [][]int64 {
 	return out
 }
 
-func finite(v float32) bool { return v-v == 0 }
+func finite[Num Float](v Num) bool { return v-v == 0 }
 
 func tooLong(n, limit int) error {
 	return fmt.Errorf("moe batch: a sequence of %d tokens, the model reads at most %d", n, limit)

@@ -13,7 +13,7 @@ type reference struct {
 	w map[string][]float64
 }
 
-func newReference(m *Model) *reference {
+func newReference[Num Float](m *ModelOf[Num]) *reference {
 	r := &reference{c: m.Config(), w: map[string][]float64{}}
 	for _, p := range m.Params() {
 		w := make([]float64, len(p.Data))

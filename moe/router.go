@@ -2,14 +2,14 @@ package moe
 
 // route turns a row of router logits into probabilities and chooses the top K,
 // in descending order; of equal ones the expert of lower index comes first.
-func (p *Pass) route(probs, weights []float32, chosen []int32) {
+func (p *PassOf[Num]) route(probs, weights []Num, chosen []int32) {
 	f := p.kern
 	sum := f.ExpSum(probs, probs, 1, f.Max(probs))
 	f.Scale(probs, 1/sum, probs)
 	for j := range chosen {
 		chosen[j], weights[j] = -1, -1
 	}
-	total := float32(0)
+	total := Num(0)
 	for e, v := range probs {
 		// Insert into the short sorted list; most experts fail the first test.
 		if v <= weights[len(weights)-1] {
@@ -35,7 +35,7 @@ func (p *Pass) route(probs, weights []float32, chosen []int32) {
 }
 
 // countLoad counts the assignments of a layer.
-func (p *Pass) countLoad(l, rows int) {
+func (p *PassOf[Num]) countLoad(l, rows int) {
 	a, load := p.acts(l), p.loads[l]
 	clear(load)
 	if !a.routed {
@@ -49,7 +49,7 @@ func (p *Pass) countLoad(l, rows int) {
 // dispatch gives every assignment a slot, grouped by expert and in the order
 // of rows within one. With lastRows only the last row of each sequence gets
 // slots.
-func (p *Pass) dispatch(a *acts, rows int, lastRows bool) {
+func (p *PassOf[Num]) dispatch(a *acts[Num], rows int, lastRows bool) {
 	off, fill := a.off, growInts(&p.slotsFill, a.E)
 	clear(off)
 	for i := range a.rowS {
@@ -87,19 +87,19 @@ func (p *Pass) dispatch(a *acts, rows int, lastRows bool) {
 
 // auxLoss computes the load-balancing loss of every sequence: with n = L·T
 // rows pooled over the layers that have experts, E·Σ_e (assignments to e)/n · (Σ probabilities of e)/n.
-func (p *Pass) auxLoss() {
+func (p *PassOf[Num]) auxLoss() {
 	if !p.o.Train {
 		p.aux = p.aux[:0]
 		return
 	}
 	growInts(&p.aux, len(p.spans))
 	grow(&p.auxGrad, len(p.spans)*p.E)
-	p.each(len(p.spans), func(_ *worker, i int) { p.aux[i] = p.auxOf(i) })
+	p.each(len(p.spans), func(_ *worker[Num], i int) { p.aux[i] = p.auxOf(i) })
 }
 
 // auxOf computes the loss of sequence i and leaves in auxGrad its derivative
 // with respect to each probability; the counts carry no gradient.
-func (p *Pass) auxOf(i int) float64 {
+func (p *PassOf[Num]) auxOf(i int) float64 {
 	s := p.spans[i]
 	if p.sparse == 0 {
 		return 0
@@ -130,7 +130,7 @@ func (p *Pass) auxOf(i int) float64 {
 		}
 	}
 	for e := range grad {
-		grad[e] = float32(float64(p.E) * float64(grad[e]) / n / n)
+		grad[e] = Num(float64(p.E) * float64(grad[e]) / n / n)
 	}
 	return aux * float64(p.E)
 }

@@ -15,33 +15,33 @@ const (
 )
 
 // vocab is the state of the head.
-type vocab struct {
+type vocab[Num Float] struct {
 	rows     []int32   // [N] rows of the last layer that the head reads
-	xf       []float32 // [N,D] their hidden states
-	rf       []float32 // [N] of the final norm
-	hn       []float32 // [N,D] normed
-	dhn      []float32 // [N,D]
+	xf       []Num     // [N,D] their hidden states
+	rf       []Num     // [N] of the final norm
+	hn       []Num     // [N,D] normed
+	dhn      []Num     // [N,D]
 	target   []int32   // [N] next token; empty for verdicts
-	top      []float32 // [N] running maximum
+	top      []Num     // [N] running maximum
 	sum      []float64 // [N] running sum of exponentials
-	logit    []float32 // [N] logit of the target
-	coef     []float32 // [N] gradient of the row's log-sum-exp
-	logits   []float32 // [N, chunk]
-	packT    []float32
-	packN    []float32
+	logit    []Num     // [N] logit of the target
+	coef     []Num     // [N] gradient of the row's log-sum-exp
+	logits   []Num     // [N, chunk]
+	packT    []Num
+	packN    []Num
 	identity []int32  // scratch for rows
 	skip     [2]int32 // columns that are not part of the sum, or −1
 }
 
 // hidden gathers and norms the rows that the head reads.
-func (p *Pass) hidden(rows []int32) {
+func (p *PassOf[Num]) hidden(rows []int32) {
 	p.rows = append(p.rows[:0], rows...)
 	n := len(rows)
 	grow(&p.xf, n*p.D)
 	grow(&p.rf, n)
 	grow(&p.hn, n*p.D)
 	a := p.acts(p.L - 1)
-	p.eachStripe(n, func(_ *worker, lo, hi int) {
+	p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 		for i := lo; i < hi; i++ {
 			x := p.xf[i*p.D : (i+1)*p.D]
 			p.combine(x, a, int(rows[i]))
@@ -51,7 +51,7 @@ func (p *Pass) hidden(rows []int32) {
 }
 
 // verdictHead computes the logits of each sequence.
-func (p *Pass) verdictHead(h Head) []Logits {
+func (p *PassOf[Num]) verdictHead(h Head) []LogitsOf[Num] {
 	rows := p.last
 	if !p.o.Train { // the last layer was computed for these rows alone
 		rows = growInts(&p.identity, len(p.spans))
@@ -60,7 +60,7 @@ func (p *Pass) verdictHead(h Head) []Logits {
 		}
 	}
 	p.hidden(rows)
-	out := make([]Logits, len(rows))
+	out := make([]LogitsOf[Num], len(rows))
 	yes, no := p.headRow(h.Yes), p.headRow(h.No)
 	for i := range out {
 		hn := p.hn[i*p.D : (i+1)*p.D]
@@ -70,23 +70,23 @@ func (p *Pass) verdictHead(h Head) []Logits {
 		p.target, p.skip = p.target[:0], [2]int32{h.Yes, h.No}
 		p.logSumExp()
 		for i := range out {
-			out[i].Rest = float32(p.rowLSE(i))
+			out[i].Rest = Num(p.rowLSE(i))
 		}
 	}
 	return out
 }
 
-func (p *Pass) headRow(id int32) []float32 {
+func (p *PassOf[Num]) headRow(id int32) []Num {
 	return p.m.head.Data[int(id)*p.D : (int(id)+1)*p.D]
 }
 
-func (p *Pass) headGrad(id int32) []float32 {
+func (p *PassOf[Num]) headGrad(id int32) []Num {
 	return p.m.head.Grad[int(id)*p.D : (int(id)+1)*p.D]
 }
 
 // verdictBackward starts the backward pass: gradients of the head's rows and
 // dx at the last positions.
-func (p *Pass) verdictBackward(d []Logits) {
+func (p *PassOf[Num]) verdictBackward(d []LogitsOf[Num]) {
 	f, h := p.kern, p.head
 	n := len(d)
 	clear(grow(&p.dhn, n*p.D))
@@ -108,7 +108,7 @@ func (p *Pass) verdictBackward(d []Logits) {
 }
 
 // nextTokenHead returns per sequence the sum of −log p of its next tokens.
-func (p *Pass) nextTokenHead() []float64 {
+func (p *PassOf[Num]) nextTokenHead() []float64 {
 	rows, target := p.identity[:0], p.target[:0]
 	for _, s := range p.spans {
 		for t := s.lo; t < s.lo+s.n-1; t++ {
@@ -129,7 +129,7 @@ func (p *Pass) nextTokenHead() []float64 {
 	return sums
 }
 
-func (p *Pass) nextTokenBackward(weight []float32) {
+func (p *PassOf[Num]) nextTokenBackward(weight []Num) {
 	n := len(p.rows)
 	coef := grow(&p.coef, n)
 	for i, t := range p.rows {
@@ -141,11 +141,11 @@ func (p *Pass) nextTokenBackward(weight []float32) {
 }
 
 // hiddenBackward takes dhn through the final norm into dx.
-func (p *Pass) hiddenBackward() {
+func (p *PassOf[Num]) hiddenBackward() {
 	clear(grow(&p.dx, p.T*p.D))
 	n := len(p.rows)
 	grow(&p.partial, stripes(n)*p.partialLen())
-	p.eachStripe(n, func(_ *worker, lo, hi int) {
+	p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 		dw := p.partialRow(lo)[:p.D]
 		for i := lo; i < hi; i++ {
 			r := int(p.rows[i])
@@ -160,31 +160,34 @@ func (p *Pass) hiddenBackward() {
 
 // chunk is the number of columns taken at a time for n rows: a multiple of
 // vocabStep, so that the order of sums does not depend on n.
-func (p *Pass) chunk(n int) int {
+func (p *PassOf[Num]) chunk(n int) int {
 	cols := vocabFloats / max(1, n) / vocabStep * vocabStep
 	whole := (p.V + vocabStep - 1) / vocabStep * vocabStep
 	return max(vocabStep, min(cols, whole))
 }
 
 // chunkLogits computes columns v0..v0+cols for row stripe lo..hi into the chunk.
-func (p *Pass) chunkLogits(lo, hi, v0, cols int) {
+func (p *PassOf[Num]) chunkLogits(lo, hi, v0, cols int) {
 	f, ld := p.kern, spread(p.chunk(len(p.rows)))
 	f.Mul(hi-lo, cols, p.D, p.hn[lo*p.D:], p.D, p.packT, p.logits[lo*ld:], ld, false)
 	for _, id := range p.skip {
 		if at := int(id) - v0; id >= 0 && at >= 0 && at < cols {
 			for i := lo; i < hi; i++ {
-				p.logits[i*ld+at] = maskedLogit
+				p.logits[i*ld+at] = Num(maskedLogit)
 			}
 		}
 	}
 }
 
 // maskedLogit has no weight beside any finite logit.
-var maskedLogit = float32(math.Inf(-1))
+var maskedLogit = math.Inf(-1)
 
 // logSumExp fills top, sum and, with targets, logit for every row.
-func (p *Pass) logSumExp() {
+func (p *PassOf[Num]) logSumExp() {
 	n := len(p.rows)
+	if n == 0 {
+		return
+	}
 	grow(&p.top, n)
 	growInts(&p.sum, n)
 	grow(&p.logit, n)
@@ -193,12 +196,12 @@ func (p *Pass) logSumExp() {
 	grow(&p.logits, n*ld)
 	grow(&p.packT, p.kern.PanelLen(p.D, step))
 	for i := range n {
-		p.top[i], p.sum[i] = maskedLogit, 0
+		p.top[i], p.sum[i] = Num(maskedLogit), 0
 	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)
-		p.packJobs(packJob{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true})
-		p.eachStripe(n, func(_ *worker, lo, hi int) {
+		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true})
+		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
 				p.accumulate(i, p.logits[i*ld:i*ld+cols], v0)
@@ -208,7 +211,7 @@ func (p *Pass) logSumExp() {
 }
 
 // accumulate adds a row of a chunk's logits, which it destroys, to its sum.
-func (p *Pass) accumulate(i int, row []float32, v0 int) {
+func (p *PassOf[Num]) accumulate(i int, row []Num, v0 int) {
 	if len(p.target) > 0 {
 		if at := int(p.target[i]) - v0; at >= 0 && at < len(row) {
 			p.logit[i] = row[at]
@@ -218,7 +221,7 @@ func (p *Pass) accumulate(i int, row []float32, v0 int) {
 		part := row[:min(vocabStep, len(row))]
 		row = row[len(part):]
 		top := p.kern.Max(part)
-		if top == maskedLogit {
+		if top == Num(maskedLogit) {
 			continue
 		}
 		if top > p.top[i] {
@@ -230,12 +233,15 @@ func (p *Pass) accumulate(i int, row []float32, v0 int) {
 }
 
 // rowLSE is the log-sum-exp of row i.
-func (p *Pass) rowLSE(i int) float64 { return float64(p.top[i]) + math.Log(p.sum[i]) }
+func (p *PassOf[Num]) rowLSE(i int) float64 { return float64(p.top[i]) + math.Log(p.sum[i]) }
 
 // vocabBackward adds to the head's gradient and to dhn the gradient of
 // Σ_i coef[i]·(lse_i − logit of the target, where there are targets).
-func (p *Pass) vocabBackward() {
+func (p *PassOf[Num]) vocabBackward() {
 	n := len(p.rows)
+	if n == 0 {
+		return
+	}
 	f, step := p.kern, p.chunk(n)
 	ld := spread(step)
 	grow(&p.packN, f.PanelLen(step, p.D))
@@ -246,17 +252,17 @@ func (p *Pass) vocabBackward() {
 		cols := min(step, p.V-v0)
 		weights := p.m.head.Data[v0*p.D:]
 		p.packJobs(
-			packJob{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true},
-			packJob{dst: p.packN, src: weights, k: cols, n: p.D},
+			packJob[Num]{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true},
+			packJob[Num]{dst: p.packN, src: weights, k: cols, n: p.D},
 		)
-		p.eachStripe(n, func(_ *worker, lo, hi int) {
+		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
 				p.logitGrad(i, p.logits[i*ld:i*ld+cols], v0)
 			}
 			f.Mul(hi-lo, p.D, cols, p.logits[lo*ld:], ld, p.packN, p.dhn[lo*p.D:], p.D, true)
 		})
-		p.jobs = append(p.jobs[:0], gradJob{
+		p.jobs = append(p.jobs[:0], gradJob[Num]{
 			dst: p.m.head.Grad[v0*p.D : (v0+cols)*p.D], m: cols, n: p.D, k: n, a: p.logits, lda: ld, b: p.hn, ldb: p.D,
 		})
 		p.runJobs()
@@ -264,9 +270,9 @@ func (p *Pass) vocabBackward() {
 }
 
 // logitGrad turns a row of logits into their gradients.
-func (p *Pass) logitGrad(i int, row []float32, v0 int) {
+func (p *PassOf[Num]) logitGrad(i int, row []Num, v0 int) {
 	c := p.coef[i]
-	p.kern.ExpSum(row, row, 1, float32(p.rowLSE(i)))
+	p.kern.ExpSum(row, row, 1, Num(p.rowLSE(i)))
 	p.kern.Scale(row, c, row)
 	if len(p.target) > 0 {
 		if at := int(p.target[i]) - v0; at >= 0 && at < len(row) {

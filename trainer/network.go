@@ -284,7 +284,7 @@ func (n *network) update(lr, norm float64, step int64, threads int) {
 		scale = o.ClipNorm / norm
 	}
 	n.model.AdamWStep(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
-		ClearGrad: true, Threads: threads}, n.opt, int(step), float32(scale))
+		ClearGrad: true, Threads: threads}, n.opt, int(step), scale)
 }
 
 // eachMicro calls visit with consecutive stretches of a list, each of at most

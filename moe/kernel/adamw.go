@@ -2,17 +2,20 @@ package kernel
 
 import "math"
 
-// AdamWCoef holds the constants of one AdamW step. Its layout is read by
-// machine code.
-type AdamWCoef struct {
-	Beta1, OneMinusBeta1 float32
-	Beta2, OneMinusBeta2 float32
-	Rate                 float32 // learning rate over (1 − β1^t)
-	VCorrection          float32 // 1 over (1 − β2^t)
-	Eps                  float32
-	Keep                 float32 // 1 − rate·decay
-	GradScale            float32
+// AdamWCoefOf holds the constants of one AdamW step. Its layout in float32 is
+// read by machine code.
+type AdamWCoefOf[T float32 | float64] struct {
+	Beta1, OneMinusBeta1 T
+	Beta2, OneMinusBeta2 T
+	Rate                 T // learning rate over (1 − β1^t)
+	VCorrection          T // 1 over (1 − β2^t)
+	Eps                  T
+	Keep                 T // 1 − rate·decay
+	GradScale            T
 }
+
+// AdamWCoef is what the families take.
+type AdamWCoef = AdamWCoefOf[float32]
 
 // AdamW updates p, m and v in place from the gradient g:
 // m ← β1·m + (1−β1)·g', v ← β2·v + (1−β2)·g'², p ← p·Keep − Rate·m/(√(v·VCorrection) + Eps),

@@ -10,13 +10,12 @@ const hugeBytes = 2 << 20
 
 // adviseHuge asks for large pages: a training step walks hundreds of
 // megabytes and misses the TLB on 4 KiB pages. Failure costs speed only.
-func adviseHuge(s []float32) {
-	if 4*len(s) < 2*hugeBytes {
+func adviseHuge(base unsafe.Pointer, n int) {
+	if n < 2*hugeBytes {
 		return
 	}
-	base := unsafe.Pointer(unsafe.SliceData(s))
 	skip := (hugeBytes - uintptr(base)%hugeBytes) % hugeBytes
-	size := (uintptr(4*len(s)) - skip) &^ (hugeBytes - 1)
+	size := (uintptr(n) - skip) &^ (hugeBytes - 1)
 	region := unsafe.Slice((*byte)(unsafe.Add(base, skip)), size)
 	_ = syscall.Madvise(region, syscall.MADV_HUGEPAGE)
 }

@@ -13,6 +13,7 @@ type DType string
 // so that a file that holds them still opens.
 const (
 	F32  DType = "F32"
+	F64  DType = "F64"
 	BF16 DType = "BF16"
 	F16  DType = "F16"
 )
@@ -20,11 +21,11 @@ const (
 // size returns the bytes of one number, or 0 for a type that is not known.
 func (d DType) size() uint64 {
 	switch d {
-	case "F64", "I64", "U64", "C64":
+	case F64, "I64", "U64", "C64":
 		return 8
-	case "F32", "I32", "U32":
+	case F32, "I32", "U32":
 		return 4
-	case "F16", "BF16", "I16", "U16":
+	case F16, BF16, "I16", "U16":
 		return 2
 	case "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0":
 		return 1
@@ -38,8 +39,8 @@ var littleEndian = func() bool {
 	return *(*byte)(unsafe.Pointer(&x)) == 1
 }()
 
-// decode widens raw numbers of type d into dst, exactly. It reports whether it
-// knows the type.
+// decode widens raw numbers of type d into dst, exactly, or rounds those of
+// F64 to the nearest float32. It reports whether it knows the type.
 func decode(dst []float32, raw []byte, d DType) bool {
 	switch d {
 	case F32:
@@ -60,8 +61,32 @@ func decode(dst []float32, raw []byte, d DType) bool {
 		for i := range dst {
 			dst[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
+	case F64:
+		raw = raw[:8*len(dst)]
+		for i := range dst {
+			dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
+		}
 	default:
 		return false
+	}
+	return true
+}
+
+// decodeWide is decode into float64, which every type fits.
+func decodeWide(dst []float64, raw []byte, d DType) bool {
+	if d == F64 {
+		raw = raw[:8*len(dst)]
+		for i := range dst {
+			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+		}
+		return true
+	}
+	narrow := make([]float32, len(dst))
+	if !decode(narrow, raw, d) {
+		return false
+	}
+	for i, v := range narrow {
+		dst[i] = float64(v)
 	}
 	return true
 }
@@ -94,15 +119,20 @@ func halfToFloat(h uint16) float32 {
 
 // encode appends src to dst as type d. bfloat16 rounds to nearest, ties to
 // even; a NaN stays a NaN.
-func encode(dst []byte, src []float32, d DType) []byte {
-	if d == BF16 {
+func encode[Num float32 | float64](dst []byte, src []Num, d DType) []byte {
+	switch d {
+	case BF16:
 		for _, v := range src {
-			dst = binary.LittleEndian.AppendUint16(dst, toBF16(v))
+			dst = binary.LittleEndian.AppendUint16(dst, toBF16(float32(v)))
 		}
-		return dst
-	}
-	for _, v := range src {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	case F64:
+		for _, v := range src {
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(float64(v)))
+		}
+	default:
+		for _, v := range src {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(v)))
+		}
 	}
 	return dst
 }

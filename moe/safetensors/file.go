@@ -88,17 +88,32 @@ func (f *File) Lookup(name string) (*Tensor, bool) {
 
 // ReadFloat32 widens the tensor into dst, which must hold exactly its numbers.
 func (f *File) ReadFloat32(name string, dst []float32) error {
+	t, err := f.holding(name, len(dst))
+	if err == nil && !decode(dst, t.raw, t.DType) {
+		err = fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as float32", f.path, name, t.DType)
+	}
+	return err
+}
+
+// ReadFloat64 is ReadFloat32 into float64.
+func (f *File) ReadFloat64(name string, dst []float64) error {
+	t, err := f.holding(name, len(dst))
+	if err == nil && !decodeWide(dst, t.raw, t.DType) {
+		err = fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as float64", f.path, name, t.DType)
+	}
+	return err
+}
+
+// holding finds a tensor of n numbers.
+func (f *File) holding(name string, n int) (*Tensor, error) {
 	t, ok := f.Lookup(name)
 	if !ok {
-		return fmt.Errorf("safetensors: %s: no tensor %q", f.path, name)
+		return nil, fmt.Errorf("safetensors: %s: no tensor %q", f.path, name)
 	}
-	if len(dst) != t.Len() {
-		return fmt.Errorf("safetensors: %s: tensor %q has %d numbers, want %d", f.path, name, t.Len(), len(dst))
+	if n != t.Len() {
+		return nil, fmt.Errorf("safetensors: %s: tensor %q has %d numbers, want %d", f.path, name, t.Len(), n)
 	}
-	if !decode(dst, t.raw, t.DType) {
-		return fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as float32", f.path, name, t.DType)
-	}
-	return nil
+	return t, nil
 }
 
 // Float32 returns the tensor's numbers: a view into the mapped file, not to be

@@ -146,10 +146,10 @@ func TestBF16Rounding(t *testing.T) {
 
 func items() []Item {
 	return []Item{
-		{"a", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}},
-		{"b", []int{0}, nil},
-		{"c", []int{5}, []float32{-1, 0.5, 0.25, 8, -16}},
-		{"d", nil, []float32{7}},
+		{Name: "a", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}},
+		{Name: "b", Shape: []int{0}, Data: nil},
+		{Name: "c", Shape: []int{5}, Data: []float32{-1, 0.5, 0.25, 8, -16}},
+		{Name: "d", Shape: nil, Data: []float32{7}},
 	}
 }
 
@@ -206,7 +206,7 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{nil, WriteOptions{}},
 		{items(), WriteOptions{DType: "F16"}},
-		{[]Item{{"a", []int{2}, []float32{1}}}, WriteOptions{}},
+		{[]Item{{Name: "a", Shape: []int{2}, Data: []float32{1}}}, WriteOptions{}},
 		{append(items(), items()...), WriteOptions{}},
 	} {
 		if err := WriteDir(dir, c.items, c.o); err == nil {
@@ -267,7 +267,7 @@ func FuzzOpen(f *testing.F) {
 
 func BenchmarkOpenReadBF16(b *testing.B) {
 	dir := b.TempDir()
-	it := Item{"w", []int{1024, 1024}, make([]float32, 1<<20)}
+	it := Item{Name: "w", Shape: []int{1024, 1024}, Data: make([]float32, 1<<20)}
 	if err := WriteDir(dir, []Item{it}, WriteOptions{DType: BF16}); err != nil {
 		b.Fatal(err)
 	}

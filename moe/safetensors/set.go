@@ -154,3 +154,12 @@ func (s *Set) ReadFloat32(name string, dst []float32) error {
 	}
 	return f.ReadFloat32(name, dst)
 }
+
+// ReadFloat64 is ReadFloat32 into float64.
+func (s *Set) ReadFloat64(name string, dst []float64) error {
+	f, ok := s.byName[name]
+	if !ok {
+		return fmt.Errorf("safetensors: %s: no tensor %q", s.dir, name)
+	}
+	return f.ReadFloat64(name, dst)
+}

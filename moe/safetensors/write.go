@@ -16,12 +16,15 @@ type Item struct {
 	Name  string
 	Shape []int
 	Data  []float32
+	Wide  []float64 // instead of Data; needs type F64
 }
+
+func (it *Item) len() int { return len(it.Data) + len(it.Wide) }
 
 // WriteOptions say how a checkpoint is written; the zero value writes float32
 // into one file.
 type WriteOptions struct {
-	DType DType // F32 (default) or BF16
+	DType DType // F32 (default), BF16 or F64
 	// ShardBytes closes a shard before it grows past this many bytes of
 	// numbers; 0 writes one file and no index.
 	ShardBytes int64
@@ -36,8 +39,8 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 	if o.DType == "" {
 		o.DType = F32
 	}
-	if o.DType != F32 && o.DType != BF16 {
-		return fmt.Errorf("safetensors: cannot write type %q, only F32 and BF16", o.DType)
+	if o.DType != F32 && o.DType != BF16 && o.DType != F64 {
+		return fmt.Errorf("safetensors: cannot write type %q, only F32, BF16 and F64", o.DType)
 	}
 	shards, err := split(items, o)
 	if err != nil {
@@ -60,7 +63,7 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 		written[filepath.Join(dir, name)] = true
 		for _, it := range shard {
 			weightMap[it.Name] = name
-			total += uint64(len(it.Data)) * o.DType.size()
+			total += uint64(it.len()) * o.DType.size()
 		}
 	}
 	if len(shards) > 1 {
@@ -110,8 +113,8 @@ func split(items []Item, o WriteOptions) ([][]Item, error) {
 		for _, d := range it.Shape {
 			n *= d
 		}
-		if n != len(it.Data) {
-			return nil, fmt.Errorf("safetensors: tensor %q: shape %v, but %d numbers", it.Name, it.Shape, len(it.Data))
+		if n != it.len() {
+			return nil, fmt.Errorf("safetensors: tensor %q: shape %v, but %d numbers", it.Name, it.Shape, it.len())
 		}
 		if seen[it.Name] || it.Name == metadataKey {
 			return nil, fmt.Errorf("safetensors: tensor %q: name given twice or reserved", it.Name)
@@ -156,20 +159,28 @@ func Write(path string, items []Item, d DType) error {
 		if _, err := w.Write(header); err != nil {
 			return err
 		}
-		var buf []byte
 		for _, it := range items {
-			for rest := it.Data; len(rest) > 0; {
-				const block = 1 << 16 // numbers converted at a time
-				part := rest[:min(block, len(rest))]
-				rest = rest[len(part):]
-				buf = encode(buf[:0], part, d)
-				if _, err := w.Write(buf); err != nil {
-					return err
-				}
+			if err := errors.Join(writeNumbers(w, it.Data, d), writeNumbers(w, it.Wide, d)); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+// writeNumbers converts a block at a time.
+func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType) error {
+	const block = 1 << 16
+	var buf []byte
+	for len(data) > 0 {
+		part := data[:min(block, len(data))]
+		data = data[len(part):]
+		buf = encode(buf[:0], part, d)
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buildHeader lists the tensors in data order and pads to 8 bytes, which keeps
@@ -187,7 +198,10 @@ func buildHeader(items []Item, d DType) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		size := uint64(len(it.Data)) * d.size()
+		if len(it.Wide) > 0 && d != F64 {
+			return nil, fmt.Errorf("tensor %q is float64, the file %s", it.Name, d)
+		}
+		size := uint64(it.len()) * d.size()
 		shape := it.Shape
 		if shape == nil {
 			shape = []int{}
