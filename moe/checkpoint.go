@@ -186,6 +186,61 @@ func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	if err != nil {
 		return fmt.Errorf("moe: save: %w", err)
 	}
+	return m.saveConfig(dir, o)
+}
+
+// SavePart writes what this shard owns as one file of a checkpoint. Once every
+// shard has, [ModelOf.FinishParts] makes them one. A shard that is the whole
+// model is a part of its own.
+func (m *ModelOf[Num]) SavePart(dir string, o SaveOptions) error {
+	var items []safetensors.Item
+	for _, p := range m.params {
+		if m.Owns(p) {
+			items = append(items, p.Item(p.Name, p.Data))
+		}
+	}
+	if err := safetensors.Write(filepath.Join(dir, m.shard.file()), items, o.dtype()); err != nil {
+		return fmt.Errorf("moe: save: %w", err)
+	}
+	return nil
+}
+
+// FinishParts writes the index of all parts, where there are several, and
+// config.json.
+func (m *ModelOf[Num]) FinishParts(dir string, o SaveOptions) error {
+	if m.shard.Of > 1 {
+		parts := map[string][]safetensors.Item{}
+		for rank := range m.shard.Of {
+			part := describe[Num](m.cfg, Shard{rank, m.shard.Of})
+			for _, p := range part.params {
+				if part.Owns(p) {
+					parts[part.shard.file()] = append(parts[part.shard.file()], safetensors.Item{Name: p.Name, Shape: p.Shape})
+				}
+			}
+		}
+		if err := safetensors.WriteIndex(dir, parts, o.dtype()); err != nil {
+			return fmt.Errorf("moe: save: %w", err)
+		}
+	}
+	return m.saveConfig(dir, o)
+}
+
+// file is the name of the shard's part, as hubs name theirs.
+func (s Shard) file() string {
+	if s.Of <= 1 {
+		return safetensors.SingleName
+	}
+	return fmt.Sprintf("model-%05d-of-%05d.safetensors", s.Rank+1, s.Of)
+}
+
+func (o SaveOptions) dtype() safetensors.DType {
+	if o.DType == "" {
+		return safetensors.F32
+	}
+	return safetensors.DType(o.DType)
+}
+
+func (m *ModelOf[Num]) saveConfig(dir string, o SaveOptions) error {
 	compact, err := m.cfg.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("moe: save: %w", err)
@@ -194,7 +249,7 @@ func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	if err := json.Unmarshal(compact, &keys); err != nil {
 		return fmt.Errorf("moe: save: %w", err)
 	}
-	dtype, _ := json.Marshal(torchName(o.DType))
+	dtype, _ := json.Marshal(torchName(o.dtype()))
 	keys["torch_dtype"] = dtype
 	doc, err := json.MarshalIndent(keys, "", "  ")
 	if err != nil {
@@ -218,8 +273,8 @@ func (p *ParamOf[Num]) Item(name string, data []Num) safetensors.Item {
 	return it
 }
 
-func torchName(dtype string) string {
-	switch safetensors.DType(dtype) {
+func torchName(dtype safetensors.DType) string {
+	switch dtype {
 	case safetensors.BF16:
 		return "bfloat16"
 	case safetensors.F64:

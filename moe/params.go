@@ -55,7 +55,8 @@ type ModelOf[Num Float] struct {
 	rope   rotation
 
 	shard    Shard
-	denseLen int // of flat: what lies before the experts
+	size     int // of flat
+	denseLen int // of it: what lies before the experts
 }
 
 // alignFloats keeps every group of tensors on a cache line.
@@ -103,7 +104,18 @@ func newModel[Num Float](cfg Config, shard Shard, kern kernels[Num]) (*ModelOf[N
 	if err := shard.validate(cfg.NumExperts); err != nil {
 		return nil, err
 	}
-	m := &ModelOf[Num]{cfg: cfg, shard: shard, kern: kern, rope: cfg.rotation()}
+	m := describe[Num](cfg, shard)
+	m.kern = kern
+	m.flat = kernel.Make[Num](m.size)
+	for _, p := range m.params {
+		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
+	}
+	return m, nil
+}
+
+// describe is newModel without the numbers: names, shapes and places.
+func describe[Num Float](cfg Config, shard Shard) *ModelOf[Num] {
+	m := &ModelOf[Num]{cfg: cfg, shard: shard, rope: cfg.rotation()}
 	b := &layout[Num]{}
 	d := cfg.HiddenSize
 	m.embed = b.dense(true, "model.embed_tokens.weight", cfg.VocabSize, d)
@@ -117,14 +129,13 @@ func newModel[Num Float](cfg Config, shard Shard, kern kernels[Num]) (*ModelOf[N
 	}
 	m.params = b.params
 	m.denseLen = aligned(b.denseLen)
-	m.flat = kernel.Make[Num](m.denseLen + b.expertLen)
+	m.size = m.denseLen + b.expertLen
 	for _, p := range m.params {
 		if p.Expert {
 			p.offset += m.denseLen
 		}
-		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
-	return m, nil
+	return m
 }
 
 // tensorsPerExpert counts gate, up and down.
@@ -278,6 +289,10 @@ func (m *ModelOf[Num]) EnableGrad() {
 
 // Shard returns which experts the model holds.
 func (m *ModelOf[Num]) Shard() Shard { return m.shard }
+
+// Owns reports whether this shard is the one that writes a tensor of its model:
+// its experts, and what all shards hold if it is the first.
+func (m *ModelOf[Num]) Owns(p *ParamOf[Num]) bool { return p.Expert || m.shard.Rank == 0 }
 
 // Grads returns all gradients as two stretches: of the tensors that every rank
 // of a parallel training holds, and of the experts of this one.

@@ -10,16 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/swerm/swerm/moe"
-	"github.com/swerm/swerm/moe/safetensors"
 )
 
 // Names inside a checkpoint directory.
 const (
-	stateDir    = "state"
-	stateName   = "state.json"
-	momentsName = "optimizer.safetensors"
+	stateDir      = "state"
+	stateName     = "state.json"
+	momentsPrefix = "optimizer" // .safetensors, or one file per shard of the experts
 
 	stepPrefix = "step-"
 	tempPrefix = ".writing-"
@@ -57,50 +54,69 @@ type State struct {
 // with the weights as transformers opens them and state/.
 type shelf struct{ dir string }
 
-// save writes a checkpoint under a temporary name, makes it durable, and
-// renames it, so that a directory step-N is always whole.
-func (s shelf) save(m *moe.Model, opt *moe.OptState, st *State) error {
+// save writes a checkpoint under a temporary name, every rank its part, makes
+// it durable, and renames it, so that a directory step-N is always whole. The
+// directory must be one that all ranks see.
+func (s shelf) save(n *network, st *State) error {
 	temp := filepath.Join(s.dir, fmt.Sprintf("%s%d", tempPrefix, st.Step))
-	if err := writeCheckpoint(temp, m, opt, st); err != nil {
+	err := n.layout.inTurn(func() error { return freshDir(temp) },
+		func() error { return n.write(temp) },
+		func() error { return s.commit(temp, n, st) })
+	if err != nil {
 		return fmt.Errorf("checkpoint of step %d: %w", st.Step, err)
 	}
-	final := s.path(st.Step)
-	if err := os.RemoveAll(final); err != nil { // the same step, saved before it was evaluated
-		return fmt.Errorf("checkpoint of step %d: %w", st.Step, err)
-	}
-	if err := os.Rename(temp, final); err != nil {
-		return fmt.Errorf("checkpoint of step %d: %w", st.Step, err)
-	}
-	return syncPath(s.dir)
+	return nil
 }
 
-func writeCheckpoint(dir string, m *moe.Model, opt *moe.OptState, st *State) error {
+// inTurn runs first on the leading rank, then each on all, then last on the
+// leading one. A rank that fails leaves the others waiting until it gives up.
+func (l *layout) inTurn(first, each, last func() error) error {
+	for _, step := range []struct {
+		all bool
+		run func() error
+	}{{false, first}, {true, each}, {false, last}} {
+		if step.all || l.lead() {
+			if err := step.run(); err != nil {
+				return err
+			}
+		}
+		if err := l.world.Barrier(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func freshDir(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, stateDir), 0o755); err != nil {
-		return err
-	}
-	if err := m.Save(dir, moe.SaveOptions{}); err != nil {
-		return err
-	}
-	var items []safetensors.Item
-	for _, p := range m.Params() {
-		first, second := opt.Of(p)
-		items = append(items, safetensors.Item{Name: p.Name + ".m", Shape: p.Shape, Data: first},
-			safetensors.Item{Name: p.Name + ".v", Shape: p.Shape, Data: second})
-	}
-	if err := safetensors.Write(filepath.Join(dir, stateDir, momentsName), items, safetensors.F32); err != nil {
+	return os.MkdirAll(filepath.Join(dir, stateDir), 0o755)
+}
+
+// commit makes the parts in temp a checkpoint.
+func (s shelf) commit(temp string, n *network, st *State) error {
+	if err := n.finish(temp); err != nil {
 		return err
 	}
 	doc, err := json.MarshalIndent(st, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, stateDir, stateName), append(doc, '\n')); err != nil {
+	if err := writeFile(filepath.Join(temp, stateDir, stateName), append(doc, '\n')); err != nil {
 		return err
 	}
-	return syncTree(dir)
+	if err := syncTree(temp); err != nil {
+		return err
+	}
+	final := s.path(st.Step)
+	if err := os.RemoveAll(final); err != nil { // the same step, saved before it was evaluated
+		return err
+	}
+	if err := os.Rename(temp, final); err != nil {
+		return err
+	}
+	return syncPath(s.dir)
 }
 
 func (s shelf) path(step int64) string {
@@ -166,25 +182,9 @@ func loadState(dir string) (*State, error) {
 	return st, nil
 }
 
-// loadMoments fills the optimizer's moments from a checkpoint.
-func loadMoments(dir string, m *moe.Model, opt *moe.OptState) error {
-	f, err := safetensors.Open(filepath.Join(dir, stateDir, momentsName))
-	if err != nil {
-		return fmt.Errorf("moments: %w", err)
-	}
-	defer f.Close()
-	for _, p := range m.Params() {
-		first, second := opt.Of(p)
-		if err := errors.Join(f.ReadFloat32(p.Name+".m", first), f.ReadFloat32(p.Name+".v", second)); err != nil {
-			return fmt.Errorf("moments: %w", err)
-		}
-	}
-	return nil
-}
-
 // checkFamily refuses to go on with other machine code.
 func (st *State) checkFamily() error {
-	if now := moe.KernelFamily(); st.KernelFamily != now {
+	if now := kernelFamily(st.Precision); st.KernelFamily != now {
 		return fmt.Errorf("%w: step %d was made by %q, this machine uses %q: set SWERM_KERNEL=%s, or start over elsewhere",
 			ErrKernelFamily, st.Step, st.KernelFamily, now, st.KernelFamily)
 	}

@@ -32,9 +32,13 @@ const (
 	ByLoss = "loss"
 )
 
-// PrecisionFP32 is the only precision so far; it is in the config so that
-// another one will give another key.
-const PrecisionFP32 = "fp32"
+// The precisions.
+const (
+	PrecisionFP32 = "fp32"
+	// PrecisionFP64 is for comparisons: plain kernels, many times slower. Two
+	// layouts of ranks agree in it to 1e-9 where fp32 would round.
+	PrecisionFP64 = "fp64"
+)
 
 // AuxScopeSequence computes the load-balancing loss of each sequence on its
 // own, so that it does not depend on how a step is cut.
@@ -65,7 +69,7 @@ type Config struct {
 	CheckpointEvery int64  `json:"checkpoint_every" yaml:"checkpoint_every"` // steps; 0: only at the end and on interruption
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
 	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
-	Precision       string `json:"precision" yaml:"precision"`               // fp32
+	Precision       string `json:"precision" yaml:"precision"`               // fp32; fp64 on plain kernels, to compare
 	OnNonFinite     string `json:"on_nonfinite" yaml:"on_nonfinite"`         // stop or skip
 }
 
@@ -187,7 +191,7 @@ func (c *Config) Validate() error {
 	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
-	v.oneOf("precision", c.Precision, PrecisionFP32)
+	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)
 	v.oneOf("on_nonfinite", c.OnNonFinite, NonFiniteStop, NonFiniteSkip)
 	shape := c.Model.shape(1, 1)
 	v.wrap("model", shape.Validate())

@@ -69,7 +69,7 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) *E
 	t.planBatches()
 	e := &Estimate{Parameters: shape.NumParams(), Steps: t.steps, Epochs: t.plan.epochs(t.steps),
 		TrainSequences: len(data.train), DevSequences: len(data.dev), VisitsPerEpoch: int64(len(t.plan.visits)),
-		KernelFamily: moe.KernelFamily(), Counts: counts}
+		KernelFamily: kernelFamily(j.cfg.Precision), Counts: counts}
 	e.ParameterBytes = bytesPerParameter * e.Parameters
 	for _, s := range data.train {
 		e.TokensPerEpoch += int64(s.length) * int64(s.count)

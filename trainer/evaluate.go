@@ -3,11 +3,12 @@ package trainer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
-	"slices"
 
 	"github.com/swerm/swerm/metrics"
 	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/trainer/comm"
 	"github.com/swerm/swerm/trainer/objective"
 )
 
@@ -36,42 +37,50 @@ func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
 	if n.cfg.Objective.Name == ObjectiveNextToken {
 		run = n.evaluateText
 	}
-	n.load = nil
-	d, err := run(ctx, dev)
-	if errors.Is(err, moe.ErrNotFinite) {
-		return &Dev{Sequences: len(dev)}, nil
+	n.evalLoad = make([][]int64, n.config().NumHiddenLayers)
+	for l := range n.evalLoad {
+		if c := n.config(); c.Sparse(l) {
+			n.evalLoad[l] = make([]int64, c.NumExperts)
+		}
 	}
+	d, err := run(ctx, dev)
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(n.load, func(layer []int64) bool { return len(layer) > 0 }) { // not of a dense model
-		d.ExpertLoad = n.load
+	for l := range n.evalLoad {
+		if err := comm.AllReduce(n.layout.world, n.evalLoad[l]); err != nil {
+			return nil, fmt.Errorf("expert load: %w", err)
+		}
+	}
+	if d.Loss != nil && n.config().NumExperts > 0 {
+		d.ExpertLoad = n.evalLoad
 	}
 	return d, nil
 }
 
 // countLoad adds the load of the last forward of the evaluation.
 func (n *network) countLoad() {
-	load := n.eval.ExpertLoad()
-	for l := range n.load {
-		for e, count := range n.load[l] {
-			load[l][e] += count
+	for l, layer := range n.load() {
+		for e, count := range layer {
+			n.evalLoad[l][e] += count
 		}
 	}
-	n.load = load
 }
 
 func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, error) {
-	logits := make([]objective.Logits, 0, len(dev))
+	logits := make([]objective.Logits, len(dev))
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
-		part, err := n.forward(n.eval, dev[lo:hi])
+		part, err := n.forward(dev[lo:hi], false)
 		if err != nil {
 			return err
 		}
-		logits = append(logits, part...)
+		copy(logits[lo:hi], part)
 		n.countLoad()
 		return nil
 	})
+	if err == nil {
+		err = n.layout.pool(logits)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,27 +117,33 @@ func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (floa
 }
 
 func (n *network) evaluateText(ctx context.Context, dev []sample) (*Dev, error) {
-	var sum, predictions float64
+	total := []float64{0, 0} // loss, predictions
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
 		b, err := n.read(dev[lo:hi])
 		if err != nil {
 			return err
 		}
-		sums, err := n.eval.NextToken(b, nil, nil)
+		sums, err := n.nextToken(b, 0, 0)
+		if errors.Is(err, moe.ErrNotFinite) {
+			sums, err = []float64{math.NaN()}, nil
+		}
 		if err != nil {
 			return err
 		}
 		for i, s := range sums {
-			sum += s
-			predictions += float64(dev[lo+i].length - 1)
+			total[0] += s
+			total[1] += float64(dev[lo+i].length - 1)
 		}
 		n.countLoad()
 		return nil
 	})
+	if err == nil {
+		err = comm.AllReduce(n.layout.world, total)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &Dev{Loss: present(sum / predictions), Sequences: len(dev)}, nil
+	return &Dev{Loss: present(total[0] / total[1]), Sequences: len(dev)}, nil
 }
 
 // auc ranks by the margin; it is absent where a logit is not finite or only

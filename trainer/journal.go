@@ -41,7 +41,7 @@ type Line struct {
 }
 
 // A journal appends finished steps to metrics.jsonl and to the event file
-// beside it. The event file is a function of metrics.jsonl and is written anew
+// beside it. The zero value, which ranks that do not lead have, writes nothing. The event file is a function of metrics.jsonl and is written anew
 // whenever a run starts.
 type journal struct {
 	lines  *os.File
@@ -109,6 +109,9 @@ func readLines(r io.Reader) (lines []Line, err error) {
 
 // add appends a finished step to both files.
 func (j *journal) add(l Line) error {
+	if j.lines == nil {
+		return nil
+	}
 	var b bytes.Buffer
 	if err := json.NewEncoder(&b).Encode(l); err != nil {
 		return fmt.Errorf("journal: step %d: %w", l.Step, err)
@@ -127,6 +130,9 @@ func (j *journal) add(l Line) error {
 // sync makes every line so far durable; a checkpoint that counts on them may
 // follow.
 func (j *journal) sync() error {
+	if j.lines == nil {
+		return nil
+	}
 	if err := errors.Join(j.lines.Sync(), j.events.Sync()); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

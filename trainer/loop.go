@@ -11,6 +11,7 @@ import (
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/trainer/comm"
 )
 
 // workDir holds the checkpoints and scratch of an unfinished run, inside its
@@ -39,11 +40,12 @@ func (e *NonFiniteError) Error() string {
 
 // A training is one run of the loop.
 type training struct {
-	cfg   *Config
-	net   *network
-	data  *corpus
-	plan  *plan
-	steps int64 // of the whole run
+	cfg    *Config
+	net    *network
+	layout *layout
+	data   *corpus
+	plan   *plan
+	steps  int64 // of the whole run
 
 	dir     string // staging
 	shelf   shelf
@@ -63,8 +65,9 @@ type setup struct {
 	cfg      *Config
 	data     *corpus
 	head     moe.Head
-	dir      string                     // staging; found again by a second start
-	fresh    func() (*moe.Model, error) // weights of step 0
+	dir      string // staging; found again by a second start
+	from     origin // weights of step 0
+	ranks    Ranks
 	threads  int
 	log      *slog.Logger
 	progress pipeline.Progress
@@ -75,35 +78,15 @@ func open(s setup) (t *training, err error) {
 	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress,
 		shelf: shelf{filepath.Join(s.dir, workDir)}}
 	t.planBatches()
-	saved, err := t.shelf.steps()
-	if err != nil {
+	if t.layout, err = newLayout(s.ranks, s.from.shape.NumExperts); err != nil {
 		return nil, err
 	}
-	t.saved = -1
-	t.st = &State{Format: stateFormat, KernelFamily: moe.KernelFamily(), Precision: s.cfg.Precision}
-	load := s.fresh
-	if len(saved) > 0 {
-		from := t.shelf.path(saved[len(saved)-1])
-		if t.st, err = loadState(from); err != nil {
-			return nil, err
-		}
-		if err := t.st.checkFamily(); err != nil {
-			return nil, err
-		}
-		load = func() (*moe.Model, error) { return moe.Load(from) }
-	}
-	model, err := load()
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	if t.net, err = newNetwork(model, s.cfg, s.head, s.data.tokens, s.threads); err != nil {
+	if err := t.load(s); err != nil {
 		return nil, err
 	}
-	if len(saved) > 0 {
-		if err := loadMoments(t.shelf.path(t.st.Step), model, t.net.opt); err != nil {
-			return nil, err
-		}
-		t.log.Info("training goes on", "step", t.st.Step, "of", t.steps)
+	t.journal = &journal{}
+	if !t.layout.lead() {
+		return t, nil
 	}
 	if err := os.MkdirAll(t.shelf.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("checkpoints: %w", err)
@@ -111,11 +94,79 @@ func open(s setup) (t *training, err error) {
 	lines := t.st.Step
 	if t.st.PendingLine != nil {
 		lines--
-	} else if len(saved) > 0 {
-		t.saved = t.st.Step
 	}
 	t.journal, err = openJournal(s.dir, t.st.MetricsBytes, lines)
 	return t, err
+}
+
+// load takes weights and state from the newest checkpoint, whatever layout
+// wrote it, or begins at step 0.
+func (t *training) load(s setup) error {
+	newest, err := t.newest()
+	if err != nil {
+		return err
+	}
+	t.saved = -1
+	t.st = &State{Format: stateFormat, KernelFamily: kernelFamily(s.cfg.Precision), Precision: s.cfg.Precision}
+	from := s.from
+	if newest > 0 {
+		from.dir = t.shelf.path(newest)
+		if t.st, err = loadState(from.dir); err != nil {
+			return err
+		}
+		if err := t.st.checkFamily(); err != nil {
+			return err
+		}
+	}
+	e, err := newEngine(s.cfg, from, t.layout, s.threads)
+	if err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	if t.net, err = newNetwork(e, t.layout, s.cfg, s.head, s.data.tokens); err != nil {
+		return err
+	}
+	if newest > 0 {
+		if err := e.loadMoments(from.dir); err != nil {
+			return err
+		}
+		if t.st.PendingLine == nil {
+			t.saved = t.st.Step
+		}
+		t.log.Info("training goes on", "step", t.st.Step, "of", t.steps)
+	}
+	return t.sayBytes()
+}
+
+// newest is the step of the newest checkpoint, as the leading rank sees it; 0
+// where there is none.
+func (t *training) newest() (int64, error) {
+	newest := []int64{0}
+	if t.layout.lead() {
+		saved, err := t.shelf.steps()
+		if err != nil {
+			return 0, err
+		}
+		if len(saved) > 0 {
+			newest[0] = saved[len(saved)-1]
+		}
+	}
+	err := t.layout.world.Broadcast(comm.Bytes(newest), 0)
+	return newest[0], err
+}
+
+// sayBytes logs what each rank keeps.
+func (t *training) sayBytes() error {
+	n := t.layout.world.Size()
+	all := make([]int64, 2*n)
+	parameters, optimizer := t.net.bytes()
+	all[2*t.layout.world.Rank()], all[2*t.layout.world.Rank()+1] = parameters, optimizer
+	if err := comm.AllReduce(t.layout.world, all); err != nil || n == 1 {
+		return err
+	}
+	for r := range n {
+		t.log.Info("rank", "rank", r, "of", n, "parameter_bytes", all[2*r], "optimizer_bytes", all[2*r+1])
+	}
+	return nil
 }
 
 func (t *training) planBatches() {
@@ -138,7 +189,11 @@ func (t *training) run(ctx context.Context) error {
 	}
 	began, last, first := time.Now(), time.Now(), *t.st
 	for t.st.Step < t.steps && !t.st.StoppedEarly {
-		if ctx.Err() != nil {
+		stop, err := t.layout.any(ctx.Err() != nil)
+		if err != nil {
+			return err
+		}
+		if stop {
 			return t.interrupted(ctx)
 		}
 		line, err := t.step()
@@ -178,14 +233,13 @@ func (t *training) step() (Line, error) {
 	bad := &NonFiniteError{Step: line.Step, What: "loss", Value: w.loss}
 	if finite(w.loss) {
 		line.Aux = w.aux
-		norm := t.net.model.GradNorm()
-		line.GradNorm = present(norm)
-		bad.What, bad.Value = "gradient norm", norm
+		line.GradNorm = present(w.norm)
+		bad.What, bad.Value = "gradient norm", w.norm
 	}
 	if finite(bad.Value) {
 		t.st.Updates++
 		t.st.SkippedInRow = 0
-		t.net.update(line.LR, bad.Value, t.st.Updates, t.threads)
+		t.net.step(line.LR, bad.Value, t.st.Updates, t.threads)
 	} else if err := t.skip(&line, bad); err != nil {
 		return line, err
 	}
@@ -204,7 +258,7 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 	if t.st.SkippedInRow++; t.st.SkippedInRow > maxSkippedInRow {
 		return fmt.Errorf("%d steps in a row were skipped: %w", t.st.SkippedInRow, bad)
 	}
-	t.net.model.ZeroGrad()
+	t.net.zeroGrad()
 	line.Skipped, line.Aux = bad.What, 0
 	t.log.Warn("step skipped", "step", line.Step, "cause", bad.What, "value", bad.Value)
 	return nil
@@ -273,6 +327,9 @@ func (t *training) save() error {
 		}
 		t.saved = t.st.Step
 	}
+	if !t.layout.lead() {
+		return nil
+	}
 	return t.shelf.prune(t.cfg.KeepCheckpoints, t.kept())
 }
 
@@ -280,7 +337,7 @@ func (t *training) write() error {
 	if err := t.journal.sync(); err != nil {
 		return err
 	}
-	return t.shelf.save(t.net.model, t.net.opt, t.st)
+	return t.shelf.save(t.net, t.st)
 }
 
 // interrupted saves where the run stands, without dropping what it may need
@@ -292,6 +349,9 @@ func (t *training) interrupted(ctx context.Context) error {
 		}
 	}
 	t.log.Info("training interrupted", "step", t.st.Step, "of", t.steps)
+	if ctx.Err() == nil { // another rank was
+		return context.Canceled
+	}
 	return ctx.Err()
 }
 

@@ -92,8 +92,11 @@ func testSetupVocab(t testing.TB, cfg *Config, data *corpus, dir string, vocab i
 	}
 	return setup{cfg: cfg, data: data, dir: dir, threads: 2, head: moe.Head{Yes: 2, No: 3},
 		log: slog.New(slog.DiscardHandler), progress: pipeline.NoProgress{},
-		fresh: func() (*moe.Model, error) { return moe.New(cfg.Model.shape(vocab, 64), cfg.Seed) }}
+		from: origin{shape: cfg.Model.shape(vocab, 64), seed: cfg.Seed}}
 }
+
+// modelOf is the network of a training in fp32.
+func modelOf(tr *training) *moe.Model { return tr.net.engine.(*engineOf[float32]).model }
 
 func mustRun(t testing.TB, s setup) *training {
 	t.Helper()
@@ -357,7 +360,7 @@ func gradients(t *testing.T, cfg *Config, data *corpus) (grad []float32, w work)
 	if w, err = tr.net.gradient(data.train); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range tr.net.model.Params() {
+	for _, p := range modelOf(tr).Params() {
 		grad = append(grad, p.Grad...)
 	}
 	return grad, w
@@ -397,25 +400,21 @@ func TestMicroBatchesAddUp(t *testing.T) {
 	}
 }
 
-// spoiled returns weights that give no finite loss.
-func spoiled(cfg *Config) func() (*moe.Model, error) {
-	return func() (*moe.Model, error) {
-		m, err := moe.New(cfg.Model.shape(testVocab, 64), cfg.Seed)
-		if err == nil {
-			m.Params()[1].Data[0] = float32(math.NaN())
-		}
-		return m, err
+// openSpoiled opens a training whose weights give no finite loss.
+func openSpoiled(t *testing.T, s setup) *training {
+	t.Helper()
+	tr, err := open(s)
+	if err != nil {
+		t.Fatal(err)
 	}
+	modelOf(tr).Params()[1].Data[0] = float32(math.NaN())
+	return tr
 }
 
 func TestNonFiniteStops(t *testing.T) {
 	cfg := testConfig()
 	s := testSetup(t, cfg, markerCorpus(t, 20, 0), t.TempDir())
-	s.fresh = spoiled(cfg)
-	tr, err := open(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tr := openSpoiled(t, s)
 	var bad *NonFiniteError
 	if err := tr.run(context.Background()); !errors.As(err, &bad) || bad.Step != 1 || bad.What != "loss" {
 		t.Errorf("error %v", err)
@@ -429,11 +428,7 @@ func TestNonFiniteSkipsAndGivesUp(t *testing.T) {
 	cfg := testConfig()
 	cfg.OnNonFinite = NonFiniteSkip
 	s := testSetup(t, cfg, markerCorpus(t, 20, 0), t.TempDir())
-	s.fresh = spoiled(cfg)
-	tr, err := open(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tr := openSpoiled(t, s)
 	var bad *NonFiniteError
 	if err := tr.run(context.Background()); !errors.As(err, &bad) || bad.Step != maxSkippedInRow+1 {
 		t.Errorf("error %v", err)
@@ -460,13 +455,13 @@ func TestSkipClearsTheGradient(t *testing.T) {
 	if _, err := tr.net.gradient(data.train[:4]); err != nil {
 		t.Fatal(err)
 	}
-	if tr.net.model.GradNorm() == 0 {
+	if modelOf(tr).GradNorm() == 0 {
 		t.Fatal("no gradient")
 	}
 	if err := tr.skip(&Line{Step: 1}, &NonFiniteError{Step: 1, What: "gradient norm", Value: math.Inf(1)}); err != nil {
 		t.Fatal(err)
 	}
-	if norm := tr.net.model.GradNorm(); norm != 0 {
+	if norm := modelOf(tr).GradNorm(); norm != 0 {
 		t.Errorf("gradient norm %v", norm)
 	}
 }
@@ -521,7 +516,7 @@ func TestOtherKernelFamilyIsRefused(t *testing.T) {
 	tr := mustRun(t, s)
 	tr.st.KernelFamily = "abacus"
 	tr.st.Step++ // a newer checkpoint
-	if err := tr.shelf.save(tr.net.model, tr.net.opt, tr.st); err != nil {
+	if err := tr.shelf.save(tr.net, tr.st); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := open(s); !errors.Is(err, ErrKernelFamily) {

@@ -8,25 +8,23 @@ import (
 	"slices"
 
 	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/trainer/comm"
 	"github.com/swerm/swerm/trainer/objective"
 )
 
-// A network is the model in training: weights, gradients, moments, and the
-// loss they are trained on.
+// A network is the model in training and the loss it is trained on.
 type network struct {
-	model *moe.Model
-	opt   *moe.OptState
-	pass  *moe.Pass // forward and backward
-	eval  *moe.Pass // forward only
-	head  moe.Head
+	engine
+	layout *layout
+	head   moe.Head
 
 	cfg    *Config
 	tokens *tokenFile
 	terms  []term
 	pairs  bool // some term compares sequences of different micro-batches
 
-	batch moe.Batch // scratch
-	load  [][]int64 // of the experts, in the evaluation that is under way
+	batch    moe.Batch // scratch
+	evalLoad [][]int64 // of the experts, in the evaluation that is under way
 }
 
 // A term is one objective with its share of the loss.
@@ -35,26 +33,21 @@ type term struct {
 	coefficient float64
 }
 
-// Work is what one global step amounted to.
+// Work is what one global step amounted to, on all ranks.
 type work struct {
 	loss, aux float64 // means over the step; loss may be non-finite
+	norm      float64 // of the gradient, where the loss is finite
 	silent    bool    // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
 }
 
-func newNetwork(model *moe.Model, cfg *Config, head moe.Head, tokens *tokenFile, threads int) (*network, error) {
-	n := &network{model: model, cfg: cfg, head: head, tokens: tokens}
-	if cfg.Objective.Name != ObjectiveNextToken {
-		if err := n.addTerms(); err != nil {
-			return nil, err
-		}
+func newNetwork(e engine, l *layout, cfg *Config, head moe.Head, tokens *tokenFile) (*network, error) {
+	n := &network{engine: e, layout: l, cfg: cfg, head: head, tokens: tokens}
+	if cfg.Objective.Name == ObjectiveNextToken {
+		return n, nil
 	}
-	model.EnableGrad()
-	n.opt = model.NewOptState()
-	n.pass = model.NewPass(moe.Options{Threads: threads, Train: true})
-	n.eval = model.NewPass(moe.Options{Threads: threads})
-	return n, nil
+	return n, n.addTerms()
 }
 
 func (n *network) addTerms() error {
@@ -73,38 +66,75 @@ func (n *network) addTerms() error {
 	return nil
 }
 
-// gradient runs one global batch forward and backward and leaves its gradient
-// in the model, which must start at zero. When the loss is not finite it
-// returns early, with a gradient that is worth nothing.
+// A cut is how a global batch is divided into micro-batches of places in it.
+type cut struct {
+	micros [][]int32 // of this rank, in turn
+	total  int       // of all ranks
+}
+
+// cut divides the batch over the ranks and each rank's part by tokens. Ranks
+// that share experts run as many passes as the one with most: the others'
+// last ones are empty.
+func (n *network) cut(lengths []int32) cut {
+	var c cut
+	rounds := 0
+	for r, part := range share(lengths, n.layout.world.Size()) {
+		micros := pack(take(lengths, part), n.cfg.Batch.MaxTokensPerMicro, n.cfg.Batch.Window)
+		c.total += len(micros)
+		rounds = max(rounds, len(micros))
+		if r != n.layout.world.Rank() {
+			continue
+		}
+		for _, micro := range micros {
+			c.micros = append(c.micros, take(part, micro))
+		}
+	}
+	for n.layout.sharded() && len(c.micros) < rounds {
+		c.micros = append(c.micros, nil)
+	}
+	return c
+}
+
+// gradient runs one global batch forward and backward and leaves the sum of all
+// ranks' gradients in the model, which must start at zero. When the loss is
+// not finite the gradient is worth nothing.
 func (n *network) gradient(list []sample) (work, error) {
 	lengths, _, _ := columns(list)
-	micros := pack(lengths, n.cfg.Batch.MaxTokensPerMicro, n.cfg.Batch.Window)
-	w := work{micros: len(micros)}
+	c := n.cut(lengths)
+	w := work{micros: c.total}
 	for _, l := range lengths {
 		w.tokens += int64(l)
 	}
-	run := n.verdict
+	run := n.verdictOnce
 	switch {
 	case n.cfg.Objective.Name == ObjectiveNextToken:
-		run = n.nextToken
-	case n.pairs && len(micros) > 1:
+		run = n.nextTokens
+	case n.pairs && w.micros > 1:
 		run = n.verdictTwice
 	}
-	err := run(&w, list, micros)
-	if errors.Is(err, moe.ErrNotFinite) {
-		w.loss, err = math.NaN(), nil
+	if err := run(&w, list, c.micros); err != nil {
+		return w, err
 	}
+	parts := []float64{w.loss, w.aux}
+	if err := comm.AllReduce(n.layout.world, parts); err != nil {
+		return w, fmt.Errorf("loss: %w", err)
+	}
+	w.loss, w.aux = parts[0], parts[1]
+	if !finite(w.loss) {
+		return w, nil
+	}
+	var err error
+	w.norm, err = n.reduce()
 	return w, err
 }
 
-// verdict runs every micro-batch forward and backward once.
-func (n *network) verdict(w *work, list []sample, micros [][]int32) error {
+// verdictOnce runs every micro-batch forward and backward once.
+func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
 	for _, micro := range micros {
-		part := take(list, micro)
-		logits, err := n.forward(n.pass, part)
+		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
 			return err
 		}
@@ -112,10 +142,8 @@ func (n *network) verdict(w *work, list []sample, micros [][]int32) error {
 		if err != nil {
 			return err
 		}
-		if w.loss += loss; !finite(w.loss) {
-			return nil
-		}
-		if err := n.backward(w, grad, len(list)); err != nil {
+		w.loss += loss
+		if err := n.back(w, grad, len(list)); err != nil {
 			return err
 		}
 	}
@@ -123,13 +151,13 @@ func (n *network) verdict(w *work, list []sample, micros [][]int32) error {
 }
 
 // verdictTwice is for losses that compare sequences of different
-// micro-batches: one sweep forward for all logits, then one forward and
-// backward. A sequence gives the same logits both times.
+// micro-batches: one sweep forward for all logits, of all ranks, then one
+// forward and backward. A sequence gives the same logits both times.
 func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	all := make([]objective.Logits, len(list))
 	for _, micro := range micros {
-		logits, err := n.forward(n.pass, take(list, micro))
+		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
 			return err
 		}
@@ -137,26 +165,54 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 			all[at] = logits[i]
 		}
 	}
+	if err := n.layout.pool(all); err != nil {
+		return err
+	}
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
 	loss, grad, err := n.loss(all, rows, scales)
-	if w.loss = loss; err != nil || !finite(loss) {
+	if err != nil {
 		return err
 	}
+	if n.layout.lead() || !finite(loss) { // every rank has the whole loss; it counts once
+		w.loss = loss
+	}
+	if !finite(loss) { // on every rank
+		return nil
+	}
 	for _, micro := range micros {
-		if _, err := n.forward(n.pass, take(list, micro)); err != nil {
+		if _, err := n.forward(take(list, micro), true); err != nil {
 			return err
 		}
-		if err := n.backward(w, take(grad, micro), len(list)); err != nil {
+		if err := n.back(w, take(grad, micro), len(list)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// nextToken runs every micro-batch with the language-model loss, each
+// pool gives every rank the logits of all sequences; each has zeros where
+// another computed.
+func (l *layout) pool(all []objective.Logits) error {
+	if l.alone() {
+		return nil
+	}
+	x := make([]float64, 0, 3*len(all))
+	for _, v := range all {
+		x = append(x, v.Yes, v.No, v.Rest)
+	}
+	if err := comm.AllReduce(l.world, x); err != nil {
+		return fmt.Errorf("logits: %w", err)
+	}
+	for i := range all {
+		all[i] = objective.Logits{Yes: x[3*i], No: x[3*i+1], Rest: x[3*i+2]}
+	}
+	return nil
+}
+
+// nextTokens runs every micro-batch with the language-model loss, each
 // predicted token of the step weighing the same.
-func (n *network) nextToken(w *work, list []sample, micros [][]int32) error {
+func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 	predictions := 0.0
 	for _, s := range list {
 		predictions += float64(s.length - 1)
@@ -166,16 +222,14 @@ func (n *network) nextToken(w *work, list []sample, micros [][]int32) error {
 		return nil
 	}
 	for _, micro := range micros {
-		weight, aux := make([]float32, len(micro)), make([]float32, len(micro))
-		for i := range weight {
-			weight[i] = float32(1 / predictions)
-			aux[i] = float32(n.cfg.Aux.Coefficient / float64(len(list)))
-		}
 		b, err := n.read(take(list, micro))
 		if err != nil {
 			return err
 		}
-		sums, err := n.pass.NextToken(b, weight, aux)
+		sums, err := n.nextToken(b, 1/predictions, n.auxShare(len(list)))
+		if errors.Is(err, moe.ErrNotFinite) {
+			w.loss, err = math.NaN(), nil
+		}
 		if err != nil {
 			return err
 		}
@@ -183,9 +237,6 @@ func (n *network) nextToken(w *work, list []sample, micros [][]int32) error {
 			w.loss += s / predictions
 		}
 		n.addAux(w, len(list))
-		if !finite(w.loss) {
-			return nil
-		}
 	}
 	return nil
 }
@@ -221,36 +272,37 @@ func (n *network) loss(logits []objective.Logits, rows []objective.Row, scales [
 	return total, grad, nil
 }
 
-func (n *network) forward(pass *moe.Pass, list []sample) ([]objective.Logits, error) {
+// forward runs a micro-batch. Where the network gives no finite logit the
+// logits are NaN, and so is the loss: other ranks wait for the rest of the step.
+func (n *network) forward(list []sample, train bool) ([]objective.Logits, error) {
 	b, err := n.read(list)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := pass.Verdict(b, n.head)
-	if err != nil {
-		return nil, err
+	logits, err := n.engine.verdict(b, n.head, train)
+	if errors.Is(err, moe.ErrNotFinite) {
+		logits, err = make([]objective.Logits, len(list)), nil
+		for i := range logits {
+			logits[i] = objective.Logits{Yes: math.NaN(), No: math.NaN(), Rest: math.NaN()}
+		}
 	}
-	logits := make([]objective.Logits, len(raw))
-	for i, l := range raw {
-		logits[i] = objective.Logits{Yes: float64(l.Yes), No: float64(l.No), Rest: float64(l.Rest)}
-	}
-	return logits, nil
+	return logits, err
 }
 
-// backward ends what forward began on the same micro-batch of a step of so
-// many sequences.
-func (n *network) backward(w *work, grad []objective.Logits, sequences int) error {
+// back ends what forward began on the same micro-batch of a step of so many
+// sequences.
+func (n *network) back(w *work, grad []objective.Logits, sequences int) error {
 	n.addAux(w, sequences)
-	d, aux := make([]moe.Logits, len(grad)), make([]float32, len(grad))
-	for i, g := range grad {
-		d[i] = moe.Logits{Yes: float32(g.Yes), No: float32(g.No), Rest: float32(g.Rest)}
-		aux[i] = float32(n.cfg.Aux.Coefficient / float64(sequences))
-	}
-	return n.pass.BackwardVerdict(d, aux)
+	return n.engine.backward(grad, n.auxShare(sequences))
+}
+
+// auxShare is the coefficient of one sequence's auxiliary loss.
+func (n *network) auxShare(sequences int) float64 {
+	return n.cfg.Aux.Coefficient / float64(sequences)
 }
 
 func (n *network) addAux(w *work, sequences int) {
-	for _, a := range n.pass.Aux() {
+	for _, a := range n.engine.aux() {
 		w.aux += a / float64(sequences)
 	}
 }
@@ -277,32 +329,53 @@ func (n *network) rows(list []sample) []objective.Row {
 	return rows
 }
 
-// update applies the gradient, clipped, and clears it. step counts from 1.
-func (n *network) update(lr, norm float64, step int64, threads int) {
+// step applies the gradient, clipped, and clears it. number counts from 1.
+func (n *network) step(lr, norm float64, number int64, threads int) {
 	o, scale := n.cfg.Optimizer, 1.0
 	if o.ClipNorm > 0 && norm > o.ClipNorm {
 		scale = o.ClipNorm / norm
 	}
-	n.model.AdamWStep(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
-		ClearGrad: true, Threads: threads}, n.opt, int(step), scale)
+	n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
+		ClearGrad: true, Threads: threads}, number, scale)
 }
 
-// eachMicro calls visit with consecutive stretches of a list, each of at most
-// the config's tokens or a single sample.
-func (n *network) eachMicro(ctx context.Context, list []sample, visit func(lo, hi int) error) error {
+// A stretch is samples lo to hi−1 of a list.
+type stretch struct{ lo, hi int }
+
+// stretches cuts a list into consecutive pieces, each of at most the config's
+// tokens or a single sample.
+func (n *network) stretches(list []sample) []stretch {
+	var all []stretch
 	for lo := 0; lo < len(list); {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		hi, tokens := lo+1, int(list[lo].length)
 		for hi < len(list) && tokens+int(list[hi].length) <= n.cfg.Batch.MaxTokensPerMicro {
 			tokens += int(list[hi].length)
 			hi++
 		}
-		if err := visit(lo, hi); err != nil {
+		all = append(all, stretch{lo, hi})
+		lo = hi
+	}
+	return all
+}
+
+// eachMicro calls visit with this rank's stretches of a list, in turn; with
+// experts elsewhere every rank visits as often, the last time maybe nothing.
+// Alone, it ends when ctx does.
+func (n *network) eachMicro(ctx context.Context, list []sample, visit func(lo, hi int) error) error {
+	all, ranks := n.stretches(list), n.layout.world.Size()
+	for first := 0; first < len(all); first += ranks {
+		if err := ctx.Err(); err != nil && n.layout.alone() {
 			return err
 		}
-		lo = hi
+		var s stretch
+		if at := first + n.layout.world.Rank(); at < len(all) {
+			s = all[at]
+		} else if !n.layout.sharded() {
+			continue
+		}
+		if err := visit(s.lo, s.hi); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -313,6 +386,16 @@ func take[T any](list []T, at []int32) []T {
 		out[i] = list[k]
 	}
 	return out
+}
+
+// longestFirst lists places by falling length, equal ones in order.
+func longestFirst(lengths []int32) []int {
+	order := make([]int, len(lengths))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(lengths[b]) - int(lengths[a]) })
+	return order
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

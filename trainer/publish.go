@@ -74,13 +74,6 @@ func (j *job) initialCheckpoint() (*contract.Checkpoint, error) {
 	return c, nil
 }
 
-func (j *job) fresh(shape moe.Config) (*moe.Model, error) {
-	if j.initial != "" {
-		return moe.Load(j.initial)
-	}
-	return moe.New(shape, j.cfg.Seed)
-}
-
 // publish assembles the artifact from the chosen checkpoint. swerm.json is
 // written last: once it is there, a later start only has to clear the work
 // directory away.
@@ -143,7 +136,7 @@ func (j *job) summarize(t *training, chosen *State, counts pipeline.Counts) erro
 	}
 	s := &j.summary
 	s.Steps, s.CheckpointStep, s.StoppedEarly, s.SkippedSteps = t.st.Step, chosen.Step, t.st.StoppedEarly, t.st.SkippedSteps
-	shape := t.net.model.Config()
+	shape := t.net.config()
 	s.Parameters, s.Tokens, s.KernelFamily, s.Counts = shape.NumParams(), t.st.Tokens, t.st.KernelFamily, counts
 	s.Loss, s.Dev = lines[len(lines)-1].Loss, lines[chosen.Step-1].Dev
 	kept := *s

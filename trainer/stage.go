@@ -100,10 +100,11 @@ func run(ctx context.Context, t *pipeline.Task) error {
 
 // A job is one execution of the stage: what run needs from every input.
 type job struct {
-	task *pipeline.Task
-	cfg  *Config
-	dir  string // staging
-	log  *slog.Logger
+	task  *pipeline.Task
+	cfg   *Config
+	ranks Ranks
+	dir   string // staging
+	log   *slog.Logger
 
 	data      inputs
 	tokenizer string // directory
@@ -142,7 +143,7 @@ func (j *job) run(ctx context.Context) error {
 func (j *job) train(ctx context.Context, shape moe.Config, data *corpus, counts pipeline.Counts) error {
 	j.cut(data)
 	t, err := open(setup{cfg: j.cfg, data: data, dir: j.dir, threads: j.task.Workers, log: j.log, progress: j.progress(),
-		head: moe.Head{Yes: j.contract.YesID, No: j.contract.NoID}, fresh: func() (*moe.Model, error) { return j.fresh(shape) }})
+		head: moe.Head{Yes: j.contract.YesID, No: j.contract.NoID}, from: origin{dir: j.initial, shape: shape, seed: j.cfg.Seed}, ranks: j.ranks})
 	if err != nil {
 		return err
 	}

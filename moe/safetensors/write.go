@@ -133,6 +133,23 @@ func split(items []Item, o WriteOptions) ([][]Item, error) {
 	return shards, nil
 }
 
+// WriteIndex names the shards of a checkpoint that were written one by one, and
+// the tensors of each; of an item name and shape are read.
+func WriteIndex(dir string, shards map[string][]Item, d DType) error {
+	weightMap, total := map[string]string{}, uint64(0)
+	for file, items := range shards {
+		for _, it := range items {
+			n := uint64(1)
+			for _, size := range it.Shape {
+				n *= uint64(size)
+			}
+			weightMap[it.Name] = file
+			total += n * d.size()
+		}
+	}
+	return writeIndex(filepath.Join(dir, IndexName), weightMap, total)
+}
+
 func writeIndex(path string, weightMap map[string]string, total uint64) error {
 	doc, err := json.MarshalIndent(map[string]any{
 		"metadata":   map[string]any{"total_size": total},

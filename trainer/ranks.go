@@ -1,0 +1,117 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/trainer/comm"
+)
+
+// Ranks are the processes that train one model together. The zero value is
+// this process alone.
+//
+// The world is data parallel times expert parallel: EP neighbouring ranks hold
+// the experts between them, and there are Size/EP such groups. Every rank takes
+// its part of each global batch, whatever its place. What comes out does not
+// depend on the layout but for rounding.
+type Ranks struct {
+	World comm.Comm // nil: alone
+	EP    int       // ranks that share one set of experts; 0 means 1
+}
+
+// lead reports whether this process writes what there is one of.
+func (r Ranks) lead() bool { return r.World == nil || r.World.Rank() == 0 }
+
+// giveUp tells the other ranks of an error, unless it came from them.
+func (r Ranks) giveUp(err error) {
+	if r.World != nil && err != nil {
+		r.World.Abort(err)
+	}
+}
+
+// A layout is the ranks of a run by what they do together.
+type layout struct {
+	world    comm.Comm
+	experts  comm.Comm // this rank and those that hold the other experts
+	replicas comm.Comm // those that hold the same experts
+}
+
+func newLayout(r Ranks, experts int) (*layout, error) {
+	world, ep := r.World, max(1, r.EP)
+	if world == nil {
+		world = comm.Local(1, comm.Limits{})[0]
+	}
+	n := world.Size()
+	if n%ep != 0 {
+		return nil, fmt.Errorf("%d ranks are not a multiple of %d, the ranks that share experts (ep)", n, ep)
+	}
+	if ep > max(1, experts) {
+		return nil, fmt.Errorf("%d experts for %d ranks (ep): some would hold none", experts, ep)
+	}
+	group, stride := make([]int, 0, ep), make([]int, 0, n/ep)
+	for i := range ep {
+		group = append(group, world.Rank()/ep*ep+i)
+	}
+	for i := range n / ep {
+		stride = append(stride, i*ep+world.Rank()%ep)
+	}
+	l := &layout{world: world}
+	var errExperts, errReplicas error
+	l.experts, errExperts = world.Group(group)
+	l.replicas, errReplicas = world.Group(stride)
+	return l, errors.Join(errExperts, errReplicas)
+}
+
+func (l *layout) lead() bool  { return l.world.Rank() == 0 }
+func (l *layout) alone() bool { return l.world.Size() == 1 }
+
+// sharded reports whether the experts are spread over ranks.
+func (l *layout) sharded() bool { return l.experts.Size() > 1 }
+
+// writes reports whether this rank writes its experts: of the replicas one does.
+func (l *layout) writes() bool { return l.replicas.Rank() == 0 }
+
+func (l *layout) shard() moe.Shard {
+	return moe.Shard{Rank: l.experts.Rank(), Of: l.experts.Size()}
+}
+
+// peers are what passes need: nil where every rank holds all experts.
+func (l *layout) peers() moe.Peers {
+	if !l.sharded() {
+		return nil
+	}
+	return l.experts
+}
+
+// any reports whether some rank says yes.
+func (l *layout) any(yes bool) (bool, error) {
+	x := []int64{0}
+	if yes {
+		x[0] = 1
+	}
+	err := comm.AllReduce(l.world, x)
+	return x[0] > 0, err
+}
+
+// share divides the sequences of a global batch over the ranks: the longest
+// first, each to the rank with the fewest tokens so far. Within a rank they keep
+// their order. It is the same on every rank and needs no message.
+func share(lengths []int32, ranks int) [][]int32 {
+	parts, tokens := make([][]int32, ranks), make([]int64, ranks)
+	owner := make([]int, len(lengths))
+	for _, i := range longestFirst(lengths) {
+		least := 0
+		for r := range tokens {
+			if tokens[r] < tokens[least] {
+				least = r
+			}
+		}
+		owner[i] = least
+		tokens[least] += int64(lengths[i])
+	}
+	for i, r := range owner {
+		parts[r] = append(parts[r], int32(i))
+	}
+	return parts
+}
