@@ -20,9 +20,6 @@ type Ranks struct {
 	EP    int       // ranks that share one set of experts; 0 means 1
 }
 
-// lead reports whether this process writes what there is one of.
-func (r Ranks) lead() bool { return r.World == nil || r.World.Rank() == 0 }
-
 // giveUp tells the other ranks of an error, unless it came from them.
 func (r Ranks) giveUp(err error) {
 	if r.World != nil && err != nil {

@@ -56,10 +56,15 @@ type Summary struct {
 // Port view may be absent: then every row of tokens is trained on. Port labels
 // may be absent: then the verdicts of the view are the targets, and objective
 // next_token needs none. The dev split comes from the same view.
-func Stage() *pipeline.Stage {
+func Stage() *pipeline.Stage { return StageOn(Ranks{}) }
+
+// StageOn is Stage with the training shared by ranks, of which this is rank 0;
+// on every other rank [Follow] runs the same task. How many ranks there are is
+// not in the task's key: it changes nothing but rounding.
+func StageOn(r Ranks) *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "train",
-		Version: 2,
+		Version: 3,
 		Doc:     "fine-tune a reward model, or warm up its trunk on text",
 		Inputs: []pipeline.Port{
 			{Name: portTokens, Kind: pipeline.KindTokens},
@@ -70,11 +75,12 @@ func Stage() *pipeline.Stage {
 		},
 		Output:    pipeline.KindCheckpoint,
 		NewConfig: func() pipeline.Config { return DefaultConfig() },
-		Run:       run,
+		Run:       func(ctx context.Context, t *pipeline.Task) error { return run(ctx, t, r) },
 	}
 }
 
-func run(ctx context.Context, t *pipeline.Task) error {
+func run(ctx context.Context, t *pipeline.Task, r Ranks) (err error) {
+	defer func() { r.giveUp(err) }()
 	cfg := t.Config.(*Config)
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -84,7 +90,7 @@ func run(ctx context.Context, t *pipeline.Task) error {
 		return err
 	}
 	defer a.Abort()
-	j := &job{task: t, cfg: cfg, dir: a.Dir(), log: t.Log}
+	j := &job{task: t, cfg: cfg, ranks: r, dir: a.Dir(), log: t.Log}
 	if j.log == nil {
 		j.log = slog.New(slog.DiscardHandler)
 	}
@@ -118,7 +124,14 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.open(ctx); err != nil {
 		return err
 	}
-	if done, err := j.published(); done || err != nil {
+	done, err := j.published()
+	if err != nil {
+		return err
+	}
+	if done {
+		return j.ranks.Dismiss()
+	}
+	if err := j.ranks.give(order{Dir: j.dir, Config: j.cfg, Inputs: j.task.Inputs}); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(j.dir, workDir), 0o755); err != nil {
@@ -137,24 +150,29 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.checkDev(data); err != nil {
 		return err
 	}
-	return j.train(ctx, shape, data, counts)
+	t, err := j.train(ctx, shape, data)
+	if err != nil {
+		return err
+	}
+	return j.publish(t, data, counts)
 }
 
-func (j *job) train(ctx context.Context, shape moe.Config, data *corpus, counts pipeline.Counts) error {
+// train runs the loop to its end, on this rank.
+func (j *job) train(ctx context.Context, shape moe.Config, data *corpus) (*training, error) {
 	j.cut(data)
 	t, err := open(setup{cfg: j.cfg, data: data, dir: j.dir, threads: j.task.Workers, log: j.log, progress: j.progress(),
 		head: moe.Head{Yes: j.contract.YesID, No: j.contract.NoID}, from: origin{dir: j.initial, shape: shape, seed: j.cfg.Seed}, ranks: j.ranks})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	began, before := time.Now(), t.st.Tokens
 	if err := t.run(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if spent := time.Since(began).Seconds(); t.st.Tokens > before {
 		j.summary.TokensPerSecond = float64(t.st.Tokens-before) / spent
 	}
-	return j.publish(t, data, counts)
+	return t, nil
 }
 
 // cut makes chunks of text where the config asks for them.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/swerm/swerm/internal/yamlcfg"
 	"github.com/swerm/swerm/pipeline/run"
+	"github.com/swerm/swerm/trainer/launch"
 )
 
 // The exit codes of every verb.
@@ -33,12 +34,15 @@ func exitCode(ctx context.Context, err error) int {
 		config *yamlcfg.Error
 		wrong  *usageError
 		input  *run.InputError
+		failed *launch.ExitError
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.As(err, &failed) && failed.Code > 0: // of the rank that failed first
+		return failed.Code
 	case errors.Is(err, run.ErrRejects):
 		return exitRejects
 	case errors.As(err, &config), errors.As(err, &wrong), errors.As(err, &input):

@@ -122,6 +122,7 @@ type stageFlags struct {
 	keys        map[string]*string
 	ids         *scoreIDs    // of the verb score
 	plugin      *pluginFlags // of the verb import
+	ranks       *rankFlags   // of the verb train
 }
 
 func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
@@ -133,6 +134,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.ids != nil && o.ids.file != "" {
 				return a.scoreIDs(c.Context(), args, o.ids)
+			}
+			if o.ranks != nil {
+				return a.train(c, v, stage, o, args)
 			}
 			return a.runStage(c, v, stage, o, args)
 		},
@@ -156,6 +160,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 	}
 	if v.stage == "score" {
 		o.ids = scoreIDsFlags(f)
+	}
+	if v.stage == "train" {
+		o.ranks = newRankFlags(f)
 	}
 	return c
 }
@@ -200,6 +207,13 @@ func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stage
 		}
 		o.config, paths = paths[0], paths[1:]
 	}
+	fromFile := v.configArg && o.config != "" && isRunFile(o.config)
+	if fromFile {
+		if err := a.fromRunFile(c.Context(), s, o.config); err != nil {
+			return err
+		}
+		o.config = ""
+	}
 	if err := configure(c, s, o, settings); err != nil {
 		return err
 	}
@@ -208,8 +222,10 @@ func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stage
 			return err
 		}
 	}
-	if err := connect(c, s, v, o, paths); err != nil {
-		return err
+	if !fromFile {
+		if err := connect(c, s, v, o, paths); err != nil {
+			return err
+		}
 	}
 	if o.out == "" {
 		return usage("where to? say -o OUT")

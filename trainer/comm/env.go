@@ -12,8 +12,8 @@ import (
 const (
 	// EnvToken is the secret that all ranks of a run share.
 	EnvToken = "SWERM_TOKEN"
-	// EnvComm chooses how ranks meet: "tcp" (the default), "unix:DIRECTORY" or
-	// "mpi".
+	// EnvComm chooses how ranks meet: "tcp", "unix:DIRECTORY" or "mpi", which
+	// is the default under mpirun where the program has it, as tcp is elsewhere.
 	EnvComm = "SWERM_COMM"
 )
 
@@ -26,14 +26,18 @@ type Place struct {
 	World        // Rank, Size, Network, Address and Token
 	MPI     bool // join by MPI, which needs no more than that
 	Started bool // a launcher started this process; without one it is alone
+	Local   int  // ranks on this machine, where the launcher says so; else 0
 }
 
 // launchers are the conventions of those who start ranks, most specific first:
 // torchrun and the operators of Kubernetes, Open MPI, Slurm.
-var launchers = []struct{ rank, size string }{
-	{"RANK", "WORLD_SIZE"},
-	{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-	{"SLURM_PROCID", "SLURM_NTASKS"},
+var launchers = []struct {
+	rank, size, local string
+	mpi               bool // brings MPI
+}{
+	{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", false},
+	{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", true},
+	{"SLURM_PROCID", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE", false},
 }
 
 // FromEnv reads a process's place from environment variables, which lookup
@@ -54,7 +58,8 @@ func FromEnv(lookup func(string) (string, bool)) (Place, error) {
 		if err := errors.Join(errRank, errSize); err != nil {
 			return p, fmt.Errorf("comm: %s and %s: %w", l.rank, l.size, err)
 		}
-		p.Started = true
+		p.Started, p.MPI = true, l.mpi && HasMPI
+		p.Local, _ = strconv.Atoi(get(l.local)) // a hint, which Slurm may give in another form
 		break
 	}
 	if p.Size == 1 {
@@ -67,6 +72,10 @@ func FromEnv(lookup func(string) (string, bool)) (Place, error) {
 // meeting fills in how and where ranks meet.
 func (p *Place) meeting(get func(string) string) error {
 	how, dir, _ := strings.Cut(get(EnvComm), ":")
+	if how == "" && p.MPI {
+		return nil
+	}
+	p.MPI = false
 	switch how {
 	case "mpi":
 		p.MPI = true

@@ -20,7 +20,7 @@ func TestFromEnv(t *testing.T) {
 		{name: "alone", size: 1},
 		{name: "torchrun", env: map[string]string{"RANK": "3", "WORLD_SIZE": "8", "MASTER_ADDR": "head", "MASTER_PORT": "1234", EnvToken: secret},
 			rank: 3, size: 8, network: "tcp", address: "head:1234"},
-		{name: "open mpi", env: map[string]string{"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", EnvToken: secret},
+		{name: "open mpi", env: map[string]string{"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", EnvComm: "tcp", EnvToken: secret},
 			rank: 1, size: 2, network: "tcp", address: "127.0.0.1:29400"},
 		{name: "open mpi over mpi", env: map[string]string{"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", EnvComm: "mpi"},
 			rank: 1, size: 2, mpi: true},

@@ -43,6 +43,9 @@ import (
 // maxPiece bounds the count of one MPI call, which is an int of C.
 const maxPiece = 1 << 30
 
+// HasMPI says that this program can join by MPI.
+const HasMPI = true
+
 // JoinMPI starts MPI and returns the comm of MPI_COMM_WORLD, for a process
 // that mpirun or srun started. MPI can start once in a process.
 //
