@@ -7,6 +7,7 @@ import (
 
 	"github.com/swerm/swerm/internal/yamlcfg"
 	"github.com/swerm/swerm/pipeline/run"
+	"github.com/swerm/swerm/trainer/comm"
 	"github.com/swerm/swerm/trainer/launch"
 )
 
@@ -16,6 +17,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitRejects     = 3
+	exitTold        = 4 // of a rank of a training: another rank ended it
 	exitInterrupted = 130
 )
 
@@ -35,6 +37,7 @@ func exitCode(ctx context.Context, err error) int {
 		wrong  *usageError
 		input  *run.InputError
 		failed *launch.ExitError
+		other  *comm.RankError
 	)
 	switch {
 	case err == nil:
@@ -45,6 +48,8 @@ func exitCode(ctx context.Context, err error) int {
 		return failed.Code
 	case errors.Is(err, run.ErrRejects):
 		return exitRejects
+	case errors.As(err, &other):
+		return exitTold
 	case errors.As(err, &config), errors.As(err, &wrong), errors.As(err, &input):
 		return exitUsage
 	}

@@ -66,7 +66,7 @@ func (a *app) launch(ctx context.Context, r *rankFlags) error {
 		}
 	}
 	return launch.Run(ctx, launch.Spec{Command: append([]string{program}, os.Args[1:]...), Ranks: r.ranks, Restarts: r.restarts,
-		Final: []int{exitUsage, exitRejects}, Stdout: a.out, Stderr: a.err, Log: a.logger()})
+		Final: []int{exitUsage, exitRejects}, Told: []int{exitTold}, Stdout: a.out, Stderr: a.err, Log: a.logger()})
 }
 
 // trainAsRank joins the others and does this rank's part.

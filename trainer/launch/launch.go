@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type Spec struct {
 	// Final are exit codes after which a run is not started again: mistakes of
 	// the command line, which another start would repeat.
 	Final []int
+	// Told are exit codes of ranks that only end because another one did. Such
+	// a rank is not the one to name.
+	Told []int
 
 	Grace  time.Duration // 0: DefaultGrace
 	Stdout io.Writer     // of rank 0; the others have none
@@ -66,10 +70,8 @@ func Run(ctx context.Context, s Spec) error {
 		if err == nil || ctx.Err() != nil || !errors.As(err, &failed) || attempt >= s.Restarts {
 			return err
 		}
-		for _, code := range s.Final {
-			if failed.Code == code {
-				return err
-			}
+		if slices.Contains(s.Final, failed.Code) {
+			return err
 		}
 		s.Log.Warn("a rank failed; starting again", "rank", failed.Rank, "cause", failed.Err, "restart", attempt+1, "of", s.Restarts)
 	}
@@ -193,9 +195,15 @@ func (r *ranks) wait(ctx context.Context) error {
 		select {
 		case e := <-r.ends:
 			left--
-			if e.err != nil && failed == nil {
-				failed = &ExitError{Rank: e.rank, Code: r.cmds[e.rank].ProcessState.ExitCode(), Err: e.err}
+			if e.err == nil {
+				continue
+			}
+			if failed == nil {
 				grace = time.After(r.spec.Grace)
+			}
+			code := r.cmds[e.rank].ProcessState.ExitCode()
+			if failed == nil || slices.Contains(r.spec.Told, failed.Code) && !slices.Contains(r.spec.Told, code) {
+				failed = &ExitError{Rank: e.rank, Code: code, Err: e.err}
 			}
 		case <-interrupted:
 			interrupted = nil

@@ -36,7 +36,11 @@ func rank(act string) int {
 		fmt.Printf("%s of %s over %.5s\n", me, os.Getenv("WORLD_SIZE"), os.Getenv("SWERM_COMM"))
 		fmt.Fprintln(os.Stderr, "hello")
 	case "fail":
-		if me == "1" {
+		switch me {
+		case "0":
+			return 9 // told by rank 1, and faster
+		case "1":
+			time.Sleep(20 * time.Millisecond)
 			return 7
 		}
 		time.Sleep(time.Minute)
@@ -88,6 +92,7 @@ func TestRanksKnowTheirPlace(t *testing.T) {
 
 func TestOneFailureEndsAll(t *testing.T) {
 	s, _, _ := spec(t, "fail")
+	s.Told = []int{9}
 	err := Run(context.Background(), s)
 	var failed *ExitError
 	if !errors.As(err, &failed) || failed.Rank != 1 || failed.Code != 7 {
