@@ -26,7 +26,7 @@ test: ## all tests that need nothing but Go
 	$(GO) test ./...
 
 .PHONY: check
-check: fmt vet lint test race debug quickstart real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
+check: fmt vet lint test race mpi debug quickstart real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
 
 .PHONY: fmt
 fmt: ## fail if a file is not formatted
@@ -44,6 +44,12 @@ lint: ## staticcheck, pinned in tools/go.mod
 race: ## race detector on the concurrent packages (needs a C compiler)
 	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race -short $(RACE); \
 	else echo "race: no C compiler found; install gcc to run it"; fi
+
+.PHONY: mpi
+mpi: ## collectives and layouts of ranks under mpirun (needs Open MPI)
+	@if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then \
+	  CGO_ENABLED=1 CC=mpicc $(GO) vet -tags mpi ./trainer/... && CGO_ENABLED=1 CC=mpicc $(GO) test -tags mpi -run MPI ./trainer/...; \
+	else echo "mpi: mpicc or mpirun is absent; install libopenmpi-dev and openmpi-bin to run it"; fi
 
 .PHONY: debug
 debug: ## the whole path on generated data, in seconds

@@ -117,11 +117,16 @@ func trainOn(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string) outc
 			t.Errorf("rank %d stands at %+v, the leading one at %+v", r, tr.st, lead.st)
 		}
 	}
+	return outcomeOf(t, lead)
+}
+
+func outcomeOf(t *testing.T, lead *training) outcome {
+	t.Helper()
 	m, err := moe.LoadShard[float64](lead.chosen(), moe.Shard{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := outcome{linesOf(t, dir), map[string][]float64{}}
+	o := outcome{linesOf(t, lead.dir), map[string][]float64{}}
 	for _, p := range m.Params() {
 		o.weights[p.Name] = p.Data
 	}

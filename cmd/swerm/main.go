@@ -8,8 +8,9 @@
 //
 // Results go to stdout, as text or, with --json, as one JSON document. Logs
 // and progress go to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage or
-// config; 3 finished, but more records were rejected than allowed; 130
-// interrupted, and the same command goes on from there.
+// config; 3 finished, but more records were rejected than allowed; 4 (of one
+// rank of a training) another rank ended it; 130 interrupted, and the same
+// command goes on from there.
 //
 // This package parses, prints and chooses exit codes; the work is in the
 // packages whose stages stages.go lists.

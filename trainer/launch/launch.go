@@ -21,7 +21,7 @@ import (
 
 // DefaultGrace is how long ranks have to end by themselves after one of them
 // failed: long enough to hear of it from each other.
-const DefaultGrace = 10 * time.Second
+const DefaultGrace = 8 * time.Second
 
 // envPipe marks a rank that a launcher started; its value is the descriptor of
 // the pipe.

@@ -1,0 +1,81 @@
+//go:build mpi
+
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/swerm/swerm/trainer/comm"
+)
+
+// mpiLayout marks a process of this test that mpirun started; its value is
+// the ranks that share experts.
+const mpiLayout = "SWERM_TEST_MPI_EP"
+
+// TestLayoutsAgreeOverMPI trains under mpirun, once for every layout. Each
+// process is one rank of this binary; rank 0 compares with a training alone.
+func TestLayoutsAgreeOverMPI(t *testing.T) {
+	if os.Getenv(mpiLayout) != "" {
+		t.Skip("this is a rank")
+	}
+	mpirun, err := exec.LookPath("mpirun")
+	if err != nil {
+		t.Skip("mpirun is absent")
+	}
+	for _, l := range layouts {
+		t.Run(fmt.Sprintf("dp %d ep %d", l.dp, l.ep), func(t *testing.T) {
+			n := l.dp * l.ep
+			cmd := exec.Command(mpirun, "-n", strconv.Itoa(n), "--allow-run-as-root", "--oversubscribe",
+				"--mca", "btl", "self,vader,tcp", "--mca", "mpi_yield_when_idle", "1",
+				os.Args[0], "-test.run", "^TestMPIRank$", "-test.v")
+			cmd.Env = append(os.Environ(), mpiLayout+"="+strconv.Itoa(l.ep), "SWERM_TEST_MPI_DIR="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			if passed := bytes.Count(out, []byte("--- PASS: TestMPIRank")); err != nil || passed != n {
+				t.Fatalf("%d of %d ranks passed: %v\n%s", passed, n, err, out)
+			}
+		})
+	}
+}
+
+// TestMPIRank is one rank of it.
+func TestMPIRank(t *testing.T) {
+	ep, err := strconv.Atoi(os.Getenv(mpiLayout))
+	if err != nil {
+		t.Skip("run by TestLayoutsAgreeOverMPI")
+	}
+	world, err := comm.JoinMPI(comm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"few", "many experts", "pairs", "ragged", "text"} {
+		c, dir := layoutCases[name], fmt.Sprint(os.Getenv("SWERM_TEST_MPI_DIR"), "/", name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s := testSetup(t, c.cfg, markerCorpus(t, c.train, c.dev), dir)
+		s.ranks, s.threads = Ranks{World: world, EP: ep}, 1
+		tr, err := open(s)
+		if err == nil {
+			err = tr.run(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if world.Rank() == 0 {
+			want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
+			if far := outcomeOf(t, tr).distance(t, want); !(far <= layoutBound) || math.IsNaN(far) {
+				t.Errorf("%s is off by %v", name, far)
+			}
+		}
+	}
+	if err := world.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
