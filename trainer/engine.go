@@ -26,7 +26,7 @@ type engine interface {
 	// returns the loss sums of its sequences.
 	nextToken(b moe.Batch, weight, aux float64) ([]float64, error)
 	aux() []float64
-	load() [][]int64 // of the last evaluation
+	load(train bool) [][]int64 // tokens at each expert in the last forward
 
 	// reduce adds up the gradients of all ranks, and returns their norm.
 	reduce() (float64, error)
@@ -93,15 +93,19 @@ func newEngineOf[Num moe.Float](from origin, l *layout, threads int) (engine, er
 
 func (e *engineOf[Num]) config() moe.Config { return e.model.Config() }
 func (e *engineOf[Num]) aux() []float64     { return e.pass.Aux() }
-func (e *engineOf[Num]) load() [][]int64    { return e.scorer.ExpertLoad() }
 func (e *engineOf[Num]) zeroGrad()          { e.model.ZeroGrad() }
 
-func (e *engineOf[Num]) verdict(b moe.Batch, h moe.Head, train bool) ([]objective.Logits, error) {
-	pass := e.scorer
+func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }
+
+func (e *engineOf[Num]) of(train bool) *moe.PassOf[Num] {
 	if train {
-		pass = e.pass
+		return e.pass
 	}
-	raw, err := pass.Verdict(b, h)
+	return e.scorer
+}
+
+func (e *engineOf[Num]) verdict(b moe.Batch, h moe.Head, train bool) ([]objective.Logits, error) {
+	raw, err := e.of(train).Verdict(b, h)
 	if err != nil {
 		return nil, err
 	}

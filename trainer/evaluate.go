@@ -3,7 +3,6 @@ package trainer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/swerm/swerm/metrics"
@@ -37,37 +36,21 @@ func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
 	if n.cfg.Objective.Name == ObjectiveNextToken {
 		run = n.evaluateText
 	}
-	n.evalLoad = make([][]int64, n.config().NumHiddenLayers)
-	for l := range n.evalLoad {
-		if c := n.config(); c.Sparse(l) {
-			n.evalLoad[l] = make([]int64, c.NumExperts)
-		}
-	}
-	d, err := run(ctx, dev)
+	load := newExpertLoad(n.config())
+	d, err := run(ctx, dev, load)
 	if err != nil {
 		return nil, err
 	}
-	for l := range n.evalLoad {
-		if err := comm.AllReduce(n.layout.world, n.evalLoad[l]); err != nil {
-			return nil, fmt.Errorf("expert load: %w", err)
-		}
+	if err := load.pool(n.layout); err != nil {
+		return nil, err
 	}
-	if d.Loss != nil && n.config().NumExperts > 0 {
-		d.ExpertLoad = n.evalLoad
+	if d.Loss != nil && n.config().NumExperts > 0 { // a dense model has none
+		d.ExpertLoad = load
 	}
 	return d, nil
 }
 
-// countLoad adds the load of the last forward of the evaluation.
-func (n *network) countLoad() {
-	for l, layer := range n.load() {
-		for e, count := range layer {
-			n.evalLoad[l][e] += count
-		}
-	}
-}
-
-func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, error) {
+func (n *network) evaluateVerdicts(ctx context.Context, dev []sample, load expertLoad) (*Dev, error) {
 	logits := make([]objective.Logits, len(dev))
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
 		part, err := n.forward(dev[lo:hi], false)
@@ -75,7 +58,7 @@ func (n *network) evaluateVerdicts(ctx context.Context, dev []sample) (*Dev, err
 			return err
 		}
 		copy(logits[lo:hi], part)
-		n.countLoad()
+		load.add(n.load(false))
 		return nil
 	})
 	if err == nil {
@@ -116,7 +99,7 @@ func (n *network) devLoss(logits []objective.Logits, rows []objective.Row) (floa
 	return total, nil
 }
 
-func (n *network) evaluateText(ctx context.Context, dev []sample) (*Dev, error) {
+func (n *network) evaluateText(ctx context.Context, dev []sample, load expertLoad) (*Dev, error) {
 	total := []float64{0, 0} // loss, predictions
 	err := n.eachMicro(ctx, dev, func(lo, hi int) error {
 		b, err := n.read(dev[lo:hi])
@@ -134,7 +117,7 @@ func (n *network) evaluateText(ctx context.Context, dev []sample) (*Dev, error) 
 			total[0] += s
 			total[1] += float64(dev[lo+i].length - 1)
 		}
-		n.countLoad()
+		load.add(n.load(false))
 		return nil
 	})
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/swerm/swerm/trainer/tensorboard"
 )
@@ -36,6 +37,7 @@ type Line struct {
 	Sequences int      `json:"sequences"`
 	Tokens    int64    `json:"tokens"`
 	Micros    int      `json:"microbatches"`
+	Balance   *Balance `json:"balance,omitempty"` // of the router
 	Skipped   string   `json:"skipped,omitempty"` // why the weights were left alone
 	Dev       *Dev     `json:"dev,omitempty"`
 }
@@ -161,6 +163,10 @@ func (l *Line) scalars() []tensorboard.Scalar {
 		if v != nil {
 			list = append(list, tensorboard.Scalar{Tag: tag, Value: float32(*v)})
 		}
+	}
+	if l.Balance != nil {
+		peak := slices.Max(l.Balance.Peak)
+		add("train/expert_peak", &peak)
 	}
 	add("train/loss", l.Loss)
 	add("train/grad_norm", l.GradNorm)

@@ -403,6 +403,57 @@ func TestFailedRankEndsAll(t *testing.T) {
 	}
 }
 
+// A number that is not finite on one rank stops all, at the same step, with
+// that rank's name; skipped, it leaves every rank's weights alone.
+func TestNonFiniteOnOneRank(t *testing.T) {
+	for _, policy := range []string{NonFiniteStop, NonFiniteSkip} {
+		c := layoutCase(func(c *Config) { c.OnNonFinite, c.Precision, c.Steps = policy, PrecisionFP32, 3 })
+		world, dir := localWorld(t, 4), t.TempDir()
+		corpora := make([]*corpus, len(world))
+		for r := range world {
+			corpora[r] = markerCorpus(t, c.train, c.dev)
+		}
+		errs := make([]error, len(world))
+		trainings := make([]*training, len(world))
+		_ = eachRank(len(world), func(r int) error {
+			s := testSetup(t, c.cfg, corpora[r], dir)
+			s.ranks = Ranks{World: world[r], EP: 2}
+			tr, err := open(s)
+			if err == nil {
+				if r == 3 {
+					modelOf(tr).Params()[1].Data[0] = float32(math.NaN())
+				}
+				err = tr.run(context.Background())
+			}
+			s.ranks.giveUp(err)
+			errs[r], trainings[r] = err, tr
+			return nil
+		})
+		for r, err := range errs {
+			var bad *NonFiniteError
+			if policy == NonFiniteStop && (!errors.As(err, &bad) || bad.Step != 1 || bad.What != "loss" || bad.Rank != 3) {
+				t.Errorf("rank %d: %v", r, err)
+			}
+			if policy == NonFiniteSkip && (err != nil || trainings[r].st.SkippedSteps != 3 || trainings[r].st.Updates != 0) {
+				t.Errorf("rank %d: %v, %+v", r, err, trainings[r].st)
+			}
+		}
+	}
+}
+
+func TestBalance(t *testing.T) {
+	load := expertLoad{{5, 5, 5, 5}, {20, 0, 0, 0}, {10, 10, 0, 0}}
+	b := load.balance()
+	for l, want := range [][2]float64{{1, 1}, {0, 4}, {0.5, 2}} {
+		if math.Abs(b.Entropy[l]-want[0]) > 1e-12 || math.Abs(b.Peak[l]-want[1]) > 1e-12 {
+			t.Errorf("layer %d: entropy %v, peak %v, want %v", l, b.Entropy[l], b.Peak[l], want)
+		}
+	}
+	if (expertLoad{{0, 0}}).balance() != nil {
+		t.Error("no token has a balance")
+	}
+}
+
 func TestShare(t *testing.T) {
 	parts := share([]int32{5, 9, 1, 9, 3, 3}, 3)
 	seen, most := map[int32]bool{}, int64(0)

@@ -29,13 +29,18 @@ const logEvery = 5 * time.Second
 // The weights are those before the step.
 type NonFiniteError struct {
 	Step  int64 // from 1
+	Rank  int   // whose part it is; -1 alone, or where it shows in the sum only
 	What  string
 	Value float64
 }
 
 // Error names the step.
 func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("step %d: the %s is %v: lower optimizer.lr, or set on_nonfinite: skip", e.Step, e.What, e.Value)
+	where := ""
+	if e.Rank >= 0 {
+		where = fmt.Sprintf(" (rank %d)", e.Rank)
+	}
+	return fmt.Sprintf("step %d: the %s%s is %v: lower optimizer.lr, or set on_nonfinite: skip", e.Step, e.What, where, e.Value)
 }
 
 // A training is one run of the loop.
@@ -230,11 +235,14 @@ func (t *training) step() (Line, error) {
 	if !w.silent {
 		line.Loss = present(w.loss)
 	}
-	bad := &NonFiniteError{Step: line.Step, What: "loss", Value: w.loss}
+	bad := &NonFiniteError{Step: line.Step, Rank: w.culprit, What: "loss", Value: w.loss}
+	if t.layout.alone() {
+		bad.Rank = -1
+	}
 	if finite(w.loss) {
-		line.Aux = w.aux
+		line.Aux, line.Balance = w.aux, w.load.balance()
 		line.GradNorm = present(w.norm)
-		bad.What, bad.Value = "gradient norm", w.norm
+		bad.What, bad.Value = "gradient norm", w.norm // of the sum, so of no rank
 	}
 	if finite(bad.Value) {
 		t.st.Updates++
@@ -259,7 +267,7 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 		return fmt.Errorf("%d steps in a row were skipped: %w", t.st.SkippedInRow, bad)
 	}
 	t.net.zeroGrad()
-	line.Skipped, line.Aux = bad.What, 0
+	line.Skipped, line.Aux, line.Balance = bad.What, 0, nil
 	t.log.Warn("step skipped", "step", line.Step, "cause", bad.What, "value", bad.Value)
 	return nil
 }

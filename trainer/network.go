@@ -23,8 +23,7 @@ type network struct {
 	terms  []term
 	pairs  bool // some term compares sequences of different micro-batches
 
-	batch    moe.Batch // scratch
-	evalLoad [][]int64 // of the experts, in the evaluation that is under way
+	batch moe.Batch // scratch
 }
 
 // A term is one objective with its share of the loss.
@@ -37,7 +36,9 @@ type term struct {
 type work struct {
 	loss, aux float64 // means over the step; loss may be non-finite
 	norm      float64 // of the gradient, where the loss is finite
-	silent    bool    // nothing weighed: no pair to compare, no token to predict
+	culprit   int     // the first rank whose part of the loss is not finite
+	load      expertLoad
+	silent    bool // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
 }
@@ -101,7 +102,7 @@ func (n *network) cut(lengths []int32) cut {
 func (n *network) gradient(list []sample) (work, error) {
 	lengths, _, _ := columns(list)
 	c := n.cut(lengths)
-	w := work{micros: c.total}
+	w := work{micros: c.total, load: newExpertLoad(n.config())}
 	for _, l := range lengths {
 		w.tokens += int64(l)
 	}
@@ -115,17 +116,28 @@ func (n *network) gradient(list []sample) (work, error) {
 	if err := run(&w, list, c.micros); err != nil {
 		return w, err
 	}
-	parts := []float64{w.loss, w.aux}
-	if err := comm.AllReduce(n.layout.world, parts); err != nil {
-		return w, fmt.Errorf("loss: %w", err)
-	}
-	w.loss, w.aux = parts[0], parts[1]
-	if !finite(w.loss) {
-		return w, nil
+	if err := n.pool(&w); err != nil || !finite(w.loss) {
+		return w, err
 	}
 	var err error
 	w.norm, err = n.reduce()
 	return w, err
+}
+
+// pool adds up what all ranks did in a step.
+func (n *network) pool(w *work) error {
+	ranks := n.layout.world.Size()
+	parts := make([]float64, 2+ranks)
+	parts[0], parts[1] = w.loss, w.aux
+	if !finite(w.loss) {
+		parts[2+n.layout.world.Rank()] = 1
+	}
+	if err := comm.AllReduce(n.layout.world, parts); err != nil {
+		return fmt.Errorf("loss: %w", err)
+	}
+	w.loss, w.aux = parts[0], parts[1]
+	w.culprit = slices.IndexFunc(parts[2:], func(bad float64) bool { return bad > 0 })
+	return w.load.pool(n.layout)
 }
 
 // verdictOnce runs every micro-batch forward and backward once.
@@ -237,6 +249,7 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 			w.loss += s / predictions
 		}
 		n.addAux(w, len(list))
+		w.load.add(n.load(true))
 	}
 	return nil
 }
@@ -293,6 +306,7 @@ func (n *network) forward(list []sample, train bool) ([]objective.Logits, error)
 // sequences.
 func (n *network) back(w *work, grad []objective.Logits, sequences int) error {
 	n.addAux(w, sequences)
+	w.load.add(n.load(true))
 	return n.engine.backward(grad, n.auxShare(sequences))
 }
 

@@ -3,7 +3,6 @@ package comm
 import (
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 )
 
@@ -34,18 +33,8 @@ func benchmarkWorld(b *testing.B, comms []Comm, bytes int, run func(c Comm) func
 func BenchmarkCollectives(b *testing.B) {
 	worlds := map[string]func() []Comm{
 		"local": func() []Comm { return Local(2, Limits{}) },
-		"unix": func() []Comm {
-			dir, err := os.MkdirTemp("", "comm")
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Cleanup(func() { os.RemoveAll(dir) })
-			comms, errs := joinAll("unix", dir, 2, nil)
-			if err := errors.Join(errs...); err != nil {
-				b.Fatal(err)
-			}
-			return comms
-		},
+		"unix":  func() []Comm { return mustJoin(b, "unix", 2, nil) },
+		"tcp":   func() []Comm { return mustJoin(b, "tcp", 2, nil) },
 	}
 	for name, world := range worlds {
 		for _, n := range []int{1 << 8, 4 << 20} {

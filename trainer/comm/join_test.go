@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"slices"
@@ -18,7 +19,7 @@ import (
 var testToken = []byte("a token of some length")
 
 // freePort is an address on loopback that nothing listens on just now.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +30,7 @@ func freePort(t *testing.T) string {
 }
 
 // socketDir is a directory whose path is short enough for sockets.
-func socketDir(t *testing.T) string {
+func socketDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "comm")
 	if err != nil {
@@ -57,7 +58,7 @@ func joinAll(network, address string, n int, change func(w *World)) ([]Comm, []e
 	return comms, errs
 }
 
-func mustJoin(t *testing.T, network string, n int, change func(w *World)) []Comm {
+func mustJoin(t testing.TB, network string, n int, change func(w *World)) []Comm {
 	t.Helper()
 	address := socketDir(t)
 	if network == "tcp" {
@@ -272,6 +273,7 @@ func TestStrangers(t *testing.T) {
 	}
 	var log lockedBuffer
 	comms, errs := joinAll("tcp", address, 3, func(w *World) {
+		w.Log = slog.New(slog.NewTextHandler(&log, nil))
 		if w.Rank > 0 {
 			time.Sleep(300 * time.Millisecond)
 		}
@@ -283,6 +285,9 @@ func TestStrangers(t *testing.T) {
 	}
 	if err := errors.Join(together(comms, Comm.Barrier)...); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "refused") {
+		t.Errorf("no stranger was refused: %s", log.String())
 	}
 }
 
