@@ -152,7 +152,7 @@ func DefaultConfig() *Config {
 		Model: Model{Layers: 4, Hidden: 256, Heads: 4, KVHeads: 2, HeadDim: 64, Experts: 8, TopK: 2,
 			MoEIntermediate: 256, RopeTheta: 1e6, InitRange: 0.02},
 		Optimizer:       Optimizer{LR: 3e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClipNorm: 1},
-		Schedule:        Schedule{Kind: ScheduleCosine, WarmupRatio: 0.05, MinRatio: 0.1},
+		Schedule:        Schedule{Kind: ScheduleCosine, WarmupRatio: 0.05, DecayRatio: 0.1, MinRatio: 0.1},
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
@@ -169,9 +169,10 @@ func (c *Config) Validate() error {
 	v := &faults{}
 	c.Objective.validate(v)
 	c.Optimizer.validate(v)
-	v.oneOf("schedule.kind", c.Schedule.Kind, ScheduleCosine, ScheduleLinear, ScheduleConstant)
+	v.oneOf("schedule.kind", c.Schedule.Kind, ScheduleCosine, ScheduleLinear, ScheduleConstant, ScheduleWSD)
 	v.within("schedule.warmup_steps", float64(c.Schedule.WarmupSteps), 0, maxSteps)
 	v.within("schedule.warmup_ratio", c.Schedule.WarmupRatio, 0, 1)
+	v.within("schedule.decay_ratio", c.Schedule.DecayRatio, 0, 1)
 	v.within("schedule.min_ratio", c.Schedule.MinRatio, 0, 1)
 	v.within("batch.sequences", float64(c.Batch.Sequences), 1, c.Objective.maxSequences())
 	v.within("batch.max_tokens_per_microbatch", float64(c.Batch.MaxTokensPerMicro), 1, maxTokensPerMicro)

@@ -15,7 +15,7 @@ func ExampleConfig_Validate() {
 	fmt.Println(cfg.Validate())
 	// Output:
 	// train: optimizer.lr -1 is not in [0, 1000]
-	// train: schedule.kind "exponential" is none of ["cosine" "linear" "constant"]
+	// train: schedule.kind "exponential" is none of ["cosine" "linear" "constant" "wsd"]
 }
 
 // The stage names what it takes and what it makes.

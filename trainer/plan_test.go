@@ -140,6 +140,12 @@ func TestPackKeepsEverySampleOnce(t *testing.T) {
 func TestSchedule(t *testing.T) {
 	cosine := Schedule{Kind: ScheduleCosine, WarmupSteps: 4, MinRatio: 0.1}
 	linear := Schedule{Kind: ScheduleLinear, WarmupRatio: 0.2, MinRatio: 0}
+	wsd := Schedule{Kind: ScheduleWSD, WarmupSteps: 2, DecayRatio: 0.3, MinRatio: 0.1}
+	for step, want := range []float64{0.5, 1, 1, 1, 1, 1, 1, 1, 0.55, 0.1} {
+		if got := wsd.factor(int64(step), 10); math.Abs(got-want) > 1e-12 {
+			t.Errorf("wsd step %d: %v, want %v", step, got, want)
+		}
+	}
 	constant := Schedule{Kind: ScheduleConstant}
 	for _, c := range []struct {
 		s           Schedule
