@@ -3,13 +3,10 @@ package trainer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/trainer/comm"
@@ -90,25 +87,37 @@ type outcome struct {
 	weights map[string][]float64
 }
 
-// trainOn runs a case over the ranks of a world, from dir's newest checkpoint.
-func trainOn(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string) outcome {
+// runEach trains a case on every rank of a world, from dir's newest checkpoint,
+// and returns where and how each ended. before may spoil a rank's training, and
+// gives its context.
+func runEach(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string, before func(r int, tr *training) context.Context) ([]*training, []error) {
 	t.Helper()
-	trainings := make([]*training, len(world))
+	trainings, errs := make([]*training, len(world)), make([]error, len(world))
 	corpora := make([]*corpus, len(world)) // each rank reads its own file
 	for r := range world {
 		corpora[r] = markerCorpus(t, c.train, c.dev)
 	}
-	err := eachRank(len(world), func(r int) error {
+	_ = eachRank(len(world), func(r int) error {
 		s := testSetup(t, c.cfg, corpora[r], dir)
 		s.ranks, s.threads = Ranks{World: world[r], EP: ep}, 1
-		var err error
-		if trainings[r], err = open(s); err == nil {
-			err = trainings[r].run(context.Background())
+		tr, err := open(s)
+		if err == nil {
+			err = tr.run(before(r, tr))
 		}
 		s.ranks.giveUp(err)
-		return err
+		trainings[r], errs[r] = tr, err
+		return nil
 	})
-	if err != nil {
+	return trainings, errs
+}
+
+func undisturbed(int, *training) context.Context { return context.Background() }
+
+// trainOn trains a case to its end.
+func trainOn(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string) outcome {
+	t.Helper()
+	trainings, errs := runEach(t, c, world, ep, dir, undisturbed)
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 	lead := trainings[0]
@@ -300,183 +309,4 @@ func firstGradients(t *testing.T, c caseOf, dp, ep int) map[string][]float32 {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// A run may stop anywhere and go on at another layout.
-func TestResumeAtAnotherLayout(t *testing.T) {
-	c := layoutCase(func(c *Config) { c.CheckpointEvery = 7 })
-	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
-	dir := t.TempDir()
-	stops := []struct {
-		step   int64
-		layout ranksShape
-	}{{5, ranksShape{1, 4}}, {9, ranksShape{2, 1}}, {12, ranksShape{1, 1}}, {16, ranksShape{1, 3}}, {20, ranksShape{2, 2}}}
-	for _, s := range stops {
-		part := c
-		cfg := *c.cfg
-		part.cfg = &cfg
-		interruptAt(t, part, s.layout, dir, s.step)
-	}
-	got := trainOn(t, c, localWorld(t, 1), 1, dir) // nothing is left to do
-	if far := got.distance(t, want); !(far <= layoutBound) {
-		t.Errorf("off by %v", far)
-	}
-}
-
-// interruptAt trains until a step of one rank ends, when that rank is told to
-// stop, and leaves a checkpoint.
-func interruptAt(t *testing.T, c caseOf, l ranksShape, dir string, step int64) {
-	t.Helper()
-	world := localWorld(t, l.dp*l.ep)
-	corpora := make([]*corpus, len(world))
-	for r := range world {
-		corpora[r] = markerCorpus(t, c.train, c.dev)
-	}
-	told := len(world) - 1
-	err := eachRank(len(world), func(r int) error {
-		s := testSetup(t, c.cfg, corpora[r], dir)
-		s.ranks = Ranks{World: world[r], EP: l.ep}
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		tr, err := open(s)
-		if err != nil {
-			return err
-		}
-		if r == told {
-			tr.progress = &killer{step, cancel}
-		}
-		err = tr.run(ctx)
-		if errors.Is(err, context.Canceled) || step >= c.cfg.Steps {
-			return nil
-		}
-		s.ranks.giveUp(err)
-		return fmt.Errorf("rank %d at step %d: %w", r, tr.st.Step, err)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A rank that fails in the middle ends the others, with its name and reason,
-// and the run goes on from its last checkpoint.
-func TestFailedRankEndsAll(t *testing.T) {
-	c := layoutCase(func(c *Config) { c.CheckpointEvery = 4 })
-	dir := t.TempDir()
-	world := comm.Local(4, comm.Limits{Stall: 20 * time.Second})
-	corpora := make([]*corpus, len(world))
-	for r := range world {
-		corpora[r] = markerCorpus(t, c.train, c.dev)
-	}
-	broken := errors.New("the disk is gone")
-	errs := make([]error, len(world))
-	_ = eachRank(len(world), func(r int) error {
-		s := testSetup(t, c.cfg, corpora[r], dir)
-		s.ranks = Ranks{World: world[r], EP: 2}
-		tr, err := open(s)
-		if err == nil && r == 2 {
-			tr.progress = &killer{10, func() { world[2].Abort(broken) }}
-		}
-		if err == nil {
-			err = tr.run(context.Background())
-		}
-		s.ranks.giveUp(err)
-		errs[r] = err
-		return nil
-	})
-	for r, err := range errs {
-		var lost *comm.RankError
-		if r == 2 {
-			if !errors.Is(err, broken) {
-				t.Errorf("the failed rank: %v", err)
-			}
-		} else if !errors.As(err, &lost) || lost.Rank != 2 {
-			t.Errorf("rank %d: %v", r, err)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, workDir, stepPrefix+"000000008")); err != nil {
-		t.Errorf("the checkpoint of step 8: %v", err)
-	}
-	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
-	got := trainOn(t, c, localWorld(t, 3), 3, dir)
-	if far := got.distance(t, want); !(far <= layoutBound) {
-		t.Errorf("off by %v", far)
-	}
-}
-
-// A number that is not finite on one rank stops all, at the same step, with
-// that rank's name; skipped, it leaves every rank's weights alone.
-func TestNonFiniteOnOneRank(t *testing.T) {
-	for _, policy := range []string{NonFiniteStop, NonFiniteSkip} {
-		c := layoutCase(func(c *Config) { c.OnNonFinite, c.Precision, c.Steps = policy, PrecisionFP32, 3 })
-		world, dir := localWorld(t, 4), t.TempDir()
-		corpora := make([]*corpus, len(world))
-		for r := range world {
-			corpora[r] = markerCorpus(t, c.train, c.dev)
-		}
-		errs := make([]error, len(world))
-		trainings := make([]*training, len(world))
-		_ = eachRank(len(world), func(r int) error {
-			s := testSetup(t, c.cfg, corpora[r], dir)
-			s.ranks = Ranks{World: world[r], EP: 2}
-			tr, err := open(s)
-			if err == nil {
-				if r == 3 {
-					modelOf(tr).Params()[1].Data[0] = float32(math.NaN())
-				}
-				err = tr.run(context.Background())
-			}
-			s.ranks.giveUp(err)
-			errs[r], trainings[r] = err, tr
-			return nil
-		})
-		for r, err := range errs {
-			var bad *NonFiniteError
-			if policy == NonFiniteStop && (!errors.As(err, &bad) || bad.Step != 1 || bad.What != "loss" || bad.Rank != 3) {
-				t.Errorf("rank %d: %v", r, err)
-			}
-			if policy == NonFiniteSkip && (err != nil || trainings[r].st.SkippedSteps != 3 || trainings[r].st.Updates != 0) {
-				t.Errorf("rank %d: %v, %+v", r, err, trainings[r].st)
-			}
-		}
-	}
-}
-
-func TestBalance(t *testing.T) {
-	load := expertLoad{{5, 5, 5, 5}, {20, 0, 0, 0}, {10, 10, 0, 0}}
-	b := load.balance()
-	for l, want := range [][2]float64{{1, 1}, {0, 4}, {0.5, 2}} {
-		if math.Abs(b.Entropy[l]-want[0]) > 1e-12 || math.Abs(b.Peak[l]-want[1]) > 1e-12 {
-			t.Errorf("layer %d: entropy %v, peak %v, want %v", l, b.Entropy[l], b.Peak[l], want)
-		}
-	}
-	if (expertLoad{{0, 0}}).balance() != nil {
-		t.Error("no token has a balance")
-	}
-}
-
-func TestShare(t *testing.T) {
-	parts := share([]int32{5, 9, 1, 9, 3, 3}, 3)
-	seen, most := map[int32]bool{}, int64(0)
-	for _, part := range parts {
-		var tokens int64
-		for i, at := range part {
-			if seen[at] || i > 0 && part[i-1] > at {
-				t.Errorf("parts %v", parts)
-			}
-			seen[at] = true
-			tokens += int64([]int32{5, 9, 1, 9, 3, 3}[at])
-		}
-		most = max(most, tokens)
-	}
-	if len(seen) != 6 || most != 11 {
-		t.Errorf("parts %v, the longest has %d tokens", parts, most)
-	}
-}
-
-func TestLayoutIsChecked(t *testing.T) {
-	for _, c := range []struct{ n, ep, experts int }{{3, 2, 4}, {4, 4, 2}} {
-		if _, err := newLayout(Ranks{World: comm.Local(c.n, comm.Limits{})[0], EP: c.ep}, c.experts); err == nil {
-			t.Errorf("%+v was taken", c)
-		}
-	}
 }

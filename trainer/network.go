@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -65,35 +64,6 @@ func (n *network) addTerms() error {
 		n.pairs = n.pairs || obj.Scope == objective.Pairs
 	}
 	return nil
-}
-
-// A cut is how a global batch is divided into micro-batches of places in it.
-type cut struct {
-	micros [][]int32 // of this rank, in turn
-	total  int       // of all ranks
-}
-
-// cut divides the batch over the ranks and each rank's part by tokens. Ranks
-// that share experts run as many passes as the one with most: the others'
-// last ones are empty.
-func (n *network) cut(lengths []int32) cut {
-	var c cut
-	rounds := 0
-	for r, part := range share(lengths, n.layout.world.Size()) {
-		micros := pack(take(lengths, part), n.cfg.Batch.MaxTokensPerMicro, n.cfg.Batch.Window)
-		c.total += len(micros)
-		rounds = max(rounds, len(micros))
-		if r != n.layout.world.Rank() {
-			continue
-		}
-		for _, micro := range micros {
-			c.micros = append(c.micros, take(part, micro))
-		}
-	}
-	for n.layout.sharded() && len(c.micros) < rounds {
-		c.micros = append(c.micros, nil)
-	}
-	return c
 }
 
 // gradient runs one global batch forward and backward and leaves the sum of all
@@ -353,63 +323,12 @@ func (n *network) step(lr, norm float64, number int64, threads int) {
 		ClearGrad: true, Threads: threads}, number, scale)
 }
 
-// A stretch is samples lo to hi−1 of a list.
-type stretch struct{ lo, hi int }
-
-// stretches cuts a list into consecutive pieces, each of at most the config's
-// tokens or a single sample.
-func (n *network) stretches(list []sample) []stretch {
-	var all []stretch
-	for lo := 0; lo < len(list); {
-		hi, tokens := lo+1, int(list[lo].length)
-		for hi < len(list) && tokens+int(list[hi].length) <= n.cfg.Batch.MaxTokensPerMicro {
-			tokens += int(list[hi].length)
-			hi++
-		}
-		all = append(all, stretch{lo, hi})
-		lo = hi
-	}
-	return all
-}
-
-// eachMicro calls visit with this rank's stretches of a list, in turn; with
-// experts elsewhere every rank visits as often, the last time maybe nothing.
-// Alone, it ends when ctx does.
-func (n *network) eachMicro(ctx context.Context, list []sample, visit func(lo, hi int) error) error {
-	all, ranks := n.stretches(list), n.layout.world.Size()
-	for first := 0; first < len(all); first += ranks {
-		if err := ctx.Err(); err != nil && n.layout.alone() {
-			return err
-		}
-		var s stretch
-		if at := first + n.layout.world.Rank(); at < len(all) {
-			s = all[at]
-		} else if !n.layout.sharded() {
-			continue
-		}
-		if err := visit(s.lo, s.hi); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func take[T any](list []T, at []int32) []T {
 	out := make([]T, len(at))
 	for i, k := range at {
 		out[i] = list[k]
 	}
 	return out
-}
-
-// longestFirst lists places by falling length, equal ones in order.
-func longestFirst(lengths []int32) []int {
-	order := make([]int, len(lengths))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(lengths[b]) - int(lengths[a]) })
-	return order
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

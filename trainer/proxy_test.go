@@ -144,25 +144,11 @@ func TestBrokenNetwork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := layoutCase(nil)
 			world, p := proxiedWorld(t, 0, comm.Limits{Silence: 500 * time.Millisecond, Stall: time.Minute})
-			dir := t.TempDir()
-			corpora := make([]*corpus, len(world))
-			for r := range world {
-				corpora[r] = markerCorpus(t, c.train, c.dev)
-			}
-			errs := make([]error, len(world))
-			_ = eachRank(len(world), func(r int) error {
-				s := testSetup(t, c.cfg, corpora[r], dir)
-				s.ranks = Ranks{World: world[r], EP: 3}
-				tr, err := open(s)
-				if err == nil && r == 0 {
+			_, errs := runEach(t, c, world, 3, t.TempDir(), func(r int, tr *training) context.Context {
+				if r == 0 {
 					tr.progress = &killer{5, func() { spoil(p) }}
 				}
-				if err == nil {
-					err = tr.run(context.Background())
-				}
-				s.ranks.giveUp(err)
-				errs[r] = err
-				return nil
+				return context.Background()
 			})
 			for r, err := range errs {
 				var lost *comm.RankError

@@ -90,25 +90,3 @@ func (l *layout) any(yes bool) (bool, error) {
 	err := comm.AllReduce(l.world, x)
 	return x[0] > 0, err
 }
-
-// share divides the sequences of a global batch over the ranks: the longest
-// first, each to the rank with the fewest tokens so far. Within a rank they keep
-// their order. It is the same on every rank and needs no message.
-func share(lengths []int32, ranks int) [][]int32 {
-	parts, tokens := make([][]int32, ranks), make([]int64, ranks)
-	owner := make([]int, len(lengths))
-	for _, i := range longestFirst(lengths) {
-		least := 0
-		for r := range tokens {
-			if tokens[r] < tokens[least] {
-				least = r
-			}
-		}
-		owner[i] = least
-		tokens[least] += int64(lengths[i])
-	}
-	for i, r := range owner {
-		parts[r] = append(parts[r], int32(i))
-	}
-	return parts
-}
