@@ -126,6 +126,7 @@ func proxiedWorld(t *testing.T, delay time.Duration, limits comm.Limits) ([]comm
 
 // A slow network changes nothing but time.
 func TestSlowNetwork(t *testing.T) {
+	notUnderRace(t)
 	c := layoutCase(func(c *Config) { c.Steps, c.Eval.Every = 3, 0 })
 	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
 	world, _ := proxiedWorld(t, 20*time.Millisecond, comm.Limits{})

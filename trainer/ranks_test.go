@@ -14,6 +14,7 @@ import (
 
 // A run may stop anywhere and go on at another layout.
 func TestResumeAtAnotherLayout(t *testing.T) {
+	notUnderRace(t)
 	c := layoutCase(func(c *Config) { c.CheckpointEvery = 7 })
 	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
 	dir := t.TempDir()
@@ -55,6 +56,7 @@ func interruptAt(t *testing.T, c caseOf, l ranksShape, dir string, step int64) {
 // A rank that fails in the middle ends the others, with its name and reason,
 // and the run goes on from its last checkpoint.
 func TestFailedRankEndsAll(t *testing.T) {
+	notUnderRace(t)
 	c := layoutCase(func(c *Config) { c.CheckpointEvery = 4 })
 	world, dir := comm.Local(4, comm.Limits{Stall: 20 * time.Second}), t.TempDir()
 	broken := errors.New("the disk is gone")
