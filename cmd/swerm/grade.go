@@ -186,7 +186,8 @@ func packed(name string) bool {
 }
 
 func (a *app) gradeAgainst(ctx context.Context, tree *regrade.Tree, f *gradeFlags) error {
-	all, err := regrade.Against(ctx, tree, a.workers)
+	o := regrade.AgainstOptions{Workers: a.workers, Statuses: f.statusOut != ""}
+	all, err := regrade.Against(ctx, tree, o)
 	if err != nil {
 		return err
 	}
@@ -196,7 +197,7 @@ func (a *app) gradeAgainst(ctx context.Context, tree *regrade.Tree, f *gradeFlag
 		}
 	}
 	doc := regrade.Summarize(all)
-	if doc.Runs, err = regrade.AgainstRuns(ctx, tree, a.workers); err != nil {
+	if doc.Runs, err = regrade.AgainstRuns(ctx, tree, o); err != nil {
 		return err
 	}
 	if a.json {

@@ -16,7 +16,10 @@ func (r RuleSet) Grade(l *testlog.Log, want Want) Result {
 // GradeReading grades a log that was read for the rule set.
 func (r RuleSet) GradeReading(l *Reading, want Want) Result {
 	ix := indexOf(l.Book, r.names)
-	res := Result{Rules: r, Parser: l.Book.Parser, StatusHash: ix.hash(), Evidence: l.Book.Region}
+	res := Result{Rules: r, Parser: l.Book.Parser, Evidence: l.Book.Region}
+	if !l.unhashed {
+		res.StatusHash = ix.hash()
+	}
 	if want.none(r.needs) {
 		res.Verdict, res.Reason = pipeline.VerdictUnknown, ReasonNoWant
 		res.Answer.Graded = r.refuses == nil || l.Book.Marks == nil || !r.refuses(l)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/swerm/swerm/labeler/testlog"
 )
@@ -25,7 +26,9 @@ type Reading struct {
 
 	Cause     string // of [Signatures], looked for where no test is named
 	CauseTier Tier
-	Hash      string // SHA-256 of the log, hex
+	Hash      string // SHA-256 of the log, hex; "" of an unhashed one
+
+	unhashed bool
 }
 
 func (l *Reading) count(kind testlog.MarkKind) int64 {
@@ -68,8 +71,13 @@ type Log struct {
 	Repo   string // owner/name; "" where nobody knows
 	Parser string // the name of a parser; "" chooses one by the repository and the text
 
+	// Unhashed says that nobody asks for the hashes, of the log and of its
+	// statuses: they are a good part of what reading costs.
+	Unhashed bool
+
 	small []byte // all of it, where that is little
 	sized bool   // whether small was tried
+	lent  *[]byte
 	own   *testlog.Log
 	books map[string]*testlog.Log
 	hash  string
@@ -84,20 +92,14 @@ func Text(text []byte, repo string) *Log {
 // smallBytes is what is kept in memory, so that it is read from its file once.
 const smallBytes = 4 << 20
 
+// buffers are lent to logs, one for each that is in hand.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
+
 // open begins to read the log from its start.
 func (l *Log) open() (io.ReadCloser, error) {
 	if !l.sized {
-		l.sized = true
-		r, err := l.Open()
-		if err != nil {
+		if err := l.load(); err != nil {
 			return nil, err
-		}
-		text, err := io.ReadAll(io.LimitReader(r, smallBytes+1))
-		if err := errors.Join(err, r.Close()); err != nil {
-			return nil, err
-		}
-		if len(text) <= smallBytes {
-			l.small = text
 		}
 	}
 	if l.small != nil {
@@ -105,6 +107,61 @@ func (l *Log) open() (io.ReadCloser, error) {
 	}
 	return l.Open()
 }
+
+// load takes a small log into memory.
+func (l *Log) load() error {
+	l.sized = true
+	r, err := l.Open()
+	if err != nil {
+		return err
+	}
+	l.lent = buffers.Get().(*[]byte)
+	n, err := fill(l.lent, r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	if n <= smallBytes {
+		l.small = (*l.lent)[:n]
+	}
+	return nil
+}
+
+// fill reads into a buffer, which grows as it must, until the end or past
+// smallBytes.
+func fill(buf *[]byte, r io.Reader) (n int, err error) {
+	for n <= smallBytes {
+		if n == len(*buf) {
+			*buf = append(*buf, make([]byte, len(*buf))...)
+		}
+		m, err := r.Read((*buf)[n:])
+		if n += m; err == io.EOF {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Release gives back the memory that the text was read into. What was read from
+// it stays; the log itself cannot be read any more.
+func (l *Log) Release() {
+	if l.lent != nil {
+		buffers.Put(l.lent)
+		l.lent, l.small = nil, nil
+		l.Open = func() (io.ReadCloser, error) { return nil, errReleased }
+	}
+}
+
+// As is the log as another parser reads it. It shares the text that is in memory
+// already, and ends with l.
+func (l *Log) As(parser string) *Log {
+	c := *l
+	c.Parser, c.own, c.lent = parser, nil, nil
+	return &c
+}
+
+var errReleased = errors.New("the log was released")
 
 // each reads the log once.
 func (l *Log) each(read func(io.Reader) error) error {
@@ -131,7 +188,7 @@ func (r RuleSet) Read(ctx context.Context, l *Log, limits testlog.Limits) (*Read
 	if err != nil {
 		return nil, err
 	}
-	out := &Reading{Own: own, Book: own, Hash: l.hash}
+	out := &Reading{Own: own, Book: own, Hash: l.hash, unhashed: l.Unhashed}
 	if reader, ok := r.reader(l, own); ok {
 		if out.Book, err = l.readBook(ctx, reader, r.cut, limits); err != nil {
 			return nil, err
@@ -216,17 +273,24 @@ func (l *Log) readOwn(ctx context.Context, limits testlog.Limits) (*testlog.Log,
 	var own *testlog.Log
 	err = l.each(func(r io.Reader) error {
 		if l.small != nil {
-			sum.Write(l.small)
+			if !l.Unhashed {
+				sum.Write(l.small)
+			}
 			own = parser.ParseLimited(l.small, limits)
 			return ctx.Err()
 		}
-		own, err = parser.Read(ctx, io.TeeReader(r, sum), limits)
+		if !l.Unhashed {
+			r = io.TeeReader(r, sum)
+		}
+		own, err = parser.Read(ctx, r, limits)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.own, l.hash = own, hex.EncodeToString(sum.Sum(nil))
+	if l.own = own; !l.Unhashed {
+		l.hash = hex.EncodeToString(sum.Sum(nil))
+	}
 	return own, nil
 }
 

@@ -114,7 +114,7 @@ type Result struct {
 	Evidence testlog.Span
 
 	// StatusHash is that of every status the log has outside of quoted output:
-	// two logs with one hash say the same.
+	// two logs with one hash say the same. It is "" of an unhashed log.
 	StatusHash string
 	Findings   []string  // the names of Details, sorted
 	Details    []Finding // what is odd, with its evidence

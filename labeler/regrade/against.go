@@ -17,7 +17,7 @@ type Comparison struct {
 	Path     string
 	Instance string
 	Result   grade.Result      // of the rule set that comes nearest to the report
-	Status   map[string]string // the log as the harness of that rule set reads it
+	Status   map[string]string // the log as the harness of that rule set reads it, where that is asked for
 	Want     string            // the report's answer
 	Got      string            // ours
 	Tests    []TestDiff        // required tests that differ
@@ -34,44 +34,63 @@ type TestDiff struct {
 	Got  string `json:"got"`
 }
 
+// AgainstOptions say how logs are held against reports.
+type AgainstOptions struct {
+	Workers  int
+	Statuses bool // keep [Comparison.Status], a map of all that a log says
+}
+
 // Against grades every attempt that has a log and a report, by the tests that
 // the report lists, and compares.
-func Against(ctx context.Context, t *Tree, workers int) ([]*Comparison, error) {
-	var both []*Attempt
-	var reports []*Report
-	var done []*Comparison
-	for i := range t.Attempts {
-		a := &t.Attempts[i]
-		if a.Log == nil {
-			continue
-		}
-		r, err := a.report()
-		if errors.Is(err, ErrNoReport) {
-			continue // none, or one of another kind, on many attempts
-		}
-		both, reports = append(both, a), append(reports, r)
-		done = append(done, &Comparison{Path: a.Path, Instance: a.Instance, Err: err})
+func Against(ctx context.Context, t *Tree, o AgainstOptions) ([]*Comparison, error) {
+	logged := t.Logged()
+	all := make([]*Comparison, len(logged))
+	err := each(ctx, o.Workers, len(logged), func(i int) { all[i] = o.attempt(ctx, logged[i]) })
+	return slices.DeleteFunc(all, func(c *Comparison) bool { return c == nil }), err
+}
+
+// attempt compares one; nil where it has no report, or one of another kind, on
+// many attempts.
+func (o AgainstOptions) attempt(ctx context.Context, a *Attempt) *Comparison {
+	r, err := a.report()
+	switch {
+	case errors.Is(err, ErrNoReport):
+		return nil
+	case err != nil:
+		return &Comparison{Path: a.Path, Instance: a.Instance, Err: err}
 	}
-	err := each(ctx, workers, len(both), func(i int) {
-		if done[i].Err == nil {
-			done[i] = compare(ctx, both[i], reports[i], reports[i].Candidates()...)
-		}
-	})
-	return done, err
+	instance := a.Instance
+	if r.Instance != "" {
+		instance = r.Instance
+	}
+	log := a.unhashed(instance)
+	defer log.Release()
+	c := o.compare(ctx, a, log, r, r.Candidates()...)
+	c.Instance = instance
+	about, err := a.about()
+	if err != nil {
+		c.Err = err
+	}
+	c.Result.Attach(about...)
+	return c
+}
+
+// unhashed is the log of an attempt at an instance, for results of which nobody
+// sees the hashes.
+func (a *Attempt) unhashed(instance string) *grade.Log {
+	return &grade.Log{Open: a.Log.Open, Repo: RepoOf(instance), Unhashed: true}
 }
 
 // compare grades a log under each candidate and keeps the one that comes nearest.
-func compare(ctx context.Context, a *Attempt, r *Report, candidates ...grade.RuleSet) *Comparison {
-	best := &Comparison{Path: a.Path, Instance: a.Instance}
-	if r.Instance != "" {
-		best.Instance = r.Instance
-	}
-	repo := RepoOf(best.Instance)
-	found := false
-	for _, parser := range parsersFor(repo) {
-		log := &grade.Log{Open: a.Log.Open, Repo: repo, Parser: parser}
+func (o AgainstOptions) compare(ctx context.Context, a *Attempt, log *grade.Log, r *Report, candidates ...grade.RuleSet) *Comparison {
+	best, found := &Comparison{Path: a.Path, Instance: a.Instance}, false
+	for i, parser := range parsersFor(log.Repo) {
+		read := log
+		if i > 0 {
+			read = log.As(parser)
+		}
 		for _, rules := range candidates {
-			c, err := best.under(ctx, rules, log, r)
+			c, err := o.under(ctx, best, rules, read, r)
 			switch {
 			case errors.Is(err, grade.ErrNoParser), errors.Is(err, grade.ErrUnverified):
 				continue // another parser may know it
@@ -89,11 +108,6 @@ func compare(ctx context.Context, a *Attempt, r *Report, candidates ...grade.Rul
 			break
 		}
 	}
-	about, err := a.about()
-	if err != nil {
-		best.Err = err
-	}
-	best.Result.Attach(about...)
 	return best
 }
 
@@ -108,14 +122,16 @@ func parsersFor(repo string) []string {
 }
 
 // under grades the log of a comparison under one rule set and compares.
-func (c *Comparison) under(ctx context.Context, rules grade.RuleSet, log *grade.Log, r *Report) (*Comparison, error) {
+func (o AgainstOptions) under(ctx context.Context, c *Comparison, rules grade.RuleSet, log *grade.Log, r *Report) (*Comparison, error) {
 	reading, err := rules.Read(ctx, log, testlog.Limits{})
 	if err != nil {
 		return nil, err
 	}
 	next := &Comparison{Path: c.Path, Instance: c.Instance, Result: rules.GradeReading(reading, r.Want())}
 	next.hold(r)
-	next.Status = grade.Statuses(reading.Book)
+	if o.Statuses {
+		next.Status = grade.Statuses(reading.Book)
+	}
 	return next, nil
 }
 
@@ -135,7 +151,10 @@ func (c *Comparison) nearer(best *Comparison) bool {
 // hold compares the answer with the report.
 func (c *Comparison) hold(r *Report) {
 	a := c.Result.Answer
-	c.Want, c.Got = answerWord(r.Resolved), answerWord(a.Resolved)
+	c.Want, c.Got, c.Tests = answerWord(r.Resolved), answerWord(a.Resolved), nil
+	if sameLists(r.F2P, a.F2P) && sameLists(r.P2P, a.P2P) {
+		return
+	}
 	want, got := map[string]string{}, map[string]string{}
 	for _, l := range []struct {
 		kind      string
@@ -150,7 +169,6 @@ func (c *Comparison) hold(r *Report) {
 			}
 		}
 	}
-	c.Tests = nil
 	for key, w := range want {
 		if got[key] != w {
 			c.Tests = append(c.Tests, TestDiff{key[1:], w, got[key]})
@@ -167,6 +185,11 @@ func (c *Comparison) hold(r *Report) {
 		}
 		return strings.Compare(a.Want, b.Want)
 	})
+}
+
+// sameLists reports whether lists are the same to the order.
+func sameLists(a, b grade.Lists) bool {
+	return slices.Equal(a.Success, b.Success) && slices.Equal(a.Failure, b.Failure)
 }
 
 func answerWord(resolved bool) string {

@@ -48,7 +48,7 @@ func corpus(t *testing.T) []*group {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := regrade.Against(ctx, tree, 0)
+		all, err := regrade.Against(ctx, tree, regrade.AgainstOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,12 +56,12 @@ func corpus(t *testing.T) []*group {
 			parts := strings.Split(c.Path, "/")
 			add(root+"/"+strings.Join(parts[:len(parts)-1], "/"), c)
 		}
-		summaries, err := tree.Summaries()
+		summaries, err := tree.Summaries(ctx, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range summaries {
-			all, err := regrade.AgainstSummary(ctx, tree, s, 0)
+			all, err := regrade.AgainstSummary(ctx, tree, s, regrade.AgainstOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

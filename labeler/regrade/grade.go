@@ -56,6 +56,7 @@ func (o Options) grade(ctx context.Context, a *Attempt, out *Outcome) error {
 		return err
 	}
 	log := &grade.Log{Open: a.Log.Open, Repo: repoOf(task, out.Instance), Parser: o.Parser}
+	defer log.Release()
 	about, err := a.about()
 	if err != nil {
 		return err

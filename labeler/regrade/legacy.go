@@ -2,7 +2,7 @@ package regrade
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -25,32 +25,57 @@ type Summary struct {
 // parseSummary reads a summary.json or a report.json of a whole run, nil for
 // what is neither.
 func parseSummary(doc []byte) *Summary {
-	var w struct {
-		NoGeneration []string `json:"no_generation"`
-		Applied      []string `json:"applied"`
-		Resolved     []string `json:"resolved"`
-		Success      struct {
-			Cases []map[string]struct {
-				F2P lists `json:"FAIL_TO_PASS"`
-				P2P lists `json:"PASS_TO_PASS"`
-			} `json:"cases"`
-		} `json:"Patch Apply Success"`
-	}
-	if json.Unmarshal(doc, &w) != nil {
-		return nil
-	}
-	switch {
-	case len(w.Success.Cases) > 0:
-		s := &Summary{Cases: map[string]*Report{}}
-		for name, c := range w.Success.Cases[0] {
-			s.Cases[name] = &Report{Listed: true, Applied: true, Resolved: len(c.F2P.Failure)+len(c.P2P.Failure) == 0,
-				F2P: grade.Lists(c.F2P), P2P: grade.Lists(c.P2P)}
+	s := &jsonScan{text: string(doc)}
+	var none, applied, resolved []string
+	var cases map[string]*Report
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "no_generation":
+			none, err = s.strings()
+		case "applied":
+			applied, err = s.strings()
+		case "resolved":
+			resolved, err = s.strings()
+		case "Patch Apply Success":
+			cases, err = s.cases()
+		default:
+			err = s.skip()
 		}
-		return s
-	case w.Applied != nil && w.NoGeneration != nil:
-		return &Summary{Applied: set(w.Applied), Resolved: set(w.Resolved)}
+		return err
+	})
+	switch {
+	case err != nil || s.end() != nil:
+	case len(cases) > 0:
+		return &Summary{Cases: cases}
+	case applied != nil && none != nil:
+		return &Summary{Applied: set(applied), Resolved: set(resolved)}
 	}
 	return nil
+}
+
+// cases reads {"cases": [{"LOG": {"FAIL_TO_PASS": …, "PASS_TO_PASS": …}}]}, of
+// which the first counts.
+func (s *jsonScan) cases() (map[string]*Report, error) {
+	var all map[string]*Report
+	one := func(name string) error {
+		t := testLists{}
+		err := s.tests(&t)
+		all[name] = &Report{Listed: true, Applied: true, Resolved: len(t.F2P.Failure)+len(t.P2P.Failure) == 0, F2P: t.F2P, P2P: t.P2P}
+		return err
+	}
+	err := s.object(func(key string) error {
+		if key != "cases" {
+			return s.skip()
+		}
+		return s.array(func() error {
+			if all != nil {
+				return s.skip()
+			}
+			all = map[string]*Report{}
+			return s.object(one)
+		})
+	})
+	return all, err
 }
 
 func set(names []string) map[string]bool {
@@ -63,67 +88,96 @@ func set(names []string) map[string]bool {
 
 // Summaries reads what the old evaluation says of whole runs in the tree. A file
 // that says nothing of the kind is left out.
-func (t *Tree) Summaries() ([]*Summary, error) {
-	var all []*Summary
-	for _, f := range t.summaries {
-		doc, err := f.Read(MaxReportBytes)
-		if err != nil {
-			return nil, err
+func (t *Tree) Summaries(ctx context.Context, workers int) ([]*Summary, error) {
+	files := slices.DeleteFunc(slices.Clone(t.summaries), t.ofAttempt)
+	all, errs := make([]*Summary, len(files)), make([]error, len(files))
+	err := each(ctx, workers, len(files), func(i int) {
+		doc, err := files[i].Read(MaxReportBytes)
+		if errs[i] = err; err != nil {
+			return
 		}
 		if s := parseSummary(doc); s != nil {
-			s.Path, s.File = path.Dir(f.Path), path.Base(f.Path)
-			all = append(all, s)
+			s.Path, s.File = path.Dir(files[i].Path), path.Base(files[i].Path)
+			all[i] = s
 		}
-	}
-	return all, nil
+	})
+	return slices.DeleteFunc(all, func(s *Summary) bool { return s == nil }), errors.Join(append(errs, err)...)
+}
+
+// ofAttempt reports whether a file lies beside the log of one attempt, so that it
+// speaks of no run.
+func (t *Tree) ofAttempt(f *File) bool {
+	i, ok := slices.BinarySearchFunc(t.Attempts, path.Dir(f.Path), func(a Attempt, dir string) int { return strings.Compare(a.Path, dir) })
+	return ok && t.Attempts[i].Log != nil
 }
 
 // AgainstSummary grades the logs of a run under the rules of the old evaluation
 // and compares. A log of which the summary lists no test is compared by whether
 // its patch was applied, which is all that can be told without the tests.
-func AgainstSummary(ctx context.Context, t *Tree, s *Summary, workers int) ([]*Comparison, error) {
-	var logs []*Attempt
-	for i := range t.Attempts {
-		a := &t.Attempts[i]
-		if strings.HasSuffix(a.Path, ".eval.log") && a.Log != nil && (strings.HasPrefix(a.Path, s.Path+"/") || s.Path == ".") && s.speaks(a) {
-			logs = append(logs, a)
+func AgainstSummary(ctx context.Context, t *Tree, s *Summary, o AgainstOptions) ([]*Comparison, error) {
+	all, err := o.summaries(ctx, t, []*Summary{s})
+	return all[0], err
+}
+
+// summaries is AgainstSummary of several, which may speak of the same logs: each
+// is read once.
+func (o AgainstOptions) summaries(ctx context.Context, t *Tree, all []*Summary) ([][]*Comparison, error) {
+	logged := t.Logged()
+	found := make([][]*Comparison, len(logged)) // by log, then by summary; nil where it does not speak of the log
+	err := each(ctx, o.Workers, len(logged), func(i int) {
+		a := logged[i]
+		log := a.unhashed(a.Instance)
+		defer log.Release()
+		found[i] = make([]*Comparison, len(all))
+		for k, s := range all {
+			if s.speaks(a) {
+				found[i][k] = s.compare(ctx, a, log, o)
+			}
+		}
+	})
+	by := make([][]*Comparison, len(all))
+	for _, of := range found {
+		for k, c := range of {
+			if c != nil {
+				by[k] = append(by[k], c)
+			}
 		}
 	}
-	done := make([]*Comparison, len(logs))
-	err := each(ctx, workers, len(logs), func(i int) { done[i] = s.compare(ctx, logs[i]) })
-	return done, err
+	return by, err
 }
 
 // AgainstRuns compares with everything that the old evaluation says in the tree.
-func AgainstRuns(ctx context.Context, t *Tree, workers int) ([]RunDoc, error) {
-	summaries, err := t.Summaries()
+func AgainstRuns(ctx context.Context, t *Tree, o AgainstOptions) ([]RunDoc, error) {
+	summaries, err := t.Summaries(ctx, o.Workers)
+	if err != nil || len(summaries) == 0 {
+		return nil, err
+	}
+	by, err := o.summaries(ctx, t, summaries)
 	if err != nil {
 		return nil, err
 	}
 	var all []RunDoc
-	for _, s := range summaries {
-		c, err := AgainstSummary(ctx, t, s, workers)
-		if err != nil {
-			return nil, err
-		}
-		if doc := Summarize(c); doc.Logs > 0 {
+	for i, s := range summaries {
+		if doc := Summarize(by[i]); doc.Logs > 0 {
 			all = append(all, RunDoc{Path: s.Path, File: s.File, Logs: doc.Logs, Agree: doc.Agree, Differ: doc.Differ})
 		}
 	}
 	return all, nil
 }
 
+// speaks reports whether a summary says something of an attempt's log, which lies
+// below its folder.
 func (s *Summary) speaks(a *Attempt) bool {
-	return s.Cases[path.Base(a.Path)] != nil || s.Applied[a.Instance]
+	return strings.HasSuffix(a.Path, ".eval.log") && (s.Path == "." || strings.HasPrefix(a.Path, s.Path+"/")) &&
+		(s.Cases[path.Base(a.Path)] != nil || s.Applied[a.Instance])
 }
 
-func (s *Summary) compare(ctx context.Context, a *Attempt) *Comparison {
+func (s *Summary) compare(ctx context.Context, a *Attempt, log *grade.Log, o AgainstOptions) *Comparison {
+	rules := grade.SWEBench1()
 	if r := s.Cases[path.Base(a.Path)]; r != nil {
-		return compare(ctx, a, r, grade.SWEBench1())
+		return o.compare(ctx, a, log, r, rules)
 	}
 	c := &Comparison{Path: a.Path, Instance: a.Instance}
-	rules := grade.SWEBench1()
-	log := &grade.Log{Open: a.Log.Open, Repo: RepoOf(a.Instance)}
 	reading, err := rules.Read(ctx, log, testlog.Limits{})
 	if err != nil {
 		c.Err = err
@@ -131,7 +185,9 @@ func (s *Summary) compare(ctx context.Context, a *Attempt) *Comparison {
 	}
 	c.Result = rules.GradeReading(reading, grade.Want{})
 	c.Want, c.Got = appliedWord(true), appliedWord(c.Result.Answer.Graded)
-	c.Status = grade.Statuses(reading.Book)
+	if o.Statuses {
+		c.Status = grade.Statuses(reading.Book)
+	}
 	return c
 }
 

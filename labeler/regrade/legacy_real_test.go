@@ -16,13 +16,13 @@ func TestLegacySummariesAreReproduced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	summaries, err := tree.Summaries()
+	summaries, err := tree.Summaries(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	byTests, byApplied := 0, 0
 	for _, s := range summaries {
-		all, err := regrade.AgainstSummary(ctx, tree, s, 0)
+		all, err := regrade.AgainstSummary(ctx, tree, s, regrade.AgainstOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func against(t testing.TB, root string) []*regrade.Comparison {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	all, err := regrade.Against(ctx, tree, 0)
+	all, err := regrade.Against(ctx, tree, regrade.AgainstOptions{Statuses: true})
 	if err != nil {
 		t.Fatal(err)
 	}

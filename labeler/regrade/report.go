@@ -1,7 +1,6 @@
 package regrade
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -34,64 +33,164 @@ const (
 // ErrNoReport is returned for JSON that is no report on one attempt.
 var ErrNoReport = errors.New("no report on one attempt")
 
-type lists struct {
-	Success []string `json:"success"`
-	Failure []string `json:"failure"`
-}
-
-type wire struct {
-	Instance string `json:"instance_id"`
-	Resolved *bool  `json:"resolved"`
-	Applied  bool   `json:"patch_successfully_applied"`
-	Exists   *bool  `json:"patch_exists"`
-	Infra    *bool  `json:"infra_failure"`
-	Tests    *struct {
-		F2P lists `json:"FAIL_TO_PASS"`
-		P2P lists `json:"PASS_TO_PASS"`
-	} `json:"tests_status"`
-	F2P json.RawMessage `json:"FAIL_TO_PASS"`
-	P2P json.RawMessage `json:"PASS_TO_PASS"`
-}
-
-// ParseReport reads a report.json: {"ID": {…}}, or the inner part alone.
+// ParseReport reads a report.json: {"ID": {…}}, or the inner part alone. Of a key
+// that stands twice the last counts, as in Python. The error wraps ErrNoReport
+// for JSON that is something else.
 func ParseReport(doc []byte) (*Report, error) {
-	var w wire
-	flat := json.Unmarshal(doc, &w) == nil && w.Resolved != nil
-	if !flat {
-		var byID map[string]json.RawMessage
-		if err := json.Unmarshal(doc, &byID); err != nil {
-			return nil, err
-		}
-		if len(byID) != 1 {
-			return nil, ErrNoReport
-		}
-		for id, inner := range byID {
-			w = wire{}
-			if err := json.Unmarshal(inner, &w); err != nil || w.Resolved == nil {
-				return nil, fmt.Errorf("%.100s: %w", id, ErrNoReport)
-			}
-			w.Instance = id
-		}
+	s := &jsonScan{text: string(doc)}
+	r, err := s.reportByID()
+	if r != nil || err != nil {
+		return r, err
+	}
+	*s = jsonScan{text: s.text}
+	w := wire{}
+	if err := s.wire(&w); err != nil {
+		return nil, err
+	}
+	if err := s.end(); err != nil {
+		return nil, err
 	}
 	return w.report()
 }
 
+// reportByID reads a document of one key, whose value is a report; nil where the
+// document is not of that form.
+func (s *jsonScan) reportByID() (*Report, error) {
+	w, keys, inner := wire{}, 0, error(nil)
+	err := s.object(func(key string) error {
+		if keys++; keys > 1 || s.peek() != '{' || slices.Contains(wireKeys, key) {
+			return errOtherForm
+		}
+		inner = s.wire(&w)
+		w.Instance = key
+		return inner
+	})
+	switch {
+	case err == errOtherForm || err == nil && keys == 0:
+		return nil, nil
+	case errors.Is(inner, ErrNoReport):
+		return nil, fmt.Errorf("%.100s: %w", w.Instance, inner)
+	case err != nil:
+		return nil, err
+	}
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	return w.report()
+}
+
+var errOtherForm = errors.New("a document of another form")
+
+// wire is a report as far as it matters.
+type wire struct {
+	Instance string
+	Resolved *bool
+	Infra    *bool
+	Applied  bool
+	Tests    *testLists
+	F2P, P2P *grade.Lists // of SWE-bench-Live, without tests_status around them
+}
+
+// testLists are the lists of a report.
+type testLists struct{ F2P, P2P grade.Lists }
+
+// Keys that harnesses write.
+const (
+	keyF2P = "FAIL_TO_PASS"
+	keyP2P = "PASS_TO_PASS"
+)
+
+var wireKeys = []string{"instance_id", "resolved", "infra_failure", "patch_successfully_applied", "tests_status", keyF2P, keyP2P}
+
+// wire reads a report.
+func (s *jsonScan) wire(w *wire) error {
+	return s.object(func(key string) (err error) {
+		switch key {
+		case "instance_id":
+			if w.Instance = ""; !s.null() {
+				w.Instance, err = s.string()
+			}
+		case "resolved":
+			w.Resolved, err = s.boolean()
+		case "infra_failure":
+			w.Infra, err = s.boolean()
+		case "patch_successfully_applied":
+			var applied *bool
+			applied, err = s.boolean()
+			w.Applied = applied != nil && *applied
+		case "tests_status":
+			if w.Tests = nil; !s.null() {
+				w.Tests = &testLists{}
+				err = s.tests(w.Tests)
+			}
+		case keyF2P:
+			w.F2P, err = s.anyLists()
+		case keyP2P:
+			w.P2P, err = s.anyLists()
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+}
+
+// tests reads {"FAIL_TO_PASS": {…}, "PASS_TO_PASS": {…}, …}.
+func (s *jsonScan) tests(t *testLists) error {
+	return s.object(func(key string) error {
+		switch key {
+		case keyF2P:
+			return s.lists(&t.F2P)
+		case keyP2P:
+			return s.lists(&t.P2P)
+		}
+		return s.skip()
+	})
+}
+
+// lists reads {"success": […], "failure": […], …}.
+func (s *jsonScan) lists(l *grade.Lists) error {
+	*l = grade.Lists{}
+	if s.null() {
+		return nil
+	}
+	return s.object(func(key string) (err error) {
+		switch key {
+		case "success":
+			l.Success, err = s.strings()
+		case "failure":
+			l.Failure, err = s.strings()
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+}
+
+// anyLists is lists of what may be no object: tasks have lists of names under the
+// same keys. It is nil then.
+func (s *jsonScan) anyLists() (*grade.Lists, error) {
+	if s.peek() != '{' {
+		return nil, s.skip()
+	}
+	l := &grade.Lists{}
+	return l, s.lists(l)
+}
+
 func (w *wire) report() (*Report, error) {
+	if w.Resolved == nil {
+		return nil, ErrNoReport
+	}
 	r := &Report{Instance: w.Instance, Resolved: *w.Resolved, Applied: w.Applied}
 	switch {
 	case w.Tests != nil:
 		r.Listed = true
-		r.F2P, r.P2P = grade.Lists(w.Tests.F2P), grade.Lists(w.Tests.P2P)
+		r.F2P, r.P2P = w.Tests.F2P, w.Tests.P2P
 		if !w.Applied {
 			r.shape = shapeSmith
 		}
-	case len(w.F2P) > 0 && len(w.P2P) > 0:
-		var f2p, p2p lists
-		if err := errors.Join(json.Unmarshal(w.F2P, &f2p), json.Unmarshal(w.P2P, &p2p)); err != nil {
-			return nil, err
-		}
+	case w.F2P != nil && w.P2P != nil:
 		r.Listed, r.shape = true, shapeLive
-		r.F2P, r.P2P = grade.Lists(f2p), grade.Lists(p2p)
+		r.F2P, r.P2P = *w.F2P, *w.P2P
 	}
 	if w.Infra != nil {
 		r.shape = shapeInfra

@@ -43,6 +43,7 @@ type Attempt struct {
 // A File is a file of a tree that can be opened again.
 type File struct {
 	Path string
+	size int64 // as it was listed, 0 where only reading tells
 	open func() (io.ReadCloser, error)
 }
 
@@ -55,14 +56,15 @@ func (f *File) Read(limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	text := bytes.NewBuffer(make([]byte, 0, min(f.size, limit)+bytes.MinRead))
+	_, err = text.ReadFrom(io.LimitReader(r, limit+1))
 	if err = errors.Join(err, r.Close()); err != nil {
 		return nil, err
 	}
-	if int64(len(text)) > limit {
+	if int64(text.Len()) > limit {
 		return nil, fmt.Errorf("%s: %w of %d bytes", f.Path, archive.ErrTooLarge, limit)
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
 
 // A Tree is what a harness left behind.
@@ -165,7 +167,7 @@ func fieldFor(name string) func(*Attempt) **File {
 // file makes a member readable at any time.
 func (t *Tree) file(m *archive.Member) (*File, error) {
 	if !m.Sequential {
-		return &File{Path: m.Path, open: m.Open}, nil
+		return &File{Path: m.Path, size: max(0, m.Size), open: m.Open}, nil
 	}
 	if t.spool == "" {
 		var err error
@@ -181,11 +183,11 @@ func (t *Tree) file(m *archive.Member) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	_, err = io.Copy(w, r)
+	size, err := io.Copy(w, r)
 	if err := errors.Join(err, r.Close(), w.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	return &File{Path: m.Path, open: func() (io.ReadCloser, error) { return os.Open(w.Name()) }}, nil
+	return &File{Path: m.Path, size: size, open: func() (io.ReadCloser, error) { return os.Open(w.Name()) }}, nil
 }
 
 // OpenLog makes a tree of one log on disk. Its patch and its report are those
