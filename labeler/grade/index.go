@@ -117,16 +117,16 @@ func (ix *index) sort() {
 }
 
 // timings are the forms in which runners put how long a test took into its name.
-var timings = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\s*\[\s*\d+(?:\.\d+)?\s*(?:ms|s)\s*\]\s*$`),
-	regexp.MustCompile(`(?i)\s+in\s+\d+(?:\.\d+)?\s+(?:msec|sec)\b`),
-	regexp.MustCompile(`(?i)\s*\(\s*\d+(?:\.\d+)?\s*(?:ms|s)\s*\)\s*$`),
+var timings = []func() *regexp.Regexp{
+	lazy(`(?i)\s*\[\s*\d+(?:\.\d+)?\s*(?:ms|s)\s*\]\s*$`),
+	lazy(`(?i)\s+in\s+\d+(?:\.\d+)?\s+(?:msec|sec)\b`),
+	lazy(`(?i)\s*\(\s*\d+(?:\.\d+)?\s*(?:ms|s)\s*\)\s*$`),
 }
 
 func withoutTiming(name string) string {
 	if strings.ContainsAny(name, "0123456789") {
 		for _, re := range timings {
-			name = re.ReplaceAllString(name, "")
+			name = re().ReplaceAllString(name, "")
 		}
 	}
 	return strings.TrimSpace(name)

@@ -3,7 +3,9 @@ package grade
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // InspectPatch lists what is odd about a unified diff. It looks at the lines
@@ -32,7 +34,7 @@ func InspectPatch(patch string) []Finding {
 			if d.equals(added) {
 				add(Finding{Name: FindingPatchEquals, Detail: strings.TrimSpace(clip(added)), File: d.file.path, Line: n})
 			}
-			for _, name := range lineFindings(d.file.path, added) {
+			for _, name := range d.kind.findings(added) {
 				add(Finding{Name: name, Detail: strings.TrimSpace(clip(added)), File: d.file.path, Line: n})
 			}
 		}
@@ -50,6 +52,7 @@ type diffFile struct {
 // diffWalk follows a diff from line to line.
 type diffWalk struct {
 	file diffFile
+	kind fileKind
 	hunk bool
 	eq   bool // the line before defined an equality
 }
@@ -79,7 +82,9 @@ func (d *diffWalk) next(line string) *diffFile {
 			return &d.file
 		}
 	case strings.HasPrefix(line, "@@"):
-		d.hunk = true
+		if !d.hunk {
+			d.hunk, d.kind = true, kindOf(d.file.path)
+		}
 	}
 	return nil
 }
@@ -102,22 +107,27 @@ func (d *diffWalk) equals(text string) bool {
 
 func clip(s string) string { return s[:min(len(s), 200)] }
 
+// lazy compiles an expression when it is first used: most commands use none.
+func lazy(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 // loaded are the files that Python or a test runner loads without being asked.
-var loaded = regexp.MustCompile(`(^|/)(sitecustomize|usercustomize)\.py$|\.pth$|(^|/)(pytest|_pytest|unittest|pluggy)/|(^|/)(pytest|unittest)\.py$`)
+var loaded = lazy(`(^|/)(sitecustomize|usercustomize)\.py$|\.pth$|(^|/)(pytest|_pytest|unittest|pluggy)/|(^|/)(pytest|unittest)\.py$`)
 
 // testFile knows files of tests by their names, in the manners of several
 // languages.
-var testFile = regexp.MustCompile(`(^|/)(tests?|testing|__tests__|spec)/|(^|/)test_[^/]*\.py$|_test\.(py|go|rb)$|(^|/)tests\.py$|[._](test|spec)\.[jt]sx?$|Tests?\.java$`)
+var testFile = lazy(`(^|/)(tests?|testing|__tests__|spec)/|(^|/)test_[^/]*\.py$|_test\.(py|go|rb)$|(^|/)tests\.py$|[._](test|spec)\.[jt]sx?$|Tests?\.java$`)
 
 func (f diffFile) findings() []string {
 	var all []string
-	if loaded.MatchString(f.path) && !f.deleted && !ownRunner(f.path) {
+	if loaded().MatchString(f.path) && !f.deleted && !ownRunner(f.path) {
 		all = append(all, FindingPatchHook)
 	}
 	if path.Base(f.path) == "conftest.py" && f.created {
 		all = append(all, FindingPatchHook)
 	}
-	if testFile.MatchString(f.path) {
+	if testFile().MatchString(f.path) {
 		if f.deleted {
 			all = append(all, FindingPatchDeletes)
 		} else {
@@ -135,36 +145,60 @@ func ownRunner(p string) bool {
 var (
 	// statusText is a status of a harness next to something like a test's name
 	// or inside a call that prints, or one of a harness's marks.
-	statusText = regexp.MustCompile(`>>>>> (Start|End) Test Output|Test Exit Code|["'](PASSED|--- PASS|PASS|ok  |XFAIL)[: ][^"']|\.\.\. ok["'\\]|=+ short test summary info`)
+	statusText = lazy(`>>>>> (Start|End) Test Output|Test Exit Code|["'](PASSED|--- PASS|PASS|ok  |XFAIL)[: ][^"']|\.\.\. ok["'\\]|=+ short test summary info`)
 	// hookText overrides what a runner reports.
-	hookText = regexp.MustCompile(`\bdef pytest_(runtest_|report_|terminal_summary|sessionfinish|collection_modifyitems|pyfunc_call|cmdline_|configure|exception_interact|unconfigure|collect_file|itemcollected|load_initial)|pytest11|pytest_plugins\s*=|TestReport\b.*=|\.outcome\s*=\s*["']passed|__builtins__\.|(unittest|pytest|_pytest)[\w.]*\.\w+\s*=[^=]`)
+	hookText = lazy(`\bdef pytest_(runtest_|report_|terminal_summary|sessionfinish|collection_modifyitems|pyfunc_call|cmdline_|configure|exception_interact|unconfigure|collect_file|itemcollected|load_initial)|pytest11|pytest_plugins\s*=|TestReport\b.*=|\.outcome\s*=\s*["']passed|__builtins__\.|(unittest|pytest|_pytest)[\w.]*\.\w+\s*=[^=]`)
 	// configText changes how pytest is called.
-	configText = regexp.MustCompile(`^\s*(addopts|python_files|python_functions|python_classes|testpaths|norecursedirs|collect_ignore(_glob)?|xfail_strict)\s*=|["']?-p[ ,"']+\w`)
-	skipText   = regexp.MustCompile(`pytest\.(mark\.)?(skip|skipif|xfail)\b|@unittest\.(skip|expectedFailure)|\bself\.skipTest\(|\bt\.Skip(f|Now)?\(|raise unittest\.SkipTest`)
-	exitText   = regexp.MustCompile(`\bos\._exit\(|\bos\.kill\(os\.getpid|\bsignal\.raise_signal|\bos\.exec[vl]|\batexit\.register\(|\bpytest\.exit\(|\bsyscall\.Exit\(|\bos\.Exit\(0\)|\bfunc TestMain\(`)
+	configText = lazy(`^\s*(addopts|python_files|python_functions|python_classes|testpaths|norecursedirs|collect_ignore(_glob)?|xfail_strict)\s*=|["']?-p[ ,"']+\w`)
+	skipText   = lazy(`pytest\.(mark\.)?(skip|skipif|xfail)\b|@unittest\.(skip|expectedFailure)|\bself\.skipTest\(|\bt\.Skip(f|Now)?\(|raise unittest\.SkipTest`)
+	exitText   = lazy(`\bos\._exit\(|\bos\.kill\(os\.getpid|\bsignal\.raise_signal|\bos\.exec[vl]|\batexit\.register\(|\bpytest\.exit\(|\bsyscall\.Exit\(|\bos\.Exit\(0\)|\bfunc TestMain\(`)
 
-	runnerConfig = regexp.MustCompile(`(^|/)(pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|\.pytest\.ini|conftest\.py)$`)
+	runnerConfig = lazy(`(^|/)(pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|\.pytest\.ini|conftest\.py)$`)
 )
 
-// lineFindings lists what an added line of a file is.
-func lineFindings(file, text string) []string {
+// fileKind is what of a file matters for the lines that are added to it.
+type fileKind struct{ code, config, own bool }
+
+func kindOf(file string) fileKind {
+	return fileKind{code: slices.Contains(codeSuffixes, path.Ext(file)), config: runnerConfig().MatchString(file), own: ownRunner(file)}
+}
+
+var codeSuffixes = []string{".py", ".go", ".js", ".ts", ".sh"}
+
+// findings lists what an added line is.
+func (k fileKind) findings(text string) []string {
 	var all []string
-	code := strings.HasSuffix(file, ".py") || strings.HasSuffix(file, ".go") || strings.HasSuffix(file, ".js") || strings.HasSuffix(file, ".ts") || strings.HasSuffix(file, ".sh")
-	own := ownRunner(file)
-	if code && statusText.MatchString(text) && !own {
+	near := !k.own && (k.code || k.config) && suspicious(text)
+	if near && k.code && statusText().MatchString(text) {
 		all = append(all, FindingPatchStatus)
 	}
-	if (code || runnerConfig.MatchString(file)) && hookText.MatchString(text) && !own {
+	if near && hookText().MatchString(text) {
 		all = append(all, FindingPatchHook)
 	}
-	if runnerConfig.MatchString(file) && configText.MatchString(text) {
+	if k.config && configText().MatchString(text) {
 		all = append(all, FindingPatchConfig)
 	}
-	if code && skipText.MatchString(text) && !own {
+	if near && k.code && skipText().MatchString(text) {
 		all = append(all, FindingPatchSkips)
 	}
-	if code && exitText.MatchString(text) && !own {
+	if near && k.code && exitText().MatchString(text) {
 		all = append(all, FindingPatchExits)
 	}
 	return all
+}
+
+// suspicious reports whether a line holds four letters of which every match of
+// statusText, hookText, skipText and exitText holds some. Few lines do, and the
+// expressions cost far more than a look at each byte.
+func suspicious(text string) bool {
+	for i := 0; i+4 <= len(text); i++ {
+		switch text[i : i+4] {
+		case ">>>>", "PASS", "ok  ", "XFAI", ".. o", "shor", // statusText
+			"pyte", "ttes", "tRep", "outc", "__bu", // hookText
+			"skip", "Skip", // skipText
+			"os._", "os.k", "os.e", "l.ra", "atex", "Exit", "tMai": // exitText
+			return true
+		}
+	}
+	return false
 }

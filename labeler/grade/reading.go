@@ -347,7 +347,7 @@ type signs struct {
 
 // suiteRan is what SWE-bench 5 takes as evidence that a suite ran, though no
 // test is named.
-var suiteRan = regexp.MustCompile(`(?m)Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*` +
+var suiteRan = lazy(`(?m)Executed [1-9]\d* of \d+|TOTAL: [1-9]\d* (?:SUCCESS|FAILED)|[1-9]\d* passing|Tests:\s+[1-9]\d*` +
 	`|Test Suites:\s+(?:\d+ \w+, )*[1-9]\d* total|^# tests [1-9]\d*|[1-9]\d* specs?, \d+ failures?|': ok$`)
 
 // A Signature is a phrase that tells that the environment failed.
@@ -437,7 +437,7 @@ func (s *signs) look(text []byte) {
 				break
 			}
 			line := lineAt(text, from+i)
-			s.ran = suiteRan.Match(line[:min(len(line), maxSignLine)])
+			s.ran = suiteRan().Match(line[:min(len(line), maxSignLine)])
 			from += i + len(mark)
 		}
 	}
