@@ -83,7 +83,7 @@ func (c *count) exactly() bool {
 			required[c.ix.key(name)] = true
 		}
 	}
-	for name, i := range c.ix.whole {
+	for name, i := range c.ix.all() {
 		if c.ix.log.Records[i].Status == testlog.Passed && !required[name] {
 			return false
 		}
@@ -93,22 +93,22 @@ func (c *count) exactly() bool {
 
 // allPass reports whether the log names tests and all of them passed.
 func (c *count) allPass() bool {
-	for _, i := range c.ix.whole {
+	for _, i := range c.ix.all() {
 		if c.ix.log.Records[i].Status != testlog.Passed {
 			return false
 		}
 	}
-	return len(c.ix.whole) > 0
+	return c.ix.len() > 0
 }
 
 // asExpected reports whether every test ended as the task says, and no other
 // test is named.
 func (c *count) asExpected() bool {
-	if len(c.ix.whole) != len(c.want.Expected) {
+	if c.ix.len() != len(c.want.Expected) {
 		return false
 	}
 	for name, st := range c.want.Expected {
-		if i, ok := c.ix.whole[name]; !ok || c.ix.log.Records[i].Status != st {
+		if i := c.ix.at(name); i < 0 || c.ix.log.Records[i].Status != st {
 			return false
 		}
 	}

@@ -3,6 +3,8 @@ package grade
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +16,7 @@ import (
 type index struct {
 	log   *testlog.Log
 	names naming
-	whole map[string]int32
+	whole map[string]int32 // nil: the log was read so that it finds names itself
 	short map[string]int32 // of names with a space, cut there
 
 	completed int // names that were found by what they begin with
@@ -27,6 +29,9 @@ type index struct {
 func indexOf(l *testlog.Log, names naming) *index {
 	if l.Marks != nil && names == cutNames {
 		names = exact // a reader has cut them already
+	}
+	if l.Marks != nil && names != untimed {
+		return &index{log: l, names: names}
 	}
 	ix := &index{log: l, names: names, whole: make(map[string]int32, len(l.Records))}
 	var worst map[string]testlog.Status
@@ -49,6 +54,38 @@ func indexOf(l *testlog.Log, names naming) *index {
 	return ix
 }
 
+// at returns the last record of a name, -1 where there is none.
+func (ix *index) at(name string) int32 {
+	if ix.whole == nil {
+		return ix.log.Find(name)
+	}
+	if i, ok := ix.whole[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// all yields every name and its last record, in no order.
+func (ix *index) all() iter.Seq2[string, int32] {
+	if ix.whole != nil {
+		return maps.All(ix.whole)
+	}
+	return func(yield func(string, int32) bool) {
+		for i := range ix.log.Records {
+			if !yield(ix.log.Records[i].Name, int32(i)) {
+				return
+			}
+		}
+	}
+}
+
+func (ix *index) len() int {
+	if ix.whole == nil {
+		return len(ix.log.Records)
+	}
+	return len(ix.whole)
+}
+
 func (ix *index) key(name string) string {
 	if ix.names == untimed {
 		return withoutTiming(name)
@@ -59,11 +96,10 @@ func (ix *index) key(name string) string {
 // find returns the record of a required test, nil where the log has none.
 func (ix *index) find(name string) *testlog.Record {
 	name = ix.key(name)
-	i, ok := ix.whole[name]
-	if !ok && ix.short != nil {
-		i, ok = ix.short[name]
+	if i := ix.at(name); i >= 0 {
+		return &ix.log.Records[i]
 	}
-	if ok {
+	if i, ok := ix.short[name]; ok {
 		return &ix.log.Records[i]
 	}
 	if ix.names == truncated && strings.Count(name, "[") > strings.Count(name, "]") {
@@ -86,7 +122,7 @@ func (ix *index) prefixed(name string) *testlog.Record {
 		if !strings.HasPrefix(n, name) {
 			break
 		}
-		r := &ix.log.Records[ix.whole[n]]
+		r := &ix.log.Records[ix.at(n)]
 		if best != nil && r.Status.Good() != best.Status.Good() {
 			return nil
 		}
@@ -102,10 +138,10 @@ func (ix *index) sort() {
 	if ix.order != nil {
 		return
 	}
-	ix.order, ix.first = make([]string, 0, len(ix.whole)), make(map[string]int32, len(ix.whole))
+	ix.order, ix.first = make([]string, 0, ix.len()), make(map[string]int32, ix.len())
 	for i := range ix.log.Records {
 		name := ix.key(ix.log.Records[i].Name)
-		if _, ok := ix.whole[name]; !ok {
+		if ix.at(name) < 0 {
 			continue
 		}
 		if _, ok := ix.first[name]; !ok {
@@ -143,8 +179,8 @@ func (ix *index) status(i int32) string {
 
 // statuses returns every name and its last status.
 func (ix *index) statuses() map[string]string {
-	all := make(map[string]string, len(ix.whole))
-	for name, i := range ix.whole {
+	all := make(map[string]string, ix.len())
+	for name, i := range ix.all() {
 		all[name] = ix.status(i)
 	}
 	return all
@@ -155,8 +191,8 @@ func Statuses(l *testlog.Log) map[string]string { return indexOf(l, exact).statu
 
 // hash covers every name and its status, in the order of names.
 func (ix *index) hash() string {
-	names := make([]string, 0, len(ix.whole))
-	for name := range ix.whole {
+	names := make([]string, 0, ix.len())
+	for name := range ix.all() {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -165,7 +201,7 @@ func (ix *index) hash() string {
 	for _, name := range names {
 		line = append(line[:0], name...)
 		line = append(line, 0) // no name of a parser holds it: they strip control bytes
-		line = append(line, ix.status(ix.whole[name])...)
+		line = append(line, ix.status(ix.at(name))...)
 		sum.Write(append(line, '\n'))
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])

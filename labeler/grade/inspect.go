@@ -1,9 +1,9 @@
 package grade
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/swerm/swerm/labeler/testlog"
@@ -152,10 +152,10 @@ func foreign(res *Result, l *Reading) (Finding, bool) {
 // placed returns a function that finds the record whose status stands at a
 // place. Most parsers keep records in that order.
 func placed(l *testlog.Log) func(at int64) *testlog.Record {
-	byPlace := func(r testlog.Record, at int64) int { return cmp.Compare(r.StatusAt.Start, at) }
-	if slices.IsSortedFunc(l.Records, func(a, b testlog.Record) int { return cmp.Compare(a.StatusAt.Start, b.StatusAt.Start) }) {
+	if inOrder(l.Records) {
 		return func(at int64) *testlog.Record {
-			if i, ok := slices.BinarySearchFunc(l.Records, at, byPlace); ok {
+			i := sort.Search(len(l.Records), func(i int) bool { return l.Records[i].StatusAt.Start >= at })
+			if i < len(l.Records) && l.Records[i].StatusAt.Start == at {
 				return &l.Records[i]
 			}
 			return nil
@@ -166,6 +166,16 @@ func placed(l *testlog.Log) func(at int64) *testlog.Record {
 		known[l.Records[i].StatusAt.Start] = &l.Records[i]
 	}
 	return func(at int64) *testlog.Record { return known[at] }
+}
+
+// inOrder reports whether records stand in the order of their statuses.
+func inOrder(records []testlog.Record) bool {
+	for i := 1; i < len(records); i++ {
+		if records[i].StatusAt.Start < records[i-1].StatusAt.Start {
+			return false
+		}
+	}
+	return true
 }
 
 // conflicting finds a required test that passed by one line and failed by
@@ -187,7 +197,7 @@ func conflicting(res *Result, l *Reading) (Finding, bool) {
 	for i := range l.Own.Records {
 		r := &l.Own.Records[i]
 		if span, ok := failed[r.Name]; ok && at[r.StatusAt.Start] {
-			return Finding{Name: FindingConflict, Detail: r.Name, At: span}, true
+			return Finding{Name: FindingConflict, Detail: strings.Clone(r.Name), At: span}, true
 		}
 	}
 	return Finding{}, false

@@ -55,7 +55,7 @@ func (l *Reading) exitAtOdds() bool {
 	if l.Book.Marks == nil || l.Book.Marks.ExitCode == nil || *l.Book.Marks.ExitCode == 0 || len(l.Book.Records) == 0 {
 		return false
 	}
-	for _, i := range indexOf(l.Book, exact).whole {
+	for i := range l.Book.Records {
 		if st := l.Book.Records[i].Status; st == testlog.Failed || st == testlog.Error {
 			return false
 		}

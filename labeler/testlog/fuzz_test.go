@@ -62,7 +62,7 @@ func same(t testing.TB, a, b *testlog.Log) {
 	if reflect.DeepEqual(x, y) {
 		return
 	}
-	if d := cmp.Diff(a, b, cmpopts.IgnoreFields(testlog.Log{}, "Parser"), cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(a, b, cmpopts.IgnoreFields(testlog.Log{}, "Parser"), cmpopts.IgnoreUnexported(testlog.Log{}), cmpopts.EquateEmpty()); d != "" {
 		t.Fatalf("%s: %s", a.Parser.Name, d)
 	}
 }

@@ -2,6 +2,7 @@ package testlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 )
 
@@ -20,8 +21,8 @@ type line struct {
 	log    *Log
 	limits Limits
 	names  int64            // bytes of names kept so far
+	kept   shelf            // the names themselves
 	scopes map[string]int32 // numbers of the scopes so far
-	known  map[string]int32 // of a reader: where the record of a name is
 }
 
 func (l *line) set(raw []byte, at int64) {
@@ -109,12 +110,36 @@ func (l *line) plain() {
 	if !l.clean {
 		return
 	}
-	for _, c := range l.raw {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			l.strip()
-			return
+	if from := firstControl(l.raw); from >= 0 {
+		for _, c := range l.raw[from:] {
+			if c < ' ' && c != '\t' || c == 0x7f {
+				l.strip()
+				return
+			}
 		}
 	}
+}
+
+// firstControl returns where in text, give or take seven bytes before it, the
+// first control byte is, -1 where there is none. It looks at eight bytes at once.
+func firstControl(text []byte) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		low := (x - ' '*ones) &^ x // below a space: the subtraction borrows
+		del := x ^ 0x7f*ones
+		del = (del - ones) &^ del // a byte that is 0 now
+		if (low|del)&high != 0 {
+			return i
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c == 0x7f {
+			return i
+		}
+	}
+	return -1
 }
 
 // shown returns the text without control bytes and without blanks at its end.
@@ -136,10 +161,18 @@ func (l *line) all() Span { return Span{l.at, l.at + int64(l.size)} }
 
 // record keeps a status: text[n0:n1] is the name, text[s0:s1] the word.
 func (l *line) record(st Status, part Part, fold int32, n0, n1, s0, s1 int) {
-	if l.room(n1 - n0) {
-		l.log.Records = append(l.log.Records, Record{Name: string(l.text[n0:n1]), Status: st, Part: part, Fold: fold,
-			NameAt: l.span(n0, n1), StatusAt: l.span(s0, s1)})
+	l.named(l.text[n0:n1], Record{Status: st, Part: part, Fold: fold, NameAt: l.span(n0, n1), StatusAt: l.span(s0, s1)})
+}
+
+// named keeps a record under a name, if that is not empty, and reports whether
+// there was room for it.
+func (l *line) named(name []byte, r Record) bool {
+	if len(name) == 0 || !l.room(len(name)) {
+		return false
 	}
+	r.Name = l.kept.keep(name)
+	l.log.Records = append(l.log.Records, r)
+	return true
 }
 
 // add keeps a record that was made elsewhere, if it has a name.

@@ -75,6 +75,8 @@ type Log struct {
 	Marks *Marks           // the marks of the harness, wherever they stand
 	Words map[int32]string // what stands for a status in records whose Status is 0, by index
 
+	byName nameTable
+
 	LongLines int64 // lines of which only the first [Limits.LineBytes] were looked at
 	Lost      int64 // records past [Limits.Records] or [Limits.NameBytes]: the log was not read to its end
 }

@@ -47,7 +47,7 @@ func (d *djangoReader) line(l *line) {
 	d.bad(l, at, text, " ... FAIL", "FAIL:", Failed)
 	d.bad(l, at, text, " ... ERROR", "ERROR:", Error)
 	if len(d.prev) > 0 && bytes.HasPrefix(text, []byte("ok")) {
-		l.put(Record{Name: string(d.prev), Status: Passed, NameAt: d.prevAt, StatusAt: l.span(at, at+2)})
+		l.put(d.prev, Record{Status: Passed, NameAt: d.prevAt, StatusAt: l.span(at, at+2)})
 	}
 }
 
@@ -72,14 +72,14 @@ var silencedEnd = []byte(" silenced).")
 
 func (d *djangoReader) end() {
 	for _, r := range d.late {
-		d.lines.put(r)
+		d.lines.put([]byte(r.Name), r)
 	}
 }
 
 // status keeps a name of n bytes at n0, and the word at s0.
 func (l *line) status(st Status, n0, n, s0, size int) {
 	if n > 0 {
-		l.put(Record{Name: string(l.text[n0 : n0+n]), Status: st, NameAt: l.span(n0, n0+n), StatusAt: l.span(s0, s0+size)})
+		l.put(l.text[n0:n0+n], Record{Status: st, NameAt: l.span(n0, n0+n), StatusAt: l.span(s0, s0+size)})
 	}
 }
 

@@ -2,7 +2,7 @@ package testlog
 
 import (
 	"bytes"
-	"strings"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -53,7 +53,7 @@ func spaced(text []byte, f token) bool {
 }
 
 // name returns what the harness calls a test that is printed like that.
-func (s pytestStyle) name(raw []byte) string {
+func (s pytestStyle) name(raw []byte) []byte {
 	if s.mouse {
 		raw = bytes.ReplaceAll(raw, []byte("MouseButton.LEFT"), []byte("1"))
 		raw = bytes.ReplaceAll(raw, []byte("MouseButton.RIGHT"), []byte("3"))
@@ -61,22 +61,25 @@ func (s pytestStyle) name(raw []byte) string {
 	if s.options {
 		return optionName(raw)
 	}
-	return string(raw)
+	return raw
 }
 
 // optionName cuts `f[/a/b/c]` to `f[/c]`, and anything behind the last bracket
 // off.
-func optionName(raw []byte) string {
+func optionName(raw []byte) []byte {
 	open := bytes.IndexByte(raw, '[')
 	end := bytes.LastIndexByte(raw, ']')
 	if open < 0 || end < open {
-		return string(raw)
+		return raw
 	}
 	option := raw[open+1 : end]
 	if bytes.HasPrefix(option, []byte("/")) && !bytes.HasPrefix(option, []byte("//")) && bytes.IndexByte(option, '*') < 0 {
 		option = option[bytes.LastIndexByte(option, '/'):]
 	}
-	return string(raw[:open+1]) + string(option) + "]"
+	if open+1+len(option)+1 == len(raw) {
+		return raw
+	}
+	return slices.Concat(raw[:open+1], option, raw[end:end+1])
 }
 
 // foldMark knows the `[12]` of folded skips.
@@ -119,7 +122,7 @@ func (p *pytestV2Reader) line(l *line) {
 		return
 	}
 	if p.cut {
-		l.word(string(first.text), second, first.from, first.to)
+		l.word(first.text, second, first.from, first.to)
 		return
 	}
 	last := lastToken(l.text)
@@ -161,7 +164,7 @@ func (p *pytestV2Reader) leading(l *line, st Status) {
 			second, ok = f.next()
 		}
 		if ok {
-			l.word(string(second.text), first, second.from, second.to)
+			l.word(second.text, first, second.from, second.to)
 		}
 		return
 	}
@@ -175,25 +178,37 @@ func (p *pytestV2Reader) leading(l *line, st Status) {
 // uncolour takes `[31m` and control bytes off, as the harness does: with the
 // escape byte or without it, and tabs too.
 func (l *line) uncolour() {
-	if bytes.IndexByte(l.raw, '[') < 0 && bytes.IndexFunc(l.raw, control31) < 0 {
+	from := coloured(l.raw)
+	if from < 0 {
 		return
 	}
-	l.clean = false
-	l.buf, l.pos = l.buf[:0], l.pos[:0]
-	for i := 0; i < len(l.raw); {
+	buf, pos := append(l.buf[:0], l.raw[:from]...), l.pos[:0]
+	for i := range from {
+		pos = append(pos, int32(i))
+	}
+	for i := from; i < len(l.raw); {
 		if n := colour(l.raw[i:]); n > 0 {
 			i += n
 			continue
 		}
 		if c := l.raw[i]; c == 0 || c >= ' ' {
-			l.buf, l.pos = append(l.buf, c), append(l.pos, int32(i))
+			buf, pos = append(buf, c), append(pos, int32(i))
 		}
 		i++
 	}
-	l.text = l.buf
+	l.buf, l.pos, l.text, l.clean = buf, pos, buf, false
 }
 
-func control31(r rune) bool { return r > 0 && r < ' ' }
+// coloured returns where the first byte is that uncolour takes off, -1 where
+// there is none.
+func coloured(raw []byte) int {
+	for i, c := range raw {
+		if c < ' ' && c > 0 || c == '[' && colour(raw[i:]) > 0 {
+			return i
+		}
+	}
+	return -1
+}
 
 // colour returns the length of a `[31m` that b begins with.
 func colour(b []byte) int {
@@ -240,9 +255,9 @@ func endsInWord(text []byte) bool {
 
 // word keeps a status as it is written at f, of a test whose name stands at
 // text[n0:n1].
-func (l *line) word(name string, f token, n0, n1 int) {
+func (l *line) word(name []byte, f token, n0, n1 int) {
 	st := exactly(f.text)
-	i := l.put(Record{Name: name, Status: st, NameAt: l.span(n0, n1), StatusAt: l.span(f.from, f.to)})
+	i := l.put(name, Record{Status: st, NameAt: l.span(n0, n1), StatusAt: l.span(f.from, f.to)})
 	if st == 0 && i >= 0 {
 		if l.log.Words == nil {
 			l.log.Words = map[int32]string{}
@@ -253,20 +268,18 @@ func (l *line) word(name string, f token, n0, n1 int) {
 
 // put keeps a record as a harness keeps a status: a later one of the same name
 // takes the place of the one before. It returns where, -1 where there is no room.
-func (l *line) put(r Record) int32 {
-	if i, ok := l.known[r.Name]; ok {
+func (l *line) put(name []byte, r Record) int32 {
+	if i := l.log.find(name); i >= 0 {
+		r.Name = l.log.Records[i].Name
 		l.log.Records[i] = r
 		delete(l.log.Words, i)
 		return i
 	}
-	i := int32(len(l.log.Records))
-	if l.add(r); int(i) == len(l.log.Records) {
+	if !l.named(name, r) {
 		return -1
 	}
-	if l.known == nil {
-		l.known = map[string]int32{}
-	}
-	l.known[r.Name] = i
+	i := int32(len(l.log.Records) - 1)
+	l.log.byName.add(l.log.Records, i)
 	return i
 }
 
@@ -295,18 +308,28 @@ type tokens struct {
 func tokensOf(text []byte) tokens { return tokens{text: text} }
 
 func (f *tokens) next() (token, bool) {
-	rest := f.text[f.at:]
-	from := bytes.IndexFunc(rest, func(r rune) bool { return !space(r) })
-	if from < 0 {
+	from := len(f.text) - len(trimLeft(f.text[f.at:]))
+	if from == len(f.text) {
 		return token{}, false
 	}
-	n := bytes.IndexFunc(rest[from:], space)
-	if n < 0 {
-		n = len(rest) - from
-	}
-	from += f.at
-	f.at = from + n
+	f.at = from + unspaced(f.text[from:])
 	return token{f.text[from:f.at], from, f.at}, true
+}
+
+// unspaced returns the length of what stands before the first white space.
+func unspaced(text []byte) int {
+	for i, c := range text {
+		if c >= utf8.RuneSelf {
+			if n := bytes.IndexFunc(text[i:], space); n >= 0 {
+				return i + n
+			}
+			return len(text)
+		}
+		if space(rune(c)) {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // lastToken returns the last word of text that holds one.
@@ -356,4 +379,11 @@ func trimEnd(b []byte) []byte {
 }
 
 // joined writes words with one blank between them.
-func joined(text []byte) string { return strings.Join(strings.FieldsFunc(string(text), space), " ") }
+func joined(text []byte) []byte {
+	for i, c := range text {
+		if c >= utf8.RuneSelf || space(rune(c)) && (c != ' ' || i == 0 || i == len(text)-1 || text[i-1] == ' ') {
+			return bytes.Join(bytes.FieldsFunc(text, space), []byte{' '})
+		}
+	}
+	return text
+}

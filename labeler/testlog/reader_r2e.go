@@ -40,7 +40,7 @@ func (r *r2eReader) line(l *line) {
 			to = from + i
 		}
 		if name := r2eName(l.text[from:to]); name != "" {
-			l.put(Record{Name: name, Status: w.status, NameAt: l.span(from, to), StatusAt: l.span(at, at+len(w.text))})
+			l.put([]byte(name), Record{Status: w.status, NameAt: l.span(from, to), StatusAt: l.span(at, at+len(w.text))})
 		}
 		return
 	}

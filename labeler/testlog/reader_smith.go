@@ -87,5 +87,5 @@ func (s *smithTornadoReader) line(l *line) {
 
 // words keeps a name of several words.
 func (l *line) words(st Status, from, to int, w token) {
-	l.put(Record{Name: joined(l.text[from:to]), Status: st, NameAt: l.span(from, to), StatusAt: l.span(w.from, w.to)})
+	l.put(joined(l.text[from:to]), Record{Status: st, NameAt: l.span(from, to), StatusAt: l.span(w.from, w.to)})
 }

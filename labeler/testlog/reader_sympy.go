@@ -13,7 +13,7 @@ type sympyReader struct {
 
 func (s *sympyReader) end() {
 	for _, r := range s.tests {
-		s.lines.put(r)
+		s.lines.put([]byte(r.Name), r)
 	}
 }
 

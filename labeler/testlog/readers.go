@@ -92,7 +92,7 @@ func Readers() []Reader {
 	}
 	pytest := func(d Dialect, f Family, style pytestStyle) {
 		style.folds = d == SWEBench5
-		add(d, f, func(*Log) machine { return &pytestReader{style} }, style.name)
+		add(d, f, func(*Log) machine { return &pytestReader{style} }, func(raw []byte) string { return string(style.name(raw)) })
 	}
 	for _, d := range []Dialect{SWEBench1, SWEBench2, SWEBench5} {
 		pytest(d, FamilyPytest, pytestStyle{})
@@ -107,7 +107,7 @@ func Readers() []Reader {
 	add(SWESmith, FamilyPytest, func(*Log) machine { return &smithPytestReader{} }, nil)
 	add(SWESmith, FamilyLeading, func(*Log) machine { return &smithLeadingReader{} }, nil)
 	add(SWESmith, FamilyWorkers, func(*Log) machine { return &smithLeadingReader{worker: true} }, nil)
-	add(SWESmith, FamilyTornado, func(*Log) machine { return &smithTornadoReader{} }, joined)
+	add(SWESmith, FamilyTornado, func(*Log) machine { return &smithTornadoReader{} }, func(raw []byte) string { return string(joined(raw)) })
 	add(R2EGym, FamilyPytest, func(*Log) machine { return &r2eReader{} }, r2eName)
 	return all
 }
@@ -117,7 +117,7 @@ func uncoloured(raw []byte) string {
 	var l line
 	l.bare(raw, 0)
 	l.uncolour()
-	return joined(l.text)
+	return string(joined(l.text))
 }
 
 // FindReader returns the reader of a name.

@@ -35,7 +35,8 @@ func newReading(r Reader, cut Cut, limits Limits) *reading {
 func (s *reading) restart(at int64) {
 	l := s.log
 	l.Records, l.Words, l.Lost, l.LongLines, l.Region.Start = l.Records[:0], nil, 0, 0, at
-	s.lines.names, s.lines.known = 0, nil
+	s.lines.names = 0
+	l.byName.clear()
 	s.m = s.reader.start(l)
 	s.open = true
 }

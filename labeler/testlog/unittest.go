@@ -122,7 +122,7 @@ func (u *unittest) alone(l *line, text []byte) {
 // no name of its own, such as a class that cannot be set up.
 func (u *unittest) record(l *line, st Status, from, to int) {
 	if len(u.name) > 0 {
-		l.add(Record{Name: string(u.name), Status: st, NameAt: u.nameAt, StatusAt: l.span(from, to)})
+		l.named(u.name, Record{Status: st, NameAt: u.nameAt, StatusAt: l.span(from, to)})
 		u.name = u.name[:0]
 	}
 }
