@@ -81,7 +81,8 @@ func (g *guesser) read(window []byte) {
 				return
 			}
 		}
-		g.line.set(raw[:min(len(raw), DefaultLineBytes)], 0)
+		raw = raw[:min(len(raw), DefaultLineBytes)]
+		g.line.set(raw, 0, bytes.IndexByte(raw, esc) >= 0)
 		g.line.plain()
 		text := trimRight(g.line.text)
 		if len(text) == 0 {

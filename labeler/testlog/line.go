@@ -1,7 +1,6 @@
 package testlog
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -25,9 +24,10 @@ type line struct {
 	scopes map[string]int32 // numbers of the scopes so far
 }
 
-func (l *line) set(raw []byte, at int64) {
+// set sets the line to raw, which may hold an escape byte or not.
+func (l *line) set(raw []byte, at int64, escaped bool) {
 	l.raw, l.at, l.size, l.text, l.clean = raw, at, len(raw), raw, true
-	if raw[0] < ' ' || bytes.IndexByte(raw, esc) >= 0 {
+	if raw[0] < ' ' || escaped {
 		l.strip()
 	}
 }

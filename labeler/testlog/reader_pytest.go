@@ -319,13 +319,14 @@ func (f *tokens) next() (token, bool) {
 // unspaced returns the length of what stands before the first white space.
 func unspaced(text []byte) int {
 	for i, c := range text {
-		if c >= utf8.RuneSelf {
+		switch {
+		case c > ' ' && c < utf8.RuneSelf:
+		case c >= utf8.RuneSelf:
 			if n := bytes.IndexFunc(text[i:], space); n >= 0 {
 				return i + n
 			}
 			return len(text)
-		}
-		if space(rune(c)) {
+		case space(rune(c)):
 			return i
 		}
 	}

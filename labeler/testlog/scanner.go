@@ -44,9 +44,9 @@ func newScanner(p Parser, limits Limits) *scanner {
 // feed takes what has come of the log and returns how much of it is done with:
 // all but a line without an end, of which more may follow.
 func (s *scanner) feed(block []byte, final bool) (used int) {
-	feeds, returns := -1, -1 // the next \n and \r at or after used
+	feeds, returns, escapes := -1, -1, -1 // the next \n, \r and ESC at or after used
 	for used < len(block) {
-		feeds, returns = next(block, used, feeds, '\n'), next(block, used, returns, '\r')
+		feeds, returns, escapes = next(block, used, feeds, '\n'), next(block, used, returns, '\r'), next(block, used, escapes, esc)
 		end := min(feeds, returns)
 		whole := end < len(block) || final
 		long := end-used > s.limits.LineBytes
@@ -56,11 +56,11 @@ func (s *scanner) feed(block []byte, final bool) (used int) {
 			return used
 		case long && s.parser.chunk:
 			end = used + s.limits.LineBytes
-			s.emit(block[used:end])
+			s.emit(block[used:end], escapes-used)
 			s.at, used = s.at+int64(end-used), end
 			continue
 		default: // of a long line the head now; the rest is passed over
-			s.emit(block[used:end])
+			s.emit(block[used:end], escapes-used)
 		}
 		empty := end == used && !s.skip
 		s.skip = !whole
@@ -87,8 +87,9 @@ func next(block []byte, from, known int, c byte) int {
 }
 
 // emit hands one line on. An empty one says nothing but that it is there; \r\n
-// leaves one behind that is not.
-func (s *scanner) emit(raw []byte) {
+// leaves one behind that is not. The first escape byte is at escape, or behind
+// the line.
+func (s *scanner) emit(raw []byte, escape int) {
 	if len(raw) == 0 {
 		return
 	}
@@ -99,7 +100,7 @@ func (s *scanner) emit(raw []byte) {
 	if c := raw[0]; (c == '+' || c == '>') && s.marker(raw) {
 		return
 	}
-	s.lines.set(raw, s.at)
+	s.lines.set(raw, s.at, escape < len(raw))
 	s.lines.blank, s.blank = s.blank, false
 	s.m.line(&s.lines)
 }
