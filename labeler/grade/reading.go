@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"sync"
 
@@ -143,14 +142,20 @@ func fill(buf *[]byte, r io.Reader) (n int, err error) {
 	return n, nil
 }
 
-// Release gives back the memory that the text was read into. What was read from
-// it stays; the log itself cannot be read any more.
+// Release gives back the memory that the text and the records were read into. No
+// [Reading] of the log may be looked at any more; results stay.
 func (l *Log) Release() {
+	for _, book := range l.books {
+		book.Free()
+	}
+	if l.own != nil {
+		l.own.Free()
+	}
 	if l.lent != nil {
 		buffers.Put(l.lent)
-		l.lent, l.small = nil, nil
-		l.Open = func() (io.ReadCloser, error) { return nil, errReleased }
 	}
+	open := func() (io.ReadCloser, error) { return nil, errReleased }
+	*l = Log{Open: open, Repo: l.Repo, Parser: l.Parser}
 }
 
 // As is the log as another parser reads it. It shares the text that is in memory
@@ -355,7 +360,7 @@ type Signature struct {
 	Cause   string
 	Tier    Tier
 	Phrases []string
-	Lines   *regexp.Regexp // nil, or what a whole line must be
+	Line    string // "", or a whole line
 }
 
 // Signatures lists what is looked for, in order: the first that is met anywhere
@@ -365,7 +370,7 @@ func Signatures() []Signature { return slices.Clone(signatures) }
 var signatures = []Signature{
 	{Cause: "browser_launch_failed", Tier: TierEnvironment, Phrases: []string{"Failed to launch", "Failed to connect to the bus"}},
 	{Cause: "display_unavailable", Tier: TierEnvironment, Phrases: []string{"cannot open display", "Missing X server", "unable to open X display"}},
-	{Cause: "out_of_memory", Tier: TierEnvironment, Phrases: []string{"Cannot allocate memory", "OutOfMemoryError"}, Lines: regexp.MustCompile(`(?m)^Killed\r?$`)},
+	{Cause: "out_of_memory", Tier: TierEnvironment, Phrases: []string{"Cannot allocate memory", "OutOfMemoryError"}, Line: "Killed"},
 	{Cause: "container_unavailable", Tier: TierEnvironment, Phrases: []string{"Error response from daemon", "Cannot connect to the Docker daemon"}},
 	{Cause: "network_unreachable", Tier: TierEnvironment, Phrases: []string{"Could not resolve host", "Temporary failure in name resolution"}},
 	{Cause: "missing_module", Tier: TierAmbiguous, Phrases: []string{"Cannot find module", "MODULE_NOT_FOUND", "ModuleNotFoundError"}},
@@ -428,6 +433,22 @@ func lineAt(text []byte, at int) []byte {
 // ranMarks are what every form of suiteRan holds one of.
 var ranMarks = []string{"Executed ", "TOTAL: ", " passing", "Tests:", "Test Suites:", "# tests ", " spec, ", " specs, ", "': ok"}
 
+// hasLine reports whether a line is just that.
+func hasLine(text []byte, line string) bool {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(line))
+		if i < 0 {
+			return false
+		}
+		at := from + i
+		from = at + len(line)
+		rest := bytes.TrimPrefix(text[from:], []byte{'\r'})
+		if (at == 0 || text[at-1] == '\n') && (len(rest) == 0 || rest[0] == '\n') {
+			return true
+		}
+	}
+}
+
 // look takes whole lines.
 func (s *signs) look(text []byte) {
 	for _, mark := range ranMarks {
@@ -448,7 +469,7 @@ func (s *signs) look(text []byte) {
 				return
 			}
 		}
-		if sig.Lines != nil && sig.Lines.Match(text) {
+		if sig.Line != "" && hasLine(text, sig.Line) {
 			s.cause, s.tier, s.best = sig.Cause, sig.Tier, i
 			return
 		}

@@ -1,6 +1,9 @@
 package testlog
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // A Span is a range of bytes in a log, from Start up to End.
 type Span struct {
@@ -29,6 +32,23 @@ type Record struct {
 	Encoding Encoding
 	Pieces   []Piece // of a name that does not stand in the log in one piece, else nil
 	Scope    int32   // > 0: Log.Scopes[Scope-1] is what the test belongs to
+}
+
+// records are lent to logs, so that few lists grow.
+var records = sync.Pool{New: func() any { r := make([]Record, 0, 256); return &r }}
+
+// maxLentRecords bounds what is kept for the next log.
+const maxLentRecords = 1 << 14
+
+// Free gives the log's records back, to be used for another log. Whoever calls it
+// knows that nobody looks at them any more.
+func (l *Log) Free() {
+	if n := cap(l.Records); n > 0 && n <= maxLentRecords {
+		clear(l.Records[:n])
+		r := l.Records[:0]
+		records.Put(&r)
+	}
+	l.Records = nil
 }
 
 // Title returns the last piece of a name: without the titles around it where it

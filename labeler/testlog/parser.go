@@ -113,14 +113,10 @@ func (p Parser) Parse(log []byte) *Log { return p.ParseLimited(log, Limits{}) }
 // ParseLimited is Parse under other limits.
 func (p Parser) ParseLimited(log []byte, limits Limits) *Log {
 	s := newScanner(p, limits)
-	s.log.Records = make([]Record, 0, expected(log))
+	s.log.Records = *records.Get().(*[]Record)
 	s.feed(log, true)
 	return s.end()
 }
-
-// expected is how many records a log in memory may have, so that few lists are
-// made too small.
-func expected(log []byte) int { return min(len(log)/512, 1024) }
 
 // Read reads a log as a stream, in memory that does not grow with it except by
 // what it says. The error is of r or ctx.

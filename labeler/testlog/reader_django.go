@@ -25,7 +25,8 @@ var (
 
 func (d *djangoReader) line(l *line) {
 	d.lines = l
-	if !d.first && d.idle(l.text) {
+	dots := bytes.Index(l.text, ellipsis[1:4])
+	if !d.first && dots < 0 && d.idle(l.text) {
 		return
 	}
 	text := trimLeft(l.text)
@@ -35,13 +36,13 @@ func (d *djangoReader) line(l *line) {
 		if i := bytes.Index(text, version); i >= 0 { // its name is broken over lines
 			l.status(Passed, at+i, len(version), at+i, len(version))
 		}
-		d.patterns(l)
-		if i := bytes.Index(text, ellipsis); i >= 0 {
+		d.patterns(l, dots)
+		if i := dotted(text, dots-at, ellipsis); i >= 0 {
 			d.prev, d.prevAt = append(d.prev[:0], text[:i]...), l.span(at, at+max(1, i))
 		}
 	}
 	d.passed(l, at, text)
-	if i := bytes.Index(text, skippedPart); i >= 0 {
+	if i := dotted(text, dots-at, skippedPart); i >= 0 {
 		l.status(Skipped, at, i, at+i+len(ellipsis), len(skippedPart)-len(ellipsis))
 	}
 	d.bad(l, at, text, " ... FAIL", "FAIL:", Failed)
@@ -51,9 +52,23 @@ func (d *djangoReader) line(l *line) {
 	}
 }
 
-// idle passes over a line that can be neither a test nor a part of a pattern.
+// dotted returns where the first part is that begins with " ...", given where the
+// first three dots are, -1 where there is none.
+func dotted(text []byte, dots int, part []byte) int {
+	if dots < 0 {
+		return -1
+	}
+	from := max(0, dots-1)
+	if i := bytes.Index(text[from:], part); i >= 0 {
+		return from + i
+	}
+	return -1
+}
+
+// idle passes over a line without dots that can be neither a test nor a part of a
+// pattern.
 func (d *djangoReader) idle(text []byte) bool {
-	if bytes.Contains(text, ellipsis[1:4]) || bytes.Contains(text, version) || bytes.HasSuffix(text, silencedEnd) {
+	if bytes.Contains(text, version) || bytes.HasSuffix(text, silencedEnd) {
 		return false
 	}
 	trimmed := bytes.TrimLeftFunc(text[:min(len(text), maxIndent)], space)
@@ -127,9 +142,12 @@ var djangoPatterns = []struct{ before, after []byte }{
 	{[]byte("System check identified no issues (0 silenced)"), nil},
 }
 
+// minInterrupted is less than any pattern with the dots before it takes.
+const minInterrupted = 24
+
 // patterns completes what earlier lines began: a line `ok` right behind one that
 // ends as the pattern says. The first may stretch over many lines.
-func (d *djangoReader) patterns(l *line) {
+func (d *djangoReader) patterns(l *line, dots int) {
 	text := l.text
 	if string(text) == "ok" {
 		for i := range d.pending {
@@ -144,6 +162,9 @@ func (d *djangoReader) patterns(l *line) {
 	}
 	d.silenced = bytes.HasSuffix(text, silencedEnd)
 	d.pending[1], d.pending[2] = Record{}, Record{}
+	if dots < 0 || len(text)-dots < minInterrupted {
+		return
+	}
 	for i, p := range djangoPatterns {
 		at := bytes.Index(text, p.before)
 		if at < 5 || d.pending[i].Name != "" || !interrupted(text[:at]) {
