@@ -41,12 +41,16 @@ var (
 // Detect names the framework that a log is of, from a part of its text: pytest by
 // its headings, else what [Guess] finds, else pytest by the form of its lines.
 func Detect(sample []byte) (Parser, bool) {
+	sure, isSure := told(sample, sureTells)
+	if isSure && !ansibleAnywhere(sample) {
+		return sure, true
+	}
 	guesses := Guess(sample)
 	if len(guesses) > 0 && guesses[0].Name == Ansible().Name {
 		return guesses[0], true // which runs pytest
 	}
-	if p, ok := told(sample, sureTells); ok {
-		return p, true
+	if isSure {
+		return sure, true
 	}
 	if len(guesses) > 0 {
 		return guesses[0], true

@@ -44,7 +44,7 @@ const maxLentRecords = 1 << 14
 // knows that nobody looks at them any more.
 func (l *Log) Free() {
 	if n := cap(l.Records); n > 0 && n <= maxLentRecords {
-		clear(l.Records[:n])
+		clear(l.Records)
 		r := l.Records[:0]
 		records.Put(&r)
 	}
