@@ -2,7 +2,7 @@
 turn, so that a noisy machine disturbs both. Prints Markdown with medians and
 the ratio of the peer's time to ours (above 1: ours is faster).
 
-usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,tokenizer,train,auc]
+usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,auc]
 
 --raw is a folder of unpacked runs, which are otherwise unpacked from DIR/packed;
 --rows one of JSONL shards, which are otherwise made of the runs.
@@ -166,12 +166,33 @@ def bench_jsonl(swerm, real, n, work):
 
 # Go benchmarks that print MB/s or tokens/s, against the same work in Python.
 
-def go_bench(package, name, metric):
-    out = subprocess.run(["go", "test", "-run", "^$", "-bench", f"^{name}$", package], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+def go_bench(package, name, metric, *flags):
+    name = "/".join(f"^{part}$" for part in name.split("/"))
+    out = subprocess.run(["go", "test", "-run", "^$", "-bench", name, *flags, package], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     value = re.search(rf"([\d.]+) {re.escape(metric)}", out)
     if not value:
         sys.exit(f"{package} {name}: no {metric} in:\n{out}")
     return float(value.group(1))
+
+
+# Grading: the logs of real evaluations, each with the report of its harness.
+
+def bench_grade(swerm, real, n, work):
+    os.environ["REAL"] = os.environ["SWERM_REAL"] = os.path.abspath(real)
+    import grading_check as check
+    tasks = [check.task(f) for f in check.folders()]
+    size = sum(os.path.getsize(log) for _, _, log in tasks) / 1e6
+    took = rounds(n, {
+        "swerm": lambda: len(tasks) / go_bench("./labeler/regrade", "BenchmarkGrade/real", "logs/s", "-cpu", "1"),
+        "swebench 5.0.2 in process": lambda: timed(lambda: [check.grade(t) for t in tasks]),
+    })
+    report(f"Harness logs graded on one core ({len(tasks)} logs, {size:.1f} MB)", took, "logs/s", len(tasks))
+    reference = f"import sys; sys.path.insert(0, {os.path.join(ROOT, 'interop')!r})\nimport grading_check as c\nfor f in c.folders(): c.grade(c.task(f))"
+    took = rounds(n, {
+        "swerm": lambda: peak_mib([swerm, "grade", str(check.REAL), "--against-reports", "--json"], os.environ)[0],
+        "swebench 5.0.2, a script": lambda: peak_mib([sys.executable, "-c", reference], os.environ)[0],
+    })
+    report("The same from the command line (`grade --against-reports`, which also does the logs of 2024)", took, "logs/s", len(tasks))
 
 
 def bench_tokenizer(swerm, real, n, work):
@@ -243,7 +264,7 @@ def bench_auc(swerm, real, n, work):
 
 def main():
     global RAW, ROWS
-    sides = {"import": bench_import, "rows": bench_jsonl, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
+    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
     parser = argparse.ArgumentParser()
     parser.add_argument("swerm")
     parser.add_argument("--real", default="../shared/real")

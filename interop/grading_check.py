@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from swebench.harness.grading import get_eval_report, get_logs_eval
+from swebench.harness.grading import get_eval_report
 from swebench.harness.log_parsers.python import MAP_REPO_TO_PARSER_PY
 from swebench.types import TestSpec
 
@@ -28,14 +28,25 @@ def both(report, kind):
     return lists["success"] + lists["failure"]
 
 
-def reference(folder, report):
-    """What swebench says of the log, by the tests that the stored report lists."""
+def folders():
+    """The folders with a log and a report on a repository that swebench knows."""
+    found = sorted(p.parent for p in REAL.glob("**/report.json") if (p.parent / "test_output.txt").exists())
+    return [f for f in found if f.name.rsplit("-", 1)[0].replace("__", "/") in MAP_REPO_TO_PARSER_PY]
+
+
+def task(folder):
+    """What swebench grades a folder by: the tests that the stored report lists."""
+    report = json.loads((folder / "report.json").read_text())
     instance = folder.name
     repo = instance.rsplit("-", 1)[0].replace("__", "/")
     spec = TestSpec(instance_id=instance, image="", eval_script_list=[], repo=repo, version="", log_parser=MAP_REPO_TO_PARSER_PY[repo].__name__,
                     FAIL_TO_PASS=both(report, "FAIL_TO_PASS"), PASS_TO_PASS=both(report, "PASS_TO_PASS"), eval_type="pass_and_fail")
-    log = str(folder / "test_output.txt")
-    return get_eval_report(spec, {"instance_id": instance, "model_patch": "x"}, log, True)[instance], get_logs_eval(spec, log)[0]
+    return spec, {"instance_id": instance, "model_patch": "x"}, str(folder / "test_output.txt")
+
+
+def grade(task):
+    """What swebench says of a log."""
+    return get_eval_report(*task, True)[task[0].instance_id]
 
 
 def same(ours, theirs):
@@ -47,22 +58,21 @@ def same(ours, theirs):
 
 
 def main():
-    folders = sorted(p.parent for p in REAL.glob("**/report.json") if (p.parent / "test_output.txt").exists())
-    folders = [f for f in folders if f.name.rsplit("-", 1)[0].replace("__", "/") in MAP_REPO_TO_PARSER_PY]
-    if not folders:
+    found = folders()
+    if not found:
         print(f"skip grading: no logs under {REAL}; set REAL to the folder of real trajectories")
         return
     with tempfile.TemporaryDirectory() as out:
         subprocess.run([sys.argv[1], "grade", REAL, "--rules", "swebench-5", "-o", out, "--json"], check=False, capture_output=True)
         differ = []
-        for folder in folders:
-            theirs, _ = reference(folder, json.loads((folder / "report.json").read_text()))
+        for folder in found:
+            theirs = grade(task(folder))
             ours = inner(json.loads((pathlib.Path(out) / folder.relative_to(REAL) / "report.json").read_text()))
             if not same(ours, theirs):
                 differ.append(folder)
     for folder in differ:
         print(f"FAIL grading {folder}")
-    print(f"{'FAIL' if differ else 'ok  '} grading: {len(folders)} logs, {len(folders) - len(differ)} as swebench 5.0.2 grades them")
+    print(f"{'FAIL' if differ else 'ok  '} grading: {len(found)} logs, {len(found) - len(differ)} as swebench 5.0.2 grades them")
     sys.exit(bool(differ))
 
 

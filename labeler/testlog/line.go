@@ -20,7 +20,7 @@ type line struct {
 	log    *Log
 	limits Limits
 	names  int64            // bytes of names kept so far
-	kept   shelf            // the names themselves
+	kept   *shelf           // the names themselves; nil before the first
 	scopes map[string]int32 // numbers of the scopes so far
 }
 
@@ -170,9 +170,20 @@ func (l *line) named(name []byte, r Record) bool {
 	if len(name) == 0 || !l.room(len(name)) {
 		return false
 	}
+	if l.kept == nil {
+		l.kept = shelves.Get().(*shelf)
+	}
 	r.Name = l.kept.keep(name)
 	l.log.Records = append(l.log.Records, r)
 	return true
+}
+
+// done gives back what names were kept on.
+func (l *line) done() {
+	if l.kept != nil {
+		shelves.Put(l.kept)
+		l.kept = nil
+	}
 }
 
 // add keeps a record that was made elsewhere, if it has a name.

@@ -3,23 +3,23 @@ package testlog
 import (
 	"hash/maphash"
 	"strings"
+	"sync"
 )
 
-// shelf keeps the names of a log, many in one string: a name costs its bytes and
-// no allocation of its own.
+// shelf keeps names, many in one string: a name costs its bytes and no allocation
+// of its own. What one log leaves of a chunk the next one fills.
 type shelf struct{ chunk strings.Builder }
 
-// Sizes of a shelf's chunks. A name that is kept keeps all of its chunk.
-const (
-	minShelf = 1 << 10
-	maxShelf = 32 << 10
-)
+var shelves = sync.Pool{New: func() any { return &shelf{} }}
+
+// chunkBytes is the size of a shelf's chunks. A name that is kept keeps all of its
+// chunk.
+const chunkBytes = 16 << 10
 
 func (s *shelf) keep(name []byte) string {
 	if s.chunk.Cap()-s.chunk.Len() < len(name) {
-		size := min(max(minShelf, 2*s.chunk.Cap()), maxShelf)
 		s.chunk.Reset()
-		s.chunk.Grow(max(size, len(name)))
+		s.chunk.Grow(max(chunkBytes, len(name)))
 	}
 	s.chunk.Write(name)
 	all := s.chunk.String()

@@ -188,5 +188,6 @@ func (s *reading) finish() *Log {
 	case !s.closed:
 		l.Region = Span{}
 	}
+	s.lines.done()
 	return l
 }

@@ -135,6 +135,7 @@ func (s *scanner) end() *Log {
 	}
 	n := len(l.Records)
 	s.m.end()
+	s.lines.done()
 	s.confine(n)
 	return l
 }
