@@ -26,7 +26,7 @@ test: ## all tests that need nothing but Go
 	$(GO) test ./...
 
 .PHONY: check
-check: fmt vet lint test race mpi debug quickstart real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
+check: fmt vet lint test fuzz-short race mpi debug quickstart real ## what CI runs (under 25 minutes on 2 cores from an empty cache)
 
 .PHONY: fmt
 fmt: ## fail if a file is not formatted
@@ -78,6 +78,10 @@ soak: ## kill and fault runs (an hour), then fuzzing: FUZZ for each decoder of f
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZ each for decoders, a minute for the rest
 	./tools/fuzz.sh $(FUZZ)
+
+.PHONY: fuzz-short
+fuzz-short: ## ten seconds for each fuzz target of what reads logs and reports
+	./tools/fuzz.sh 10s 10s labeler/testlog labeler/grade labeler/regrade
 
 .PHONY: interop
 interop: build $(VENV)/.done ## read what we write with PyPI's readers, open checkpoints in transformers

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module: what decodes files from strangers
-# (sources, labeler) for the first time given (default 600s), all else for the
-# second (60s). As many targets run side by side as there are processors.
+# Runs fuzz targets: what decodes files from strangers (sources, labeler) for the
+# first time given (default 600s), all else for the second (60s); of the whole
+# module, or only those of the folders that follow. As many targets run side by
+# side as there are processors.
+# usage: fuzz.sh [DECODERS [OTHERS [FOLDER…]]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 decoders=${1:-600s} others=${2:-60s}
+folders=("${@:3}")
 targets() {
-  grep -rlE --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do
-    each=$others
+  grep -rlE --exclude-dir=testdata --include='*_test.go' '^func Fuzz' "${folders[@]:-.}" | sort | while read -r file; do
+    file=./${file#./} each=$others
     case $file in ./sources/* | ./labeler/*) each=$decoders ;; esac
     grep -oE '^func Fuzz[A-Za-z0-9_]*' "$file" | awk -v dir="$(dirname "$file")" -v each="$each" '{print dir, $2, each}'
   done

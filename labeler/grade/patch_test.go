@@ -73,14 +73,20 @@ func TestInspectCommand(t *testing.T) {
 }
 
 // FuzzInspectPatch holds that any text gives findings of the closed set, with a
-// place.
+// place, and that no line which an expression matches is passed over.
 func FuzzInspectPatch(f *testing.F) {
 	f.Add(added("conftest.py", "def pytest_configure():", "def __eq__(self, o):", "  return True"))
+	f.Add(added("a.py", "os._exit(0)", `print("PASSED a::b")`, "pytest.skip()", "atexit.register(f)"))
 	f.Add("diff --git a/x b/x\ndeleted file mode 1\n@@\n+x")
 	f.Fuzz(func(t *testing.T, patch string) {
 		for _, x := range grade.InspectPatch(patch) {
 			if !slices.Contains(grade.Findings(), x.Name) || x.Line < 1 || x.Line > strings.Count(patch, "\n")+1 {
 				t.Fatalf("%+v", x)
+			}
+		}
+		for _, re := range grade.CloseLooks() {
+			if re.MatchString(patch) && !grade.Suspicious(patch) {
+				t.Fatalf("%q, a match of %s, is passed over", patch, re)
 			}
 		}
 	})
