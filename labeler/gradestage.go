@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,6 +124,9 @@ func newGradeJob(ctx context.Context, t *pipeline.Task) (*gradeJob, error) {
 	return j, nil
 }
 
+// taskSuffixes are the names of files that tasks are read from.
+var taskSuffixes = []string{".json", ".jsonl", ".parquet", ".arrow"}
+
 // readTasks adds the tasks of a file, or of every file of a folder.
 func (j *gradeJob) readTasks(ctx context.Context, in pipeline.Input) error {
 	src, err := sourceOf(ctx, in, nil)
@@ -132,14 +137,14 @@ func (j *gradeJob) readTasks(ctx context.Context, in pipeline.Input) error {
 		if err != nil {
 			return err
 		}
-		if name := archive.TrimSuffix(m.Path); !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".jsonl") {
+		if !slices.Contains(taskSuffixes, path.Ext(archive.TrimSuffix(m.Path))) {
 			continue
 		}
 		r, err := m.Open()
 		if err != nil {
 			return err
 		}
-		err = j.addTasks(r, in.Name+"/"+m.Path)
+		err = j.addTasks(ctx, r, in.Name+"/"+m.Path)
 		if err = errors.Join(err, r.Close()); err != nil {
 			return err
 		}
@@ -147,8 +152,8 @@ func (j *gradeJob) readTasks(ctx context.Context, in pipeline.Input) error {
 	return nil
 }
 
-func (j *gradeJob) addTasks(r io.Reader, uri string) error {
-	for task, err := range instance.Read(r, uri) {
+func (j *gradeJob) addTasks(ctx context.Context, r io.Reader, uri string) error {
+	for task, err := range instance.Read(ctx, r, uri) {
 		var row *instance.RowError
 		switch {
 		case errors.As(err, &row):

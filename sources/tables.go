@@ -8,8 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/swerm/swerm/internal/table"
 	"github.com/swerm/swerm/sources/format"
-	"github.com/swerm/swerm/sources/table"
 )
 
 func isTable(head []byte) bool { return table.KindOf(head) != table.None }

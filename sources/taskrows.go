@@ -2,14 +2,11 @@ package sources
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/swerm/swerm/internal/archive"
@@ -17,7 +14,6 @@ import (
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
-	"github.com/swerm/swerm/sources/table"
 )
 
 // maxTaskFaults bounds how many rows of tasks that cannot be used are logged.
@@ -67,21 +63,10 @@ func taskFile(ctx context.Context, m *archive.Member, x *instance.Index, told *T
 	if err != nil && err != io.EOF {
 		return err
 	}
-	var rows iter.Seq2[*instance.Task, error]
-	switch {
-	case isTable(head):
-		scratch, err := tableRowsOf(ctx, r)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.Path, err)
-		}
-		defer scratch.Close()
-		rows = instance.FromRows(m.Path, scratch.rows)
-	case format.LooksLikeJSON(head):
-		rows = instance.Read(r, m.Path)
-	default:
+	if !isTable(head) && !format.LooksLikeJSON(head) {
 		return nil // no rows
 	}
-	for t, err := range rows {
+	for t, err := range instance.Read(ctx, r, m.Path) {
 		var bad *instance.RowError
 		switch {
 		case errors.Is(err, instance.ErrNotTask):
@@ -97,41 +82,6 @@ func taskFile(ctx context.Context, m *archive.Member, x *instance.Index, told *T
 		}
 	}
 	return ctx.Err()
-}
-
-// A tableCopy is a table in scratch space, where it can be read at any offset.
-type tableCopy struct {
-	*os.File
-	rows iter.Seq2[[]byte, error]
-}
-
-func tableRowsOf(ctx context.Context, r io.Reader) (*tableCopy, error) {
-	f, err := os.CreateTemp("", "swerm-tasks-*")
-	if err != nil {
-		return nil, fmt.Errorf("scratch space: %w", err)
-	}
-	_ = os.Remove(f.Name()) // where that works, nothing is left behind by a crash
-	size, err := io.Copy(f, r)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	t, err := table.Open(f, size)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &tableCopy{f, func(yield func([]byte, error) bool) {
-		for row, err := range t.Rows(ctx) {
-			var bad *table.RowError
-			if errors.As(err, &bad) {
-				row, err = []byte("null"), nil // a row that JSON has no form for says nothing
-			}
-			if !yield(bytes.Clone(row), err) {
-				return
-			}
-		}
-	}}, nil
 }
 
 // enrich fills what a record's document does not say of its task from the task's

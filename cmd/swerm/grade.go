@@ -45,7 +45,7 @@ func (a *app) gradeCommand() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.StringSliceVar(&f.rules, "rules", nil, "rule sets, by name; the first is the one that reports are written under")
-	fs.StringArrayVar(&f.tasks, "instance", nil, "file of tasks: JSON lines, a JSON list or one row; give it again for more")
+	fs.StringArrayVar(&f.tasks, "instance", nil, "file of tasks: JSON lines, a JSON list, one row, Parquet or Arrow; give it again for more")
 	fs.StringVar(&f.parser, "parser", "", "parser for every log, instead of one chosen by repository and content")
 	fs.StringVar(&f.patch, "patch", "", "the patch of LOG, where it does not lie beside it as patch.diff")
 	fs.BoolVar(&f.against, "against-reports", false, "hold every log against the report beside it")
@@ -158,7 +158,7 @@ func readTasks(ctx context.Context, file string, into map[string]*instance.Task)
 		return &usageError{err}
 	}
 	defer r.Close()
-	for t, err := range instance.Read(r, file) {
+	for t, err := range instance.Read(ctx, r, file) {
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,11 @@
 // which some rows of SWE-bench Pro have. Rows that wrap a task (`instance`,
 // `responses_create_params.metadata` with its `instance_dict`) are unwrapped.
 //
-// Promises. Memory is bounded by [MaxRowBytes] whatever the file. A row that is
+// A file is JSON lines, a JSON list, one row, or a table in Parquet or Arrow, told
+// by its content.
+//
+// Promises. Memory is bounded by [MaxRowBytes] and a batch of a table whatever
+// the file. A row that is
 // no task is [ErrNotTask]; one that is and cannot be read is a [FieldError]; both
 // come in a [RowError] with file and row, and end that row alone. What a row does
 // not say stays empty: nothing is filled in from elsewhere. FailToPass and

@@ -1,6 +1,7 @@
 package instance_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"iter"
@@ -8,7 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/swerm/swerm/internal/instance"
 	"github.com/swerm/swerm/internal/testpath"
@@ -155,7 +161,42 @@ func TestFilesOfEveryForm(t *testing.T) {
 		"a long row":       {"t.jsonl", `{"instance_id":"` + strings.Repeat("x", instance.MaxRowBytes) + "\"}\n" + one + "\n", "t.jsonl: row 0 a__b-1"},
 		"a long element":   {"t.json", `["` + strings.Repeat("x", instance.MaxRowBytes) + `",` + one + "]", "t.json: row 0 a__b-1"},
 	} {
-		if got := strings.Join(told(instance.Read(strings.NewReader(c.text), c.uri)), " "); got != c.want {
+		if got := strings.Join(told(instance.Read(t.Context(), strings.NewReader(c.text), c.uri)), " "); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// tableTask is a row of a table of tasks.
+type tableTask struct {
+	ID   string   `parquet:"instance_id"`
+	Base string   `parquet:"base_commit"`
+	F2P  []string `parquet:"FAIL_TO_PASS,list"`
+}
+
+func TestTables(t *testing.T) {
+	var parquetFile, stream bytes.Buffer
+	if err := parquet.Write(&parquetFile, []tableTask{{"a__b-1", "x", []string{"t"}}, {"a__b-2", "y", nil}}); err != nil {
+		t.Fatal(err)
+	}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "instance_id", Type: arrow.BinaryTypes.String}, {Name: "base_commit", Type: arrow.BinaryTypes.String}}, nil)
+	b, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader("["+one+","+two+"]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := ipc.NewWriter(&stream, ipc.WithSchema(schema))
+	if err := errors.Join(w.Write(b), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"t.parquet":   {parquetFile.Bytes(), "a__b-1 a__b-2"},
+		"t.arrow":     {stream.Bytes(), "a__b-1 a__b-2"},
+		"cut.parquet": {parquetFile.Bytes()[:parquetFile.Len()-3], "cut.parquet: row 0"},
+	} {
+		if got := strings.Join(told(instance.Read(t.Context(), bytes.NewReader(c.file), name)), " "); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
@@ -178,7 +219,7 @@ func told(tasks iter.Seq2[*instance.Task, error]) []string {
 func TestAReaderThatBreaksEndsTheStream(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader(one+"\n"), brokenReader{})
 	var last error
-	for _, err := range instance.Read(broken, "t.jsonl") {
+	for _, err := range instance.Read(t.Context(), broken, "t.jsonl") {
 		last = err
 	}
 	var row *instance.RowError
@@ -223,6 +264,7 @@ func TestRealRows(t *testing.T) {
 		dataset string
 	}{
 		"swebench-verified/swe-bench-100.jsonl":              {100, "swe-bench-verified"},
+		"swebench-lite/dev.arrow":                            {23, ""},
 		"swe-rebench-v2/sample.json":                         {0, "swe-rebench-v2"},
 		"swesmith/pandas-dev__pandas.95280573.pr_53652.json": {1, "swe-smith"},
 	} {
@@ -231,7 +273,7 @@ func TestRealRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := 0
-		for task, err := range instance.Read(f, file) {
+		for task, err := range instance.Read(t.Context(), f, file) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,7 +296,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("["+one+","+two+"]"), "t.json")
 	f.Add([]byte(`{"instance_id":"a","base_commit":"b","FAIL_TO_PASS":"['\\x41', \"b\",]"}`), "t")
 	f.Fuzz(func(t *testing.T, text []byte, uri string) {
-		for task, err := range instance.Read(strings.NewReader(string(text)), uri) {
+		for task, err := range instance.Read(t.Context(), strings.NewReader(string(text)), uri) {
 			if (task == nil) == (err == nil) {
 				t.Fatalf("task %v, error %v", task, err)
 			}

@@ -3,12 +3,15 @@ package instance
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"strings"
+
+	"github.com/swerm/swerm/internal/table"
 )
 
 // A RowError is a row that gives no task, with its place. It ends the row.
@@ -27,11 +30,21 @@ func (e *RowError) Unwrap() error { return e.Err }
 // ErrTooLarge is returned for a row over MaxRowBytes.
 var ErrTooLarge = fmt.Errorf("over %d bytes", MaxRowBytes)
 
-// Read streams the tasks of a file: JSON lines, a JSON list of rows, or one row.
-// An error that is a *RowError ends its row; any other ends the stream.
-func Read(r io.Reader, uri string) iter.Seq2[*Task, error] {
+// Read streams the tasks of a file: JSON lines, a JSON list of rows, one row, or a
+// table in Parquet or Arrow. An error that is a *RowError ends its row; any other
+// ends the stream.
+func Read(ctx context.Context, r io.Reader, uri string) iter.Seq2[*Task, error] {
 	return FromRows(uri, func(yield func([]byte, error) bool) {
-		split(bufio.NewReaderSize(r, 1<<16), uri, yield)
+		b := bufio.NewReaderSize(r, 1<<16)
+		head, err := b.Peek(tableHead)
+		switch {
+		case err != nil && err != io.EOF:
+			yield(nil, err)
+		case table.KindOf(head) != table.None:
+			tableRows(ctx, b, yield)
+		default:
+			split(b, uri, yield)
+		}
 	})
 }
 

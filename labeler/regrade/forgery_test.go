@@ -29,7 +29,7 @@ func gradeForgery(t testing.TB, name, kind string) []grade.Result {
 	}
 	defer f.Close()
 	o := regrade.Options{Rules: forgeryRules(), Tasks: map[string]*instance.Task{}, Workers: 1}
-	for task, err := range instance.Read(f, f.Name()) {
+	for task, err := range instance.Read(t.Context(), f, f.Name()) {
 		if err != nil {
 			t.Fatal(err)
 		}

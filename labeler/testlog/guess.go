@@ -127,7 +127,9 @@ func ansibleSign(text []byte) bool {
 
 // ansibleAnywhere reports whether text may hold a line that is Ansible's sign: it
 // is cheaper to ask than to look at every line.
-func ansibleAnywhere(text []byte) bool { return contains(text, " integration test") || contains(text, "Unit test ") }
+func ansibleAnywhere(text []byte) bool {
+	return contains(text, " integration test") || contains(text, "Unit test ")
+}
 
 func goTestSign(text []byte) bool {
 	if hasAny(text, "=== RUN ", "--- PASS: ", "--- FAIL: ", "--- SKIP: ", "    --- PASS: ", "    --- FAIL: ") {
