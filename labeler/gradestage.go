@@ -202,9 +202,9 @@ func (j *gradeJob) gradeTree(ctx context.Context, src *report.Source) error {
 	if err != nil {
 		return err
 	}
-	for i, o := range all {
-		a := tree.Logged()[i]
-		r := src.At(a.Dir(), a.Log.Path, o.Instance)
+	for _, o := range all {
+		a := o.Of
+		r := src.At(a.Dir(), a.Evidence().Path, o.Instance)
 		j.outcomes[r.Evidence] = o
 		r.Verdict = verdictOf(o)
 		if o.Err != nil {

@@ -75,6 +75,9 @@ func explainResult(w io.Writer, log *regrade.File, o *regrade.Outcome, r *grade.
 	if r.Tier != "" {
 		fmt.Fprintf(w, "  tier       %s %s\n", r.Tier, r.Cause)
 	}
+	if r.Fault != "" {
+		fmt.Fprintf(w, "  phases     %s\n", r.Fault)
+	}
 	for i, t := range r.NotPassed {
 		if i == shownTests {
 			fmt.Fprintf(w, "  … %d more\n", len(r.NotPassed)-i)

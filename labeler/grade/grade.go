@@ -20,7 +20,12 @@ func (r RuleSet) GradeReading(l *Reading, want Want) Result {
 	if !l.unhashed {
 		res.StatusHash = ix.hash()
 	}
-	if want.none(r.needs) {
+	var phases PhaseReport
+	phased := r.phased && l.Phases != nil
+	if phased {
+		phases = l.Phases.check(l.Own, &want)
+	}
+	if want.none(r.needs) && !phased {
 		res.Verdict, res.Reason = pipeline.VerdictUnknown, ReasonNoWant
 		res.Answer.Graded = r.refuses == nil || l.Book.Marks == nil || !r.refuses(l)
 		return res
@@ -29,6 +34,9 @@ func (r RuleSet) GradeReading(l *Reading, want Want) Result {
 	res.F2P, res.P2P, res.NotPassed, res.Passed = c.F2P, c.P2P, c.NotPassed, c.Passed
 	res.Completed = ix.completed
 	res.Answer = r.answer(l, c)
+	if phased {
+		res.Fault, res.Answer.Resolved = phases.Fault, res.Answer.Resolved && phases.Valid
+	}
 	res.decide(l)
 	res.look(l)
 	return res

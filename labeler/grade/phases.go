@@ -71,6 +71,24 @@ func (p Phases) Check(expected []string) PhaseReport {
 	return r
 }
 
+// check is Check of the log of a fix, by the tests that a task requires. Where it
+// requires none, they are those that the fix fixed and those that passed before.
+func (p Phases) check(fix *testlog.Log, want *Want) PhaseReport {
+	p.Fix = fix
+	if !want.none(needTests) {
+		return p.Check(want.FailToPass)
+	}
+	r := p.Check(nil)
+	want.FailToPass = r.Fixed
+	before, after := phase(p.Test), phase(fix)
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if before[name] == testlog.Passed {
+			want.PassToPass = append(want.PassToPass, name)
+		}
+	}
+	return r
+}
+
 // phase reduces a log to what Multi-SWE-bench knows: passed, failed, skipped. A
 // test that is both passed and failed has failed.
 func phase(l *testlog.Log) map[string]testlog.Status {

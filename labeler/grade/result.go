@@ -98,6 +98,9 @@ type Result struct {
 	Answer   Answer
 	F2P, P2P Tally
 
+	// Fault is what [Phases.Check] finds wrong, where there were logs to compare.
+	Fault string
+
 	// Completed counts required tests that were found by the beginning of their
 	// name only.
 	Completed int

@@ -23,6 +23,7 @@ type RuleSet struct {
 	names    naming
 	refuses  func(*Reading) bool // the harness grades nothing; nil: it always does
 	resolved func(*count) bool   // nil: no required test failed
+	phased   bool                // where there are logs before the fix, [Phases.Check] has a word too
 	needs    need
 }
 
@@ -179,8 +180,14 @@ func SWESmith() RuleSet {
 // tests that must have fixed.
 func MultiSWEBench() RuleSet {
 	t := judging(fails, []testlog.Status{testlog.Passed}, append([]testlog.Status{testlog.XFail}, bad...))
-	return RuleSet{Name: "multi-swe-bench", Version: "1", Follows: "Multi-SWE-bench", f2p: t, p2p: t}
+	return RuleSet{Name: "multi-swe-bench", Version: "1", Follows: "Multi-SWE-bench", f2p: t, p2p: t, phased: true}
 }
+
+// ComparesPhases reports whether [Reading.Phases] are looked at.
+func (r RuleSet) ComparesPhases() bool { return r.phased }
+
+// NeedsTests reports whether a task must say which tests are required.
+func (r RuleSet) NeedsTests() bool { return r.needs != needNothing }
 
 // RuleSets lists every rule set there is.
 func RuleSets() []RuleSet {

@@ -90,9 +90,9 @@ func (o AgainstOptions) compare(ctx context.Context, a *Attempt, log *grade.Log,
 			read = log.As(parser)
 		}
 		for _, rules := range candidates {
-			c, err := o.under(ctx, best, rules, read, r)
+			c, err := o.under(ctx, a, rules, read, r)
 			switch {
-			case errors.Is(err, grade.ErrNoParser), errors.Is(err, grade.ErrUnverified):
+			case noParser(err):
 				continue // another parser may know it
 			case err != nil:
 				best.Err = fmt.Errorf("%s: %w", a.Log.Path, err)
@@ -122,12 +122,17 @@ func parsersFor(repo string) []string {
 }
 
 // under grades the log of a comparison under one rule set and compares.
-func (o AgainstOptions) under(ctx context.Context, c *Comparison, rules grade.RuleSet, log *grade.Log, r *Report) (*Comparison, error) {
+func (o AgainstOptions) under(ctx context.Context, a *Attempt, rules grade.RuleSet, log *grade.Log, r *Report) (*Comparison, error) {
 	reading, err := rules.Read(ctx, log, testlog.Limits{})
 	if err != nil {
 		return nil, err
 	}
-	next := &Comparison{Path: c.Path, Instance: c.Instance, Result: rules.GradeReading(reading, r.Want())}
+	if reading.Phases = r.phases; rules.ComparesPhases() && reading.Phases == nil {
+		if reading.Phases, err = a.phases(ctx, reading.Own.Parser, testlog.Limits{}); err != nil {
+			return nil, err
+		}
+	}
+	next := &Comparison{Path: a.Path, Instance: a.Instance, Result: rules.GradeReading(reading, r.Want())}
 	next.hold(r)
 	if o.Statuses {
 		next.Status = grade.Statuses(reading.Book)
@@ -151,6 +156,9 @@ func (c *Comparison) nearer(best *Comparison) bool {
 // hold compares the answer with the report.
 func (c *Comparison) hold(r *Report) {
 	a := c.Result.Answer
+	if r.shape == shapeMulti && !r.Listed {
+		a.F2P, a.P2P = grade.Lists{}, grade.Lists{} // which are ours alone
+	}
 	c.Want, c.Got, c.Tests = answerWord(r.Resolved), answerWord(a.Resolved), nil
 	if sameLists(r.F2P, a.F2P) && sameLists(r.P2P, a.P2P) {
 		return

@@ -1,7 +1,9 @@
 package regrade_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -87,6 +89,30 @@ func FuzzParseRunLog(f *testing.F) {
 		for _, name := range r.F2P.Success {
 			if !utf8.ValidString(name) {
 				t.Fatalf("%q", name)
+			}
+		}
+	})
+}
+
+// FuzzParseResults holds that every status of a file of results is at its place.
+func FuzzParseResults(f *testing.F) {
+	f.Add([]byte(`{"tests": [{"status": "SKIPPED", "extra": [1], "name": "a\\ \"b\""}, {"name": "c", "status": "error"}]}`))
+	f.Add([]byte(`{"parser_results" : {"a\\" : "passed", "\"" : "failed"}, "failure_mode": null}`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		log, err := regrade.ParseResults(doc)
+		if (log == nil) == (err == nil) {
+			t.Fatalf("%v, %v", log, err)
+		}
+		if err != nil {
+			return
+		}
+		for _, r := range log.Records {
+			raw := doc[r.NameAt.Start:r.NameAt.End]
+			if got := string(raw); got != r.Name && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+				t.Fatalf("%q stands at %q", r.Name, got)
+			}
+			if word := string(doc[r.StatusAt.Start:r.StatusAt.End]); !strings.EqualFold(word, r.Status.String()) && !strings.Contains(word, `\`) {
+				t.Fatalf("%v stands at %q", r.Status, word)
 			}
 		}
 	})

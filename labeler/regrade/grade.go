@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/internal/instance"
@@ -23,6 +24,7 @@ type Options struct {
 
 // An Outcome is what became of one attempt.
 type Outcome struct {
+	Of       *Attempt
 	Path     string
 	Instance string
 	LogHash  string         // SHA-256 of the log, hex
@@ -33,17 +35,20 @@ type Outcome struct {
 // ErrNoTests is returned for an attempt of which nobody says what is required.
 var ErrNoTests = errors.New("no task and no report say which tests are required")
 
-// Grade grades every attempt of a tree that has a log.
+// Grade grades every attempt of a tree that has a log, or results that a harness
+// read from one.
 func Grade(ctx context.Context, t *Tree, o Options) ([]*Outcome, error) {
-	with := t.Logged()
+	with := t.with(func(a *Attempt) bool { return a.Evidence() != nil })
 	done := make([]*Outcome, len(with))
 	err := each(ctx, o.Workers, len(with), func(i int) { done[i] = o.Attempt(ctx, with[i]) })
-	return done, err
+	return slices.DeleteFunc(done, func(o *Outcome) bool {
+		return o != nil && o.Of.Log == nil && errors.Is(o.Err, ErrNoResults) // a file of another kind, by chance of that name
+	}), err
 }
 
 // Attempt grades one.
 func (o Options) Attempt(ctx context.Context, a *Attempt) *Outcome {
-	out := &Outcome{Path: a.Path, Instance: a.Instance}
+	out := &Outcome{Of: a, Path: a.Path, Instance: a.Instance}
 	if err := o.grade(ctx, a, out); err != nil {
 		out.Results, out.Err = nil, err
 	}
@@ -51,30 +56,67 @@ func (o Options) Attempt(ctx context.Context, a *Attempt) *Outcome {
 }
 
 func (o Options) grade(ctx context.Context, a *Attempt, out *Outcome) error {
-	task, want, err := o.required(a, out)
+	q, err := o.question(a, out)
+	rules := o.rules(a, q.task)
+	if errors.Is(err, ErrNoTests) && !slices.ContainsFunc(rules, func(r grade.RuleSet) bool { return needsTests(a, r) }) {
+		err = nil
+	}
+	if a.Log == nil { // what is no file of results is asked nothing
+		var bad error
+		if q.results, bad = a.readResults(); bad != nil {
+			err = bad
+		}
+	}
 	if err != nil {
 		return err
 	}
-	log := &grade.Log{Open: a.Log.Open, Repo: repoOf(task, out.Instance), Parser: o.Parser}
+	log := &grade.Log{Repo: repoOf(q.task, out.Instance), Parser: o.Parser}
+	if a.Log != nil {
+		log.Open = a.Log.Open
+	}
 	defer log.Release()
 	about, err := a.about()
 	if err != nil {
 		return err
 	}
-	rules := o.Rules
-	if len(rules) == 0 {
-		rules = []grade.RuleSet{RulesFor(task)}
-	}
 	for _, r := range rules {
-		res, hash, err := gradeLog(ctx, r, log, want, o.Limits)
+		res, hash, err := o.gradeLog(ctx, a, &q, r, log)
 		if err != nil {
-			return fmt.Errorf("%s: %w", a.Log.Path, err)
+			return err
 		}
 		res.Attach(about...)
 		out.LogHash = hash
 		out.Results = append(out.Results, res)
 	}
 	return nil
+}
+
+// A question is what is known of an attempt besides its log.
+type question struct {
+	task    *instance.Task // nil where no row is at hand
+	want    grade.Want
+	phases  *grade.Phases  // of its report
+	results *grade.Reading // instead of a log
+}
+
+// rules are those asked for, else those of the task's data set, else those of the
+// harness that leaves such files.
+func (o Options) rules(a *Attempt, task *instance.Task) []grade.RuleSet {
+	switch {
+	case len(o.Rules) > 0:
+		return o.Rules
+	case task == nil && a.Log == nil:
+		return []grade.RuleSet{a.resultsRules()}
+	case task == nil && a.fixed():
+		return []grade.RuleSet{grade.MultiSWEBench()}
+	}
+	return []grade.RuleSet{RulesFor(task)}
+}
+
+// needsTests reports whether somebody must say what is required of an attempt:
+// logs from before the fix say it themselves.
+func needsTests(a *Attempt, r grade.RuleSet) bool {
+	return r.NeedsTests() && !(r.ComparesPhases() && a.phased())
 }
 
 // about lists what is odd about the patch of an attempt.
@@ -99,41 +141,74 @@ func repoOf(t *instance.Task, id string) string {
 
 // gradeLog grades a log under one rule set. A log that no parser knows gives an
 // unknown verdict, not an error: the log is as it is.
-func gradeLog(ctx context.Context, r grade.RuleSet, log *grade.Log, want grade.Want, limits testlog.Limits) (grade.Result, string, error) {
-	reading, err := r.Read(ctx, log, limits)
-	if errors.Is(err, grade.ErrNoParser) || errors.Is(err, grade.ErrUnverified) {
+func (o Options) gradeLog(ctx context.Context, a *Attempt, q *question, r grade.RuleSet, log *grade.Log) (grade.Result, string, error) {
+	reading, err := o.read(ctx, a, q, r, log)
+	switch {
+	case noParser(err):
 		return grade.Result{Rules: r, Verdict: pipeline.VerdictUnknown, Reason: grade.ReasonNoParser}, "", nil
-	}
-	if err != nil {
+	case err != nil:
 		return grade.Result{}, "", err
 	}
-	return r.GradeReading(reading, want), reading.Hash, nil
+	return r.GradeReading(reading, q.want), reading.Hash, nil
 }
 
-// required finds the tests of an attempt.
-func (o Options) required(a *Attempt, out *Outcome) (*instance.Task, grade.Want, error) {
-	task := o.Tasks[a.Instance]
-	if task == nil && len(o.Tasks) == 1 && a.Path == "." {
-		for _, only := range o.Tasks {
-			task = only
+// read reads the log of an attempt, or what its harness read from it where there
+// is no log, or none that a parser knows.
+func (o Options) read(ctx context.Context, a *Attempt, q *question, r grade.RuleSet, log *grade.Log) (*grade.Reading, error) {
+	if q.results != nil {
+		return q.results, nil
+	}
+	reading, err := r.Read(ctx, log, o.Limits)
+	if noParser(err) && a.Results != nil {
+		if results, err := a.readResults(); err == nil {
+			return results, nil
 		}
 	}
-	if task != nil {
-		out.Instance = task.ID
-		want, err := WantOf(task)
-		return task, want, err
-	}
-	r, err := a.report()
-	if err != nil && a.Report == nil {
-		err = fmt.Errorf("%s: %w", a.Path, ErrNoTests)
+	if err == nil && r.ComparesPhases() {
+		reading.Phases, err = a.phases(ctx, reading.Own.Parser, o.Limits)
+		if reading.Phases == nil {
+			reading.Phases = q.phases
+		}
 	}
 	if err != nil {
-		return nil, grade.Want{}, err
+		return nil, fmt.Errorf("%s: %w", a.Log.Path, err)
+	}
+	return reading, nil
+}
+
+func noParser(err error) bool {
+	return errors.Is(err, grade.ErrNoParser) || errors.Is(err, grade.ErrUnverified)
+}
+
+// question finds the tests of an attempt.
+func (o Options) question(a *Attempt, out *Outcome) (q question, err error) {
+	q.task = o.Tasks[a.Instance]
+	if q.task == nil && len(o.Tasks) == 1 && a.Path == "." {
+		for _, only := range o.Tasks {
+			q.task = only
+		}
+	}
+	var r *Report
+	if q.task == nil || a.fixed() { // the report may say what was before the fix
+		if r, err = a.report(); err == nil {
+			q.phases = r.phases
+		}
+	}
+	switch {
+	case q.task != nil:
+		out.Instance = q.task.ID
+		q.want, err = WantOf(q.task)
+		return q, err
+	case err != nil && a.Report == nil:
+		return q, fmt.Errorf("%s: %w", a.Path, ErrNoTests)
+	case err != nil:
+		return q, err
 	}
 	if r.Instance != "" {
 		out.Instance = r.Instance
 	}
-	return nil, r.Want(), nil
+	q.want = r.Want()
+	return q, nil
 }
 
 // failOnly are the repositories whose suites print failures alone.

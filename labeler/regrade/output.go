@@ -122,6 +122,7 @@ type ResultDoc struct {
 	Reason     string          `json:"reason"`
 	Tier       string          `json:"tier,omitempty"`
 	Cause      string          `json:"cause,omitempty"`
+	Fault      string          `json:"phase_fault,omitempty"`
 	Harness    bool            `json:"harness_resolved"`
 	Applied    bool            `json:"harness_applied"`
 	F2P        TallyDoc        `json:"fail_to_pass"`
@@ -142,7 +143,7 @@ type TallyDoc struct {
 // NewResultDoc writes a result down.
 func NewResultDoc(r *grade.Result) ResultDoc {
 	doc := ResultDoc{Rules: r.Rules.Name, Version: r.Rules.Version, Parser: r.Parser.Name, ParserVer: r.Parser.Version,
-		Verdict: string(r.Verdict), Reason: r.Reason, Tier: string(r.Tier), Cause: r.Cause,
+		Verdict: string(r.Verdict), Reason: r.Reason, Tier: string(r.Tier), Cause: r.Cause, Fault: r.Fault,
 		Harness: r.Answer.Resolved, Applied: r.Answer.Graded,
 		F2P: TallyDoc{r.F2P.Passed, r.F2P.Total()}, P2P: TallyDoc{r.P2P.Passed, r.P2P.Total()},
 		Failing: []string{}, Missing: []string{}, Evidence: [2]int64{r.Evidence.Start, r.Evidence.End},

@@ -17,7 +17,8 @@ type Report struct {
 	Listed   bool // tests are listed
 	F2P, P2P grade.Lists
 
-	shape shape
+	shape  shape
+	phases *grade.Phases // of Multi-SWE-bench: the runs before the fix
 }
 
 // shape tells harnesses apart whose reports look alike.
@@ -28,6 +29,7 @@ const (
 	shapeInfra              // infra_failure: SWE-bench 5.x
 	shapeSmith              // results, and a flag that says the patch was not applied
 	shapeLive               // lists without tests_status around them
+	shapeMulti              // valid, and a run of the tests for each phase
 )
 
 // ErrNoReport is returned for JSON that is no report on one attempt.
@@ -89,6 +91,7 @@ type wire struct {
 	Applied  bool
 	Tests    *testLists
 	F2P, P2P *grade.Lists // of SWE-bench-Live, without tests_status around them
+	phases   phaseReport  // of Multi-SWE-bench
 }
 
 // testLists are the lists of a report.
@@ -128,6 +131,9 @@ func (s *jsonScan) wire(w *wire) error {
 		case keyP2P:
 			w.P2P, err = s.anyLists()
 		default:
+			if slices.Contains(phaseKeys, key) {
+				return s.phase(&w.phases, key)
+			}
 			err = s.skip()
 		}
 		return err
@@ -177,7 +183,10 @@ func (s *jsonScan) anyLists() (*grade.Lists, error) {
 }
 
 func (w *wire) report() (*Report, error) {
-	if w.Resolved == nil {
+	switch {
+	case w.Resolved == nil && w.phases.Valid != nil && w.phases.Org != "":
+		return w.phases.report(), nil
+	case w.Resolved == nil:
 		return nil, ErrNoReport
 	}
 	r := &Report{Instance: w.Instance, Resolved: *w.Resolved, Applied: w.Applied}
@@ -214,6 +223,8 @@ func (r *Report) Candidates() []grade.RuleSet {
 		return []grade.RuleSet{grade.SWESmith()}
 	case shapeLive:
 		return []grade.RuleSet{grade.SWEBenchLive()}
+	case shapeMulti:
+		return []grade.RuleSet{grade.MultiSWEBench()}
 	}
 	return []grade.RuleSet{grade.SWEBench5(), grade.SWEBench2(), grade.SWEBench1()}
 }

@@ -26,9 +26,13 @@ const (
 	MaxPatchBytes = 64 << 20
 )
 
+// fixLog is the log of the fix in Multi-SWE-bench, which keeps two more of what
+// was before it.
+const fixLog = "fix-patch-run.log"
+
 // LogNames lists the names that harnesses give the log of one attempt, the
 // preferred first.
-func LogNames() []string { return []string{"test_output.txt", "post_patch_log.txt"} }
+func LogNames() []string { return []string{"test_output.txt", "post_patch_log.txt", fixLog} }
 
 // An Attempt is one folder of a tree, or one log of the old evaluation.
 type Attempt struct {
@@ -38,6 +42,11 @@ type Attempt struct {
 	Report   *File
 	RunLog   *File // the harness's own log, which may hold the report
 	Patch    *File
+	Results  *File // statuses that a harness has read from the log
+
+	// Of Multi-SWE-bench: the logs of the repository as it was, and with the
+	// tests' patch.
+	BareLog, TestLog *File
 }
 
 // A File is a file of a tree that can be opened again.
@@ -109,7 +118,7 @@ func Collect(files iter.Seq2[archive.Member, error]) (*Tree, error) {
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
-		if a := byDir[dir]; a.Log != nil || a.Report != nil {
+		if a := byDir[dir]; a.Log != nil || a.Report != nil || a.Results != nil {
 			t.Attempts = append(t.Attempts, *a)
 		}
 	}
@@ -119,7 +128,10 @@ func Collect(files iter.Seq2[archive.Member, error]) (*Tree, error) {
 // member takes a file that matters.
 func (t *Tree) member(m *archive.Member, byDir map[string]*Attempt) error {
 	name, dir := archive.TrimSuffix(path.Base(m.Path)), path.Dir(m.Path)
-	key, instance := dir, path.Base(dir)
+	key, instance := dir, instanceOf(dir)
+	if prefix, ok := strings.CutSuffix(name, "_"+outputName); ok {
+		key, name = path.Join(dir, prefix), outputName
+	}
 	if old, ok := strings.CutSuffix(name, ".eval.log"); ok {
 		key = path.Join(dir, name)
 		instance, _, _ = strings.Cut(old, ".")
@@ -158,10 +170,27 @@ func fieldFor(name string) func(*Attempt) **File {
 		return func(a *Attempt) **File { return &a.Report }
 	case name == "run_instance.log":
 		return func(a *Attempt) **File { return &a.RunLog }
-	case name == "patch.diff" || name == "model.patch":
+	case slices.Contains([]string{"patch.diff", "model.patch", "fix.patch"}, name):
 		return func(a *Attempt) **File { return &a.Patch }
+	case name == outputName || name == trialName:
+		return func(a *Attempt) **File { return &a.Results }
+	case name == "run.log":
+		return func(a *Attempt) **File { return &a.BareLog }
+	case name == "test-patch-run.log":
+		return func(a *Attempt) **File { return &a.TestLog }
 	}
 	return nil
+}
+
+// instanceOf names the instance of a folder: by its own name, or
+// OWNER/NAME/evals/pr-12 as Multi-SWE-bench has it.
+func instanceOf(dir string) string {
+	at := strings.Split(dir, "/")
+	last := at[len(at)-1]
+	if number, ok := strings.CutPrefix(last, "pr-"); ok && len(at) >= 4 && slices.Contains([]string{"evals", "instances"}, at[len(at)-2]) {
+		return at[len(at)-4] + "__" + at[len(at)-3] + "-" + number
+	}
+	return last
 }
 
 // file makes a member readable at any time.
@@ -201,7 +230,7 @@ func OpenLog(file, patch string) *Tree {
 		abs = file
 	}
 	dir, base := filepath.Split(abs)
-	instance := filepath.Base(dir)
+	instance := instanceOf(filepath.ToSlash(filepath.Clean(dir)))
 	if old, ok := strings.CutSuffix(base, ".eval.log"); ok {
 		instance, _, _ = strings.Cut(old, ".")
 	}
@@ -213,6 +242,12 @@ func OpenLog(file, patch string) *Tree {
 		return local(filepath.Join(dir, name))
 	}
 	a.Report, a.Patch = beside("report.json"), beside("patch.diff")
+	if base == fixLog {
+		a.BareLog, a.TestLog = beside("run.log"), beside("test-patch-run.log")
+	}
+	if base == outputName || base == trialName {
+		a.Results, a.Log = a.Log, nil
+	}
 	if patch != "" {
 		a.Patch = local(patch)
 	}
@@ -225,7 +260,15 @@ func (t *Tree) Log(path string) *File {
 	if i < 0 {
 		return nil
 	}
-	return t.Attempts[i].Log
+	return t.Attempts[i].Evidence()
+}
+
+// Evidence is what an attempt is graded by: its log, or else results.
+func (a *Attempt) Evidence() *File {
+	if a.Log != nil {
+		return a.Log
+	}
+	return a.Results
 }
 
 // maxShownLine bounds what [File.Line] returns.
@@ -257,10 +300,15 @@ func (f *File) Line(at int64) ([]byte, error) {
 
 // Logged returns the attempts that have a log, in order.
 func (t *Tree) Logged() []*Attempt {
+	return t.with(func(a *Attempt) bool { return a.Log != nil })
+}
+
+// with returns attempts of a kind, in order.
+func (t *Tree) with(is func(*Attempt) bool) []*Attempt {
 	var all []*Attempt
 	for i := range t.Attempts {
-		if t.Attempts[i].Log != nil {
-			all = append(all, &t.Attempts[i])
+		if a := &t.Attempts[i]; is(a) {
+			all = append(all, a)
 		}
 	}
 	return all
