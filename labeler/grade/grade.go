@@ -37,6 +37,7 @@ func (r RuleSet) GradeReading(l *Reading, want Want) Result {
 	if phased {
 		res.Fault, res.Answer.Resolved = phases.Fault, res.Answer.Resolved && phases.Valid
 	}
+	res.crash = l.Crash
 	res.decide(l)
 	res.look(l)
 	return res

@@ -79,6 +79,7 @@ func FuzzInspectPatch(f *testing.F) {
 	f.Add(added("a.py", "os._exit(0)", `print("PASSED a::b")`, "pytest.skip()", "atexit.register(f)"))
 	f.Add("diff --git a/x b/x\ndeleted file mode 1\n@@\n+x")
 	f.Fuzz(func(t *testing.T, patch string) {
+		grade.ReadPatch(patch)
 		for _, x := range grade.InspectPatch(patch) {
 			if !slices.Contains(grade.Findings(), x.Name) || x.Line < 1 || x.Line > strings.Count(patch, "\n")+1 {
 				t.Fatalf("%+v", x)

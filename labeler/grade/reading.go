@@ -28,6 +28,7 @@ type Reading struct {
 
 	Cause     string // of [Signatures], looked for where no test is named
 	CauseTier Tier
+	Crash     *Crash // the last traceback, looked for there too; nil without one
 	Hash      string // SHA-256 of the log, hex; "" of an unhashed one
 
 	unhashed bool
@@ -206,7 +207,7 @@ func (r RuleSet) Read(ctx context.Context, l *Log, limits testlog.Limits) (*Read
 		if err := l.readSigns(ctx); err != nil {
 			return nil, err
 		}
-		out.SuiteRan, out.Cause, out.CauseTier = l.signs.ran, l.signs.cause, l.signs.tier
+		out.SuiteRan, out.Cause, out.CauseTier, out.Crash = l.signs.ran, l.signs.cause, l.signs.tier, l.signs.crash
 	}
 	return out, nil
 }

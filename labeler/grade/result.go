@@ -40,6 +40,7 @@ const (
 	ReasonDidNotRun   = "suite_did_not_run"  // nothing shows that the suite began
 	ReasonNoTests     = "no_tests_ran"       // it began, and ran no test
 	ReasonCrashed     = "suite_crashed"      // it began, and ended without a word
+	ReasonBroken      = "patch_breaks_suite" // no test ran, for a line that the patch added
 	ReasonUsage       = "suite_not_found"    // it was asked for something that is not there
 	ReasonHarness     = "harness_failed"     // the harness says that it failed itself
 	ReasonTimeout     = "suite_timed_out"    // the harness stopped it
@@ -121,4 +122,6 @@ type Result struct {
 	StatusHash string
 	Findings   []string  // the names of Details, sorted
 	Details    []Finding // what is odd, with its evidence
+
+	crash *Crash
 }

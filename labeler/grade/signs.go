@@ -13,6 +13,7 @@ type signs struct {
 	cause string
 	tier  Tier
 	best  int // the first signature that was met
+	crash *Crash
 }
 
 // suiteRan is what SWE-bench 5 takes as evidence that a suite ran, though no
@@ -51,16 +52,16 @@ func (l *Log) readSigns(ctx context.Context) error {
 	s := &signs{best: len(signatures)}
 	err := l.each(func(r io.Reader) error {
 		if l.small != nil {
-			s.look(l.small)
+			s.look(l.small, 0)
 			return ctx.Err()
 		}
-		block, kept := make([]byte, sampleBytes), 0
+		block, kept, at := make([]byte, sampleBytes), 0, int64(0)
 		for {
 			n, err := io.ReadFull(r, block[kept:])
 			text := block[:kept+n]
 			switch {
 			case err == io.EOF || err == io.ErrUnexpectedEOF:
-				s.look(text)
+				s.look(text, at)
 				return ctx.Err()
 			case err != nil:
 				return err
@@ -69,7 +70,8 @@ func (l *Log) readSigns(ctx context.Context) error {
 			if whole == 0 { // a line longer than what is looked at of one
 				whole = len(text)
 			}
-			s.look(text[:whole])
+			s.look(text[:whole], at)
+			at += int64(whole)
 			if kept = copy(block, text[whole:]); ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -114,8 +116,11 @@ func hasLine(text []byte, line string) bool {
 	}
 }
 
-// look takes whole lines.
-func (s *signs) look(text []byte) {
+// look takes whole lines, which stand at so many bytes in the log.
+func (s *signs) look(text []byte, at int64) {
+	if c, ok := lastCrash(text, at); ok {
+		s.crash = &c
+	}
 	for _, mark := range ranMarks {
 		for from := 0; !s.ran; {
 			i := bytes.Index(text[from:], []byte(mark))

@@ -67,11 +67,11 @@ func (o AgainstOptions) attempt(ctx context.Context, a *Attempt) *Comparison {
 	defer log.Release()
 	c := o.compare(ctx, a, log, r, r.Candidates()...)
 	c.Instance = instance
-	about, err := a.about()
+	patch, err := a.patch()
 	if err != nil {
 		c.Err = err
 	}
-	c.Result.Attach(about...)
+	c.Result.AttachPatch(patch)
 	return c
 }
 

@@ -75,7 +75,7 @@ func (o Options) grade(ctx context.Context, a *Attempt, out *Outcome) error {
 		log.Open = a.Log.Open
 	}
 	defer log.Release()
-	about, err := a.about()
+	patch, err := a.patch()
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (o Options) grade(ctx context.Context, a *Attempt, out *Outcome) error {
 		if err != nil {
 			return err
 		}
-		res.Attach(about...)
+		res.AttachPatch(patch)
 		out.LogHash = hash
 		out.Results = append(out.Results, res)
 	}
@@ -119,16 +119,16 @@ func needsTests(a *Attempt, r grade.RuleSet) bool {
 	return r.NeedsTests() && !(r.ComparesPhases() && a.phased())
 }
 
-// about lists what is odd about the patch of an attempt.
-func (a *Attempt) about() ([]grade.Finding, error) {
+// patch reads the patch of an attempt, nil where there is none.
+func (a *Attempt) patch() (*grade.Patch, error) {
 	if a.Patch == nil {
 		return nil, nil
 	}
-	patch, err := a.Patch.Read(MaxPatchBytes)
+	text, err := a.Patch.Read(MaxPatchBytes)
 	if err != nil {
 		return nil, err
 	}
-	return grade.InspectPatch(string(patch)), nil
+	return grade.ReadPatch(string(text)), nil
 }
 
 // repoOf returns the repository of a task: as its row says, or as its id does.
