@@ -243,6 +243,7 @@ func (l *Log) readBook(ctx context.Context, reader testlog.Reader, cut testlog.C
 	if err == nil && cut == testlog.Between && len(book.Records) == 0 {
 		// Results outside of the marks count where there are none inside.
 		marked := book.Marked
+		book.Free()
 		if book, err = l.pass(ctx, reader, testlog.Whole, limits); err == nil {
 			book.Marked = marked
 		}

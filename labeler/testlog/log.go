@@ -1,9 +1,6 @@
 package testlog
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // A Span is a range of bytes in a log, from Start up to End.
 type Span struct {
@@ -34,19 +31,32 @@ type Record struct {
 	Scope    int32   // > 0: Log.Scopes[Scope-1] is what the test belongs to
 }
 
-// records are lent to logs, so that few lists grow.
-var records = sync.Pool{New: func() any { r := make([]Record, 0, 256); return &r }}
+// records are lent to logs, so that few lists grow. A pool would be emptied by
+// the collector every few logs.
+var records = make(chan []Record, 16)
 
-// maxLentRecords bounds what is kept for the next log.
-const maxLentRecords = 1 << 14
+// maxLentRecords bounds a list that is kept for the next log.
+const maxLentRecords = 1 << 12
+
+// lent returns an empty list.
+func lent() []Record {
+	select {
+	case r := <-records:
+		return r
+	default:
+		return make([]Record, 0, 256)
+	}
+}
 
 // Free gives the log's records back, to be used for another log. Whoever calls it
 // knows that nobody looks at them any more.
 func (l *Log) Free() {
 	if n := cap(l.Records); n > 0 && n <= maxLentRecords {
 		clear(l.Records)
-		r := l.Records[:0]
-		records.Put(&r)
+		select {
+		case records <- l.Records[:0]:
+		default:
+		}
 	}
 	l.Records = nil
 }

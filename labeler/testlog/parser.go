@@ -113,7 +113,7 @@ func (p Parser) Parse(log []byte) *Log { return p.ParseLimited(log, Limits{}) }
 // ParseLimited is Parse under other limits.
 func (p Parser) ParseLimited(log []byte, limits Limits) *Log {
 	s := newScanner(p, limits)
-	s.log.Records = *records.Get().(*[]Record)
+	s.log.Records = lent()
 	s.feed(log, true)
 	return s.end()
 }

@@ -51,7 +51,7 @@ func (r Reader) Parse(log []byte, cut Cut) *Log { return r.ParseLimited(log, cut
 // ParseLimited is Parse under other limits.
 func (r Reader) ParseLimited(log []byte, cut Cut, limits Limits) *Log {
 	s := newReading(r, cut, limits)
-	s.log.Records = *records.Get().(*[]Record)
+	s.log.Records = lent()
 	s.feed(log, true)
 	return s.finish()
 }
