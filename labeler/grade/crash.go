@@ -106,8 +106,8 @@ func (p *Patch) adds(file string, line int) bool {
 
 // AttachPatch adds what is odd about the patch of an attempt. Where no test ran,
 // the environment is not known to have failed, and the last traceback ends at a
-// line that the patch added, the patch has broken the suite: that is unresolved,
-// since no other patch has that line.
+// line that the patch added, the patch has broken the suite, and that is
+// unresolved: the suite got no further than a line that it has from the patch.
 func (res *Result) AttachPatch(p *Patch) {
 	if p == nil {
 		return

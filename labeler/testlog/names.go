@@ -53,7 +53,7 @@ func (t *nameTable) find(records []Record, hash uint64, is func(known string) bo
 func (t *nameTable) add(records []Record, at int32) {
 	if 2*(t.used+1) > len(t.slots) {
 		old := t.slots
-		t.slots = make([]int32, max(64, 2*len(old)))
+		t.slots = make([]int32, max(512, 4*len(old)))
 		for _, known := range old {
 			if known > 0 {
 				t.put(records, known-1)
