@@ -2,10 +2,12 @@
 // tree with a folder for each attempt.
 //
 // A folder is an attempt where it holds a log by one of the names that harnesses
-// give it ([LogNames]). What else lies there is used as far as it is known: the
+// give it ([LogNames]), or else results that a harness has read from one
+// ([ParseResults]). What else lies there is used as far as it is known: the
 // patch, for findings; the report, for the tests that were required and for what
-// the harness made of them. Trees may be packed. The old evaluation of 2024 keeps
-// all logs of a run in one folder, NAME.MODEL.eval.log; each is an attempt.
+// the harness made of them; of Multi-SWE-bench, the logs from before the fix.
+// Trees may be packed. The old evaluation of 2024 keeps all logs of a run in one
+// folder, NAME.MODEL.eval.log; each is an attempt.
 //
 // # Which parser, which rules
 //

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/swerm/swerm/labeler/testlog"
 )
 
 // A jsonScan reads one JSON document from its start to its end, as its reader
@@ -15,6 +17,7 @@ type jsonScan struct {
 	text  string
 	at    int
 	depth int
+	key   testlog.Span // the last key of an object, without its quotes
 }
 
 // maxJSONDepth bounds how deep values are nested; reports are four deep.
@@ -57,11 +60,11 @@ func (s *jsonScan) object(member func(key string) error) error {
 		if s.peek() != '"' {
 			return s.bad("a key is missing")
 		}
-		key, err := s.string()
+		key, at, err := s.place()
 		if err != nil {
 			return err
 		}
-		if s.peek() != ':' {
+		if s.key = at; s.peek() != ':' {
 			return s.bad("no colon follows a key")
 		}
 		s.at++
@@ -126,6 +129,14 @@ func (s *jsonScan) string() (string, error) {
 	}
 	s.at = len(s.text)
 	return "", s.bad("a string has no end")
+}
+
+// place reads a string and where it stands, without its quotes.
+func (s *jsonScan) place() (string, testlog.Span, error) {
+	s.peek()
+	from := s.at + 1
+	text, err := s.string()
+	return text, testlog.Span{Start: int64(from), End: int64(s.at - 1)}, err
 }
 
 // unescape reads what stands between quotes and is more than plain ASCII.

@@ -72,8 +72,12 @@ func (r *results) member(key string) (err error) {
 			return nil
 		}
 		return r.object(func(name string) error {
-			at := r.spanBefore(name)
-			return r.status(name, at)
+			nameAt := r.key
+			word, wordAt, err := r.place()
+			if err != nil {
+				return err
+			}
+			return r.keep(name, nameAt, word, wordAt)
 		})
 	case "failure_mode":
 		if !r.null() {
@@ -103,34 +107,6 @@ func (r *results) test() error {
 		return err
 	}
 	return r.keep(name, nameAt, word, wordAt)
-}
-
-// place reads a string and where it stands, without its quotes.
-func (r *results) place() (string, testlog.Span, error) {
-	r.peek()
-	from := r.at + 1
-	text, err := r.string()
-	return text, testlog.Span{Start: int64(from), End: int64(r.at - 1)}, err
-}
-
-// spanBefore is where the key that was just read stands: its colon is behind it.
-func (r *results) spanBefore(key string) testlog.Span {
-	end := strings.LastIndexByte(r.text[:r.at-1], '"')
-	from := end - 1
-	for from > 0 && (r.text[from] != '"' || backslashes(r.text[:from])%2 == 1) {
-		from--
-	}
-	return testlog.Span{Start: int64(from + 1), End: int64(end)}
-}
-
-func backslashes(text string) int { return len(text) - len(strings.TrimRight(text, `\`)) }
-
-func (r *results) status(name string, at testlog.Span) error {
-	word, wordAt, err := r.place()
-	if err != nil {
-		return err
-	}
-	return r.keep(name, at, word, wordAt)
 }
 
 func (r *results) keep(name string, nameAt testlog.Span, word string, wordAt testlog.Span) error {
