@@ -144,7 +144,7 @@ func TestBrokenNetwork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := layoutCase(nil)
-			world, p := proxiedWorld(t, 0, comm.Limits{Silence: 500 * time.Millisecond, Stall: time.Minute})
+			world, p := proxiedWorld(t, 0, comm.Limits{Silence: time.Second, Stall: time.Minute})
 			_, errs := runEach(t, c, world, 3, t.TempDir(), func(r int, tr *training) context.Context {
 				if r == 0 {
 					tr.progress = &killer{5, func() { spoil(p) }}

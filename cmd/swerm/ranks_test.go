@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"math"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,6 +143,49 @@ func TestRanksUsage(t *testing.T) {
 	if err == nil || !bytes.Contains(text, []byte("some would hold none")) {
 		t.Errorf("%v: %s", err, text)
 	}
+}
+
+// startRanks starts ranks as torchrun does, each with arguments of its own, and
+// returns what they said and how they ended.
+func startRanks(t *testing.T, dir string, args ...[]string) (texts []string, codes []int) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	ln.Close()
+	cmds, outs := make([]*exec.Cmd, len(args)), make([]bytes.Buffer, len(args))
+	for r := range args {
+		cmds[r] = trainRanks(dir, "tcp", args[r]...)
+		cmds[r].Env = append(cmds[r].Env, "RANK="+fmt.Sprint(r), "WORLD_SIZE="+fmt.Sprint(len(args)), "MASTER_PORT="+port,
+			"SWERM_TOKEN=a secret of some length")
+		cmds[r].Stdout, cmds[r].Stderr = &outs[r], &outs[r]
+		if err := cmds[r].Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for r := range cmds {
+		_ = cmds[r].Wait()
+		texts, codes = append(texts, outs[r].String()), append(codes, cmds[r].ProcessState.ExitCode())
+	}
+	return texts, codes
+}
+
+// Ranks that another launcher started meet over TCP, and only where they were
+// started for the same run.
+func TestRanksOfAnotherLauncher(t *testing.T) {
+	dir := newRanksDir(t)
+	want := mustTrain(t, dir, "alone")
+	texts, codes := startRanks(t, dir, []string{"--ep", "2"}, []string{"--ep", "2", "--steps", "7"})
+	if codes[0] != exitFailed || codes[1] != exitFailed || !strings.Contains(texts[0]+texts[1], "same command line") {
+		t.Errorf("another command line: %v %q", codes, texts)
+	}
+	texts, codes = startRanks(t, dir, []string{"--ep", "2"}, []string{"--ep", "2"})
+	if codes[0] != exitDone || codes[1] != exitDone {
+		t.Fatalf("%v %q", codes, texts)
+	}
+	sameCurve(t, "over tcp", readMetrics(t, filepath.Join(dir, "tcp", "metrics.jsonl")), want, 1e-3)
 }
 
 // children are the processes that one started.

@@ -11,9 +11,9 @@ import (
 // A rank that is gone, mute or has given up ends the operation of all others,
 // and the error names it.
 func TestLostRanks(t *testing.T) {
-	impatient := func(w *World) { w.Limits = Limits{Silence: 400 * time.Millisecond, Stall: time.Minute} }
+	impatient := func(w *World) { w.Limits = Limits{Silence: time.Second, Stall: time.Minute} }
 	worlds := map[string]func(t *testing.T) []Comm{
-		"local": func(t *testing.T) []Comm { return Local(3, Limits{Stall: 400 * time.Millisecond}) },
+		"local": func(t *testing.T) []Comm { return Local(3, Limits{Stall: time.Second}) },
 		"unix":  func(t *testing.T) []Comm { return mustJoin(t, "unix", 3, impatient) },
 		"tcp":   func(t *testing.T) []Comm { return mustJoin(t, "tcp", 3, impatient) },
 	}
@@ -89,10 +89,10 @@ func silence(c Comm) {
 
 // A rank that computes for long gives signs of life and is waited for.
 func TestSlowRankIsWaitedFor(t *testing.T) {
-	comms := mustJoin(t, "unix", 2, func(w *World) { w.Limits = Limits{Silence: 200 * time.Millisecond, Stall: time.Minute} })
+	comms := mustJoin(t, "unix", 2, func(w *World) { w.Limits = Limits{Silence: time.Second, Stall: time.Minute} })
 	errs := together(comms, func(c Comm) error {
 		if c.Rank() == 1 {
-			time.Sleep(time.Second)
+			time.Sleep(3 * time.Second)
 		}
 		return exchangeSizes(c, func(from, _ int) int { return (1 - from) * (8 << 20) })
 	})
@@ -102,7 +102,7 @@ func TestSlowRankIsWaitedFor(t *testing.T) {
 }
 
 func TestStalledRank(t *testing.T) {
-	comms := mustJoin(t, "unix", 2, func(w *World) { w.Limits = Limits{Silence: 200 * time.Millisecond, Stall: 500 * time.Millisecond} })
+	comms := mustJoin(t, "unix", 2, func(w *World) { w.Limits = Limits{Silence: time.Second, Stall: 500 * time.Millisecond} })
 	err := comms[0].Barrier()
 	var lost *RankError
 	if !errors.As(err, &lost) || lost.Rank != 1 || !errors.Is(err, ErrStalled) {
