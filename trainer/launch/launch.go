@@ -79,11 +79,11 @@ func Run(ctx context.Context, s Spec) error {
 
 // once starts every rank and waits for all.
 func (s *Spec) once(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "swerm-ranks-")
+	dir, err := meetingPlace()
 	if err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) // with what killed ranks left there
 	secret := make([]byte, 16)
 	if _, err := rand.Read(secret); err != nil {
 		return fmt.Errorf("launch: %w", err)
@@ -91,7 +91,7 @@ func (s *Spec) once(ctx context.Context) error {
 	r := &ranks{spec: s, ends: make(chan end, s.Ranks)}
 	defer r.release()
 	for rank := range s.Ranks {
-		err := r.start(rank, append(os.Environ(), comm.EnvComm+"=unix:"+dir, comm.EnvToken+"="+hex.EncodeToString(secret),
+		err := r.start(rank, append(os.Environ(), "TMPDIR="+dir, comm.EnvComm+"=unix:"+dir, comm.EnvToken+"="+hex.EncodeToString(secret),
 			"RANK="+strconv.Itoa(rank), "LOCAL_RANK="+strconv.Itoa(rank),
 			"WORLD_SIZE="+strconv.Itoa(s.Ranks), "LOCAL_WORLD_SIZE="+strconv.Itoa(s.Ranks)))
 		if err != nil {
@@ -101,6 +101,20 @@ func (s *Spec) once(ctx context.Context) error {
 		}
 	}
 	return r.wait(ctx)
+}
+
+// maxPlace bounds the path of the directory for sockets: theirs has some 100
+// bytes on every system.
+const maxPlace = 80
+
+// meetingPlace makes a directory that only its owner can enter, for the ranks'
+// sockets and their scratch files.
+func meetingPlace() (string, error) {
+	parent := os.TempDir()
+	if len(parent) > maxPlace-len("/swerm-ranks-0123456789") {
+		parent = "/tmp"
+	}
+	return os.MkdirTemp(parent, "swerm-ranks-")
 }
 
 // ranks are the processes of one attempt.
