@@ -123,23 +123,28 @@ func (l *line) plain() {
 // firstControl returns where in text, give or take seven bytes before it, the
 // first control byte is, -1 where there is none. It looks at eight bytes at once.
 func firstControl(text []byte) int {
+	if len(text) < 8 {
+		return slices.IndexFunc(text, func(c byte) bool { return c < ' ' || c == 0x7f })
+	}
+	last := len(text) - 8
+	for i := 0; ; i += 8 {
+		i = min(i, last) // the last eight overlap those before
+		if hasControl(binary.LittleEndian.Uint64(text[i:])) {
+			return i
+		}
+		if i == last {
+			return -1
+		}
+	}
+}
+
+// hasControl reports whether one of eight bytes is a control byte.
+func hasControl(x uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		low := (x - ' '*ones) &^ x // below a space: the subtraction borrows
-		del := x ^ 0x7f*ones
-		del = (del - ones) &^ del // a byte that is 0 now
-		if (low|del)&high != 0 {
-			return i
-		}
-	}
-	for ; i < len(text); i++ {
-		if c := text[i]; c < ' ' || c == 0x7f {
-			return i
-		}
-	}
-	return -1
+	low := (x - ' '*ones) &^ x // below a space: the subtraction borrows
+	del := x ^ 0x7f*ones
+	del = (del - ones) &^ del // a byte that is 0 now
+	return (low|del)&high != 0
 }
 
 // shown returns the text without control bytes and without blanks at its end.
