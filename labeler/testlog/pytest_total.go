@@ -3,8 +3,7 @@ package testlog
 import "bytes"
 
 // total reads the line that pytest ends with, `1 failed, 4 passed in 0.02s`,
-// alone under -q and
-// as a ruled heading otherwise.
+// alone under -q and as a ruled heading otherwise.
 func (p *pytest) total(l *line, title []byte, ruled bool) bool {
 	title = bytes.TrimPrefix(title, []byte("tests finished: ")) // a plug-in's heading
 	counts, took, ok := cutLast(title, []byte(" in "))
@@ -63,16 +62,10 @@ func duration(b []byte) bool {
 
 // count adds `12 passed`. Plug-ins count things of their own, `2 snapshots`.
 func (t *Tally) count(part []byte) (known, ok bool) {
-	number, what, ok := bytes.Cut(part, []byte(" "))
-	if !ok || len(number) == 0 || len(number) > 9 {
+	n, rest, ok := number(part)
+	what, spaced := after(rest, " ")
+	if !ok || !spaced {
 		return false, false
-	}
-	n := int64(0)
-	for _, c := range number {
-		if c < '0' || c > '9' {
-			return false, false
-		}
-		n = n*10 + int64(c-'0')
 	}
 	switch string(what) {
 	case "passed":
