@@ -104,6 +104,8 @@ type acts[Num Float] struct {
 	rowS  []int32 // [R,K] slot of a row's j-th expert, −1 if not computed
 	work  work[Num]
 	gu    []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
+
+	low lowActs[Num]
 }
 
 // arena is all memory of a pass beside the activations of the layers.
@@ -115,6 +117,7 @@ type arena[Num Float] struct {
 	packQKV []Num
 	packO   []Num
 	packR   []Num
+	packLow lowPacks[Num]
 
 	dx        []Num // [T,D] gradient of the stream
 	h1        []Num // [T,D] first norm, for weight gradients
@@ -126,6 +129,7 @@ type arena[Num Float] struct {
 	hw        []Num // [S,F] weighted expert activations
 	dtw       []Num // [S] of the routing weights
 	dlogits   []Num // [T,E]
+	dlow      lowActs[Num]
 	partial   []Num // norm gradients of each stripe
 	auxGrad   []Num // [sequences,E]
 	tiles     []gradTile
@@ -137,14 +141,15 @@ type arena[Num Float] struct {
 
 // worker is the scratch memory of one goroutine.
 type worker[Num Float] struct {
-	h      []Num // stripe × widest row
-	h2     []Num
-	pack   []Num
-	pack2  []Num
-	left   []Num // repacked left operands of weight gradients
-	s, dp  []Num // attention scores
-	rowMax [maxStrip]Num
-	rowSum [maxStrip]Num
+	h       []Num // stripe × widest row
+	h2      []Num
+	pack    []Num
+	pack2   []Num
+	packLow lowPacks[Num] // of one expert
+	left    []Num         // repacked left operands of weight gradients
+	s, dp   []Num         // attention scores
+	rowMax  [maxStrip]Num
+	rowSum  [maxStrip]Num
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every

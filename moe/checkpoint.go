@@ -33,6 +33,10 @@ func Load(dir string) (*Model, error) { return LoadShard[float32](dir, Shard{}) 
 // LoadShard is Load into a precision and for a part of the experts. Numbers of
 // the other experts are not read.
 func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
+	return load[Num](dir, shard, &tuning{})
+}
+
+func load[Num Float](dir string, shard Shard, tune *tuning) (*ModelOf[Num], error) {
 	kern, err := kernelsOf[Num]()
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
 	if err := checkSizes(cfg, set); err != nil {
 		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
 	}
-	m, err := newModel(*cfg, shard, kern)
+	m, err := newModel(*cfg, shard, tune, kern)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +215,7 @@ func (m *ModelOf[Num]) FinishParts(dir string, o SaveOptions) error {
 	if m.shard.Of > 1 {
 		parts := map[string][]safetensors.Item{}
 		for rank := range m.shard.Of {
-			part := describe[Num](m.cfg, Shard{rank, m.shard.Of})
+			part := describe[Num](m.cfg, Shard{rank, m.shard.Of}, &tuning{})
 			for _, p := range part.params {
 				if part.Owns(p) {
 					parts[part.shard.file()] = append(parts[part.shard.file()], safetensors.Item{Name: p.Name, Shape: p.Shape})

@@ -29,6 +29,7 @@ func (p *PassOf[Num]) forward(want wanted) error {
 			tokens = len(p.spans)
 		}
 		p.sizeInput(a)
+		p.sizeLowInput(l, R)
 		p.packForward(l)
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, lo, hi) })
 		p.sizeRows(l, R, tokens)
@@ -73,6 +74,8 @@ func (p *PassOf[Num]) packForward(l int) {
 	if lp.router != nil {
 		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
 	}
+	jobs = append(jobs, lp.qkvLow.packForward(p, p.packLow.in)...)
+	jobs = append(jobs, lp.oLow.packForward(p, p.packLow.out)...)
 	p.packJobs(jobs...)
 }
 
@@ -131,6 +134,7 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], lo, hi int) {
 		a.r1[t] = f.RMSNorm(h[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}
 	f.Mul(hi-lo, p.W, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
+	lp.qkvLow.forward(f, p.packLow.in, hi-lo, h, p.D, a.low.in, lo, a.qkv[lo*p.ldW:], p.ldW)
 	for t := lo; t < hi; t++ {
 		row := a.qkv[t*p.ldW : t*p.ldW+p.W]
 		if lp.qBias != nil {
@@ -174,6 +178,7 @@ func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast boo
 		copy(a.xm[r*p.D:(r+1)*p.D], a.x[t*p.D:(t+1)*p.D])
 	}
 	f.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, p.packO, a.xm[lo*p.D:], p.D, true)
+	lp.oLow.forward(f, p.packLow.out, hi-lo, a.o[lo*p.HC:], p.HC, a.low.out, lo, a.xm[lo*p.D:], p.D)
 	for r := lo; r < hi; r++ {
 		if lp.oBias != nil {
 			f.AddScaled(a.xm[r*p.D:(r+1)*p.D], 1, lp.oBias.Data)

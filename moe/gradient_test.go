@@ -169,7 +169,7 @@ func checkDerivatives[Num Float](t *testing.T, ref *reference, o objective, m *M
 		t.Fatalf("router margin %v: finite differences would cross a choice; draw another batch", margin)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, p := range m.Params() {
+	for _, p := range m.Trained() {
 		if skipExpert(p.Name) {
 			continue
 		}
