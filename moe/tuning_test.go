@@ -212,7 +212,7 @@ func TestAdapterGradients(t *testing.T) {
 		m := newTinyTuned[float64](t, c, tune)
 		ref := newReference(m)
 		ref.scale = tune.LoRA.scale()
-		b := randomBatch(rand.New(rand.NewPCG(8, 8)), c.VocabSize, 3, 1, 30)
+		b := randomBatch(rand.New(rand.NewPCG(8, 8)), c.VocabSize, 3, 1, 14)
 		h := verdictHeads[1]
 		p := m.NewPass(Options{Train: true, Threads: 2})
 		trained, err := p.Verdict(b, h)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 )
 
 // Item is a tensor to write.
@@ -17,9 +18,24 @@ type Item struct {
 	Shape []int
 	Data  []float32
 	Wide  []float64 // instead of Data; needs type F64
+
+	// Fill or FillWide, instead of Data or Wide, makes the numbers when they are
+	// written, so that a checkpoint never lies in memory as a whole. The slice is
+	// undefined at first and used again for the next item.
+	Fill     func(dst []float32) error
+	FillWide func(dst []float64) error
 }
 
-func (it *Item) len() int { return len(it.Data) + len(it.Wide) }
+func (it *Item) len() int {
+	if it.Fill == nil && it.FillWide == nil {
+		return len(it.Data) + len(it.Wide)
+	}
+	n := 1
+	for _, d := range it.Shape {
+		n *= d
+	}
+	return n
+}
 
 // WriteOptions say how a checkpoint is written; the zero value writes float32
 // into one file.
@@ -176,13 +192,38 @@ func Write(path string, items []Item, d DType) error {
 		if _, err := w.Write(header); err != nil {
 			return err
 		}
+		var made madeNumbers
 		for _, it := range items {
+			if err := made.fill(&it); err != nil {
+				return fmt.Errorf("tensor %q: %w", it.Name, err)
+			}
 			if err := errors.Join(writeNumbers(w, it.Data, d), writeNumbers(w, it.Wide, d)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// madeNumbers is the memory of items that are made when they are written.
+type madeNumbers struct {
+	narrow []float32
+	wide   []float64
+}
+
+// fill makes the numbers of an item, where it has none yet.
+func (m *madeNumbers) fill(it *Item) error {
+	switch n := it.len(); {
+	case it.Fill != nil:
+		m.narrow = slices.Grow(m.narrow[:0], n)[:n]
+		it.Data = m.narrow
+		return it.Fill(it.Data)
+	case it.FillWide != nil:
+		m.wide = slices.Grow(m.wide[:0], n)[:n]
+		it.Wide = m.wide
+		return it.FillWide(it.Wide)
+	}
+	return nil
 }
 
 // writeNumbers converts a block at a time.
@@ -215,7 +256,7 @@ func buildHeader(items []Item, d DType) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(it.Wide) > 0 && d != F64 {
+		if (len(it.Wide) > 0 || it.FillWide != nil) && d != F64 {
 			return nil, fmt.Errorf("tensor %q is float64, the file %s", it.Name, d)
 		}
 		size := uint64(it.len()) * d.size()
