@@ -208,7 +208,7 @@ func (g *merger[Num]) add(w []Num, p lowRankPart[Num]) error {
 type peftConfig struct {
 	Type           string   `json:"peft_type"`
 	Task           string   `json:"task_type"`
-	Base           string   `json:"base_model_name_or_path"`
+	Base           *string  `json:"base_model_name_or_path"` // null: a path would be of one machine
 	Rank           int      `json:"r"`
 	Alpha          float64  `json:"lora_alpha"`
 	Dropout        float64  `json:"lora_dropout"`
@@ -242,7 +242,7 @@ func ExportAdapters[Num Float](b Base, t Tuning, adapters *safetensors.Set, dir 
 	if err := safetensors.Write(filepath.Join(dir, adapterName), items, o.dtype()); err != nil {
 		return fmt.Errorf("moe: export adapters: %w", err)
 	}
-	doc, err := json.MarshalIndent(peftConfig{Type: "LORA", Task: "CAUSAL_LM", Base: b.Dir, Rank: t.LoRA.Rank,
+	doc, err := json.MarshalIndent(peftConfig{Type: "LORA", Task: "CAUSAL_LM", Rank: t.LoRA.Rank,
 		Alpha: t.LoRA.scale() * float64(t.LoRA.Rank), Bias: "none", InitWeights: true, Inference: true, TargetModules: g.targets()}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("moe: export adapters: %w", err)

@@ -130,6 +130,29 @@ func (t *tuning) check(names []string) error {
 	return errors.Join(faults...)
 }
 
+// Count returns how many numbers a model has, adapters included, and how many
+// of them train: each of those has a gradient and two moments.
+func (t *Tuning) Count(cfg Config) (all, trained int64, err error) {
+	tune, err := t.parse()
+	if err != nil {
+		return 0, 0, fmt.Errorf("moe: %w", err)
+	}
+	if err := cfg.Validate(); err != nil {
+		return 0, 0, err
+	}
+	m := describe[float32](cfg, Shard{}, tune)
+	if err := tune.check(m.names()); err != nil {
+		return 0, 0, err
+	}
+	for _, p := range slices.Concat(m.params, m.low) {
+		all += int64(p.len())
+		if !p.Frozen {
+			trained += int64(p.len())
+		}
+	}
+	return all, trained, nil
+}
+
 // NewTuned is [NewShard] for a model that trains in part. Adapters are drawn
 // from the same seed.
 func NewTuned[Num Float](cfg Config, seed uint64, shard Shard, t Tuning) (*ModelOf[Num], error) {

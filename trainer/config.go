@@ -62,6 +62,8 @@ type Config struct {
 	Data      Data      `json:"data" yaml:"data"`
 	Eval      Eval      `json:"eval" yaml:"eval"`
 	Aux       Aux       `json:"aux" yaml:"aux"`
+	LoRA      LoRA      `json:"lora" yaml:"lora"`
+	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
 	Epochs float64 `json:"epochs" yaml:"epochs"` // passes over the visits, unless steps is set
@@ -157,6 +159,8 @@ func DefaultConfig() *Config {
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
+		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
+		Freeze:          []string{},
 		Epochs:          1,
 		KeepCheckpoints: 2,
 		Precision:       PrecisionFP32,
@@ -190,6 +194,8 @@ func (c *Config) Validate() error {
 	c.Eval.validate(v, c)
 	v.within("aux.coefficient", c.Aux.Coefficient, 0, 1e3)
 	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
+	tune := c.tuning()
+	v.wrap("tuning", tune.Validate())
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)

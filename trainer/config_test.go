@@ -29,12 +29,14 @@ func TestValidateListsEveryFault(t *testing.T) {
 	c.Precision = "bf16"
 	c.OnNonFinite = "ignore"
 	c.Model.Hidden = 0
+	c.Freeze, c.LoRA.Rank, c.LoRA.Targets = []string{"routers"}, -1, []string{"layers x"}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"objective.name", "weight_yes", "add[0].coefficient", "optimizer.lr", "schedule.kind",
-		"batch.sequences", "dev_split", "epochs", "eval.keep", "aux.scope", "precision", "on_nonfinite", "hidden_size"} {
+		"batch.sequences", "dev_split", "epochs", "eval.keep", "aux.scope", "precision", "on_nonfinite", "hidden_size",
+		"freeze: \"routers\"", "lora.rank", "lora.targets"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not named in:\n%v", want, err)
 		}
@@ -69,7 +71,7 @@ func TestTagsAgree(t *testing.T) {
 			if f.Tag.Get("json") != f.Tag.Get("yaml") || f.Tag.Get("json") == "" {
 				t.Errorf("%s.%s: json %q, yaml %q", r, f.Name, f.Tag.Get("json"), f.Tag.Get("yaml"))
 			}
-			if f.Type.Kind() == reflect.Slice {
+			if f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct {
 				walk(f.Type.Elem())
 			} else if f.Type.Kind() == reflect.Struct {
 				walk(f.Type)

@@ -86,6 +86,12 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 	if err := linkTree(chosen, j.dir); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
+	if j.cfg.adapts() {
+		from := origin{dir: j.initial, shape: t.net.config(), seed: j.cfg.Seed}
+		if err := publishAdapters(j.cfg, from, chosen, j.dir); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+	}
 	for _, name := range tokenizerFiles {
 		err := copyFile(filepath.Join(j.tokenizer, name), filepath.Join(j.dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -155,6 +161,9 @@ func (j *job) describe(t *training, data *corpus, st *State) (*contract.Checkpoi
 		Lineage: map[string]string{"task": string(j.task.Key)}, Metrics: map[string]float64{}}
 	if t.net.head.Full {
 		c.Head = "full"
+	}
+	if st.Base != "" {
+		c.Lineage["base"] = st.Base
 	}
 	for _, in := range j.task.Inputs {
 		c.Lineage[in.Port] = string(in.Key)
