@@ -89,9 +89,9 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 
 // expertsBackward takes dx, the gradient of the layer's output, through the
 // experts. For the slots of the batch it leaves y (the input gradient) and dtw
-// (the gradient of the routing weight), where the pass goes further down, and for the work of
-// this model's experts dyp (the output gradient), hw (the weighted activation) and gu
-// (gradients of gate and up).
+// (the gradient of the routing weight), where the pass goes further down, and for
+// the work of this model's experts dyp (the output gradient), hw (the weighted
+// activation) and gu (gradients of gate and up).
 func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
 	if !p.elsewhere(a) {

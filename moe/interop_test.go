@@ -9,6 +9,19 @@ import (
 	"testing"
 )
 
+func interopConfig() Config {
+	return Config{
+		VocabSize: 300, HiddenSize: 48, NumHiddenLayers: 3, NumAttentionHeads: 4, NumKeyValueHeads: 2, HeadDim: 16,
+		NumExperts: 6, NumExpertsPerTok: 2, MoeIntermediateSize: 40, NormTopKProb: true, RopeTheta: 1e6,
+		RMSNormEps: 1e-6, MaxPositionEmbeddings: 4096, InitializerRange: 0.2, IntermediateSize: 128,
+	}
+}
+
+func withoutExperts(c Config) Config {
+	c.Dense, c.NumExperts, c.NumExpertsPerTok, c.MoeIntermediateSize, c.NormTopKProb = true, 0, 0, 0, false
+	return c
+}
+
 // TestWriteInterop saves small models in every form that Save has for
 // interop/checkpoint_check.py, which opens them in transformers.
 func TestWriteInterop(t *testing.T) {
@@ -16,11 +29,7 @@ func TestWriteInterop(t *testing.T) {
 	if dir == "" {
 		t.Skip("writes checkpoints for interop/checkpoint_check.py: set SWERM_INTEROP_OUT")
 	}
-	base := Config{
-		VocabSize: 300, HiddenSize: 48, NumHiddenLayers: 3, NumAttentionHeads: 4, NumKeyValueHeads: 2, HeadDim: 16,
-		NumExperts: 6, NumExpertsPerTok: 2, MoeIntermediateSize: 40, NormTopKProb: true, RopeTheta: 1e6,
-		RMSNormEps: 1e-6, MaxPositionEmbeddings: 4096, InitializerRange: 0.2, IntermediateSize: 128,
-	}
+	base := interopConfig()
 	tied, many := base, base
 	tied.TieWordEmbeddings, tied.NormTopKProb, tied.RopeTheta = true, false, 1e4
 	many.NumExperts, many.NumExpertsPerTok, many.NumKeyValueHeads, many.HeadDim = 16, 8, 1, 32
@@ -28,7 +37,7 @@ func TestWriteInterop(t *testing.T) {
 	bias.AttentionBias = true
 	some.MLPOnlyLayers = []int{1}
 	step.DecoderSparseStep, step.TieWordEmbeddings = 2, true
-	dense.Dense, dense.NumExperts, dense.NumExpertsPerTok, dense.MoeIntermediateSize, dense.NormTopKProb = true, 0, 0, 0, false
+	dense = withoutExperts(dense)
 	yarn.Yarn, yarn.MaxPositionEmbeddings = &Yarn{Factor: 4, Original: 256}, 1024
 	wide.HeadDim, wide.NumExpertsPerTok, wide.NumKeyValueHeads = 20, 6, 4
 	for name, c := range map[string]struct {
@@ -77,13 +86,7 @@ func TestWriteAdapterInterop(t *testing.T) {
 	if dir == "" {
 		t.Skip("writes adapters for interop/adapter_check.py: set SWERM_INTEROP_ADAPTERS")
 	}
-	mixed := Config{
-		VocabSize: 300, HiddenSize: 48, NumHiddenLayers: 3, NumAttentionHeads: 4, NumKeyValueHeads: 2, HeadDim: 16,
-		NumExperts: 6, NumExpertsPerTok: 2, MoeIntermediateSize: 40, NormTopKProb: true, RopeTheta: 1e6,
-		RMSNormEps: 1e-6, MaxPositionEmbeddings: 4096, InitializerRange: 0.2, IntermediateSize: 128,
-	}
-	dense := mixed
-	dense.Dense, dense.NumExperts, dense.NumExpertsPerTok, dense.MoeIntermediateSize, dense.NormTopKProb = true, 0, 0, 0, false
+	mixed, dense := interopConfig(), withoutExperts(interopConfig())
 	lora := func(rs bool, targets ...string) Tuning {
 		return Tuning{LoRA: LoRA{Rank: 4, Alpha: 12, Targets: targets, RSLoRA: rs}}
 	}

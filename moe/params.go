@@ -108,9 +108,9 @@ func (s Shard) check(peers Peers) {
 // newModel lays all tensors out in one flat buffer: those that train first, and
 // of them those that every rank of a parallel training holds before the experts,
 // so that each kind is one stretch to add up, and gradients and moments, which
-// have the same places, end where the frozen ones begin. q, k and v lie back to back without padding, and so do
-// their biases and the gate and up matrices of an expert: each group is one
-// matrix to the products.
+// have the same places, end where the frozen ones begin. q, k and v lie back to
+// back without padding, and so do their biases and the gate and up matrices of an
+// expert: each group is one matrix to the products.
 func newModel[Num Float](cfg Config, shard Shard, tune *tuning, kern kernels[Num]) (*ModelOf[Num], error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -249,6 +249,7 @@ func NewShard[Num Float](cfg Config, seed uint64, shard Shard) (*ModelOf[Num], e
 	return m, nil
 }
 
+// draw fills the tensors of the checkpoint.
 func (m *ModelOf[Num]) draw(seed uint64) {
 	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, m.cfg.InitializerRange) })
 }

@@ -235,11 +235,7 @@ func TestAdapterGradients(t *testing.T) {
 			}
 		}
 		o := verdictObjective(b, h)
-		d, coef := make([]LogitsOf[float64], b.Len()), make([]float64, b.Len())
-		for i := range d {
-			d[i], coef[i] = LogitsOf[float64]{Yes: float64(o.d[i].Yes), No: float64(o.d[i].No), Rest: float64(o.d[i].Rest)}, float64(o.coef[i])
-		}
-		if err := p.BackwardVerdict(d, coef); err != nil {
+		if err := p.BackwardVerdict(o.wide()); err != nil {
 			t.Fatal(err)
 		}
 		checkDerivatives(t, ref, o, m, 1e-7)
