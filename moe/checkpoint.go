@@ -20,7 +20,9 @@ const (
 
 // SaveOptions say how weights are stored; the zero value is float32 in one file.
 type SaveOptions struct {
-	DType string // "F32" (default), "BF16" or "F64", which a model in float64 needs
+	// DType is "F32" (default), "BF16", "F16", where a weight beyond its range is an
+	// error, or "F64", which a model in float64 needs.
+	DType string
 	// ShardBytes splits the weights into files of at most this size.
 	ShardBytes int64
 }
@@ -281,6 +283,8 @@ func torchName(dtype safetensors.DType) string {
 	switch dtype {
 	case safetensors.BF16:
 		return "bfloat16"
+	case safetensors.F16:
+		return "float16"
 	case safetensors.F64:
 		return "float64"
 	}

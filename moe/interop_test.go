@@ -47,6 +47,7 @@ func TestWriteInterop(t *testing.T) {
 		"f32":            {base, SaveOptions{}},
 		"f32-shards":     {many, SaveOptions{ShardBytes: 100 << 10}},
 		"bf16-tied":      {tied, SaveOptions{DType: "BF16"}},
+		"f16":            {many, SaveOptions{DType: "F16", ShardBytes: 100 << 10}},
 		"attention-bias": {bias, SaveOptions{}},
 		"dense-layers":   {some, SaveOptions{}},
 		"sparse-step":    {step, SaveOptions{}},

@@ -52,22 +52,27 @@ func OpenDir(dir string) (*Set, error) {
 func OpenFiles(paths ...string) (*Set, error) {
 	s := &Set{byName: map[string]*File{}}
 	for _, path := range paths {
-		f, err := Open(path)
-		if err == nil {
-			s.dir, s.files = filepath.Dir(path), append(s.files, f)
-			for _, t := range f.Tensors() {
-				if other := s.byName[t.Name]; other != nil {
-					err = fmt.Errorf("safetensors: tensor %q lies in %s and in %s", t.Name, other.path, path)
-				}
-				s.byName[t.Name] = f
-			}
-		}
-		if err != nil {
+		if err := s.add(path); err != nil {
 			_ = s.Close()
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+func (s *Set) add(path string) error {
+	f, err := Open(path)
+	if err != nil {
+		return err
+	}
+	s.dir, s.files = filepath.Dir(path), append(s.files, f)
+	for _, t := range f.Tensors() {
+		if other := s.byName[t.Name]; other != nil {
+			return fmt.Errorf("safetensors: tensor %q lies in %s and in %s", t.Name, other.path, path)
+		}
+		s.byName[t.Name] = f
+	}
+	return nil
 }
 
 // Digest is the SHA-256 of all tensors: names, types, shapes and numbers, in the

@@ -40,7 +40,7 @@ func (it *Item) len() int {
 // WriteOptions say how a checkpoint is written; the zero value writes float32
 // into one file.
 type WriteOptions struct {
-	DType DType // F32 (default), BF16 or F64
+	DType DType // F32 (default), BF16, F16 or F64
 	// ShardBytes closes a shard before it grows past this many bytes of
 	// numbers; 0 writes one file and no index.
 	ShardBytes int64
@@ -55,8 +55,8 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 	if o.DType == "" {
 		o.DType = F32
 	}
-	if o.DType != F32 && o.DType != BF16 && o.DType != F64 {
-		return fmt.Errorf("safetensors: cannot write type %q, only F32, BF16 and F64", o.DType)
+	if o.DType != F32 && o.DType != BF16 && o.DType != F16 && o.DType != F64 {
+		return fmt.Errorf("safetensors: cannot write type %q, only F32, BF16, F16 and F64", o.DType)
 	}
 	shards, err := split(items, o)
 	if err != nil {
@@ -198,7 +198,7 @@ func Write(path string, items []Item, d DType) error {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 			if err := errors.Join(writeNumbers(w, it.Data, d), writeNumbers(w, it.Wide, d)); err != nil {
-				return err
+				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 		}
 		return nil
@@ -233,6 +233,9 @@ func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType) e
 	for len(data) > 0 {
 		part := data[:min(block, len(data))]
 		data = data[len(part):]
+		if v, found := tooWide(part, d); found {
+			return fmt.Errorf("%v is beyond the range of %s", v, d)
+		}
 		buf = encode(buf[:0], part, d)
 		if _, err := w.Write(buf); err != nil {
 			return err
