@@ -156,6 +156,12 @@ func Merge[Num Float](b Base, t Tuning, adapters *safetensors.Set, dir string, o
 	return g.saveConfig(dir, o)
 }
 
+// Convert writes the checkpoint in a directory anew into another, which must
+// exist, as the options say, a tensor at a time.
+func Convert(from, dir string, o SaveOptions) error {
+	return Merge[float32](Base{Dir: from}, Tuning{}, nil, dir, o)
+}
+
 // baseOf is the tensor that an adapter belongs to.
 func baseOf(adapter string) string {
 	name := strings.TrimPrefix(adapter, adapterPrefix)

@@ -100,10 +100,15 @@ func publishAdapters(cfg *Config, from origin, checkpoint, dir string) error {
 	return publishAdaptersOf[float32](cfg, from, set, dir, safetensors.F32)
 }
 
+// publishAdaptersOf rounds the merged model where the config says so, the
+// adapters never.
 func publishAdaptersOf[Num moe.Float](cfg *Config, from origin, set *safetensors.Set, dir string, dtype safetensors.DType) error {
 	o := moe.SaveOptions{DType: string(dtype)}
 	if err := moe.ExportAdapters[Num](from.base(), cfg.tuning(), set, filepath.Join(dir, adapterDir), o); err != nil {
 		return err
+	}
+	if cfg.SaveDType != "" {
+		o.DType = cfg.savedType()
 	}
 	return moe.Merge[Num](from.base(), cfg.tuning(), set, dir, o)
 }

@@ -274,6 +274,44 @@ func TestStartsFromForeignCheckpoint(t *testing.T) {
 	}
 }
 
+// Published weights may be rounded; those that training goes on from are not.
+func TestSaveDType(t *testing.T) {
+	w := newWorld(t, t.TempDir(), 60)
+	cfg := debugConfig()
+	w.train("fp32", cfg, allPorts...)
+	want, err := moe.Load(filepath.Join(w.dir, "fp32"))
+	w.check(err)
+	for dtype, c := range map[string]struct {
+		torch string
+		bound float32
+	}{trainer.SaveBF16: {"bfloat16", 1.0 / 256}, trainer.SaveFP16: {"float16", 1.0 / 2048}} {
+		cfg := debugConfig()
+		cfg.SaveDType = dtype
+		w.train(dtype, cfg, allPorts...)
+		dir := filepath.Join(w.dir, dtype)
+		got, err := moe.Load(dir)
+		w.check(err)
+		raw, err := os.ReadFile(filepath.Join(dir, "config.json"))
+		w.check(err)
+		if !strings.Contains(string(raw), fmt.Sprintf("%q", c.torch)) {
+			t.Errorf("%s: %s", dtype, raw)
+		}
+		rounded := false
+		for i, p := range got.Params() {
+			for j, v := range p.Data {
+				x := want.Params()[i].Data[j]
+				rounded = rounded || v != x
+				if d := max(v-x, x-v); d > c.bound*max(x, -x)+1e-7 {
+					t.Fatalf("%s: %s[%d] is %v, in fp32 %v", dtype, p.Name, j, v, x)
+				}
+			}
+		}
+		if !rounded {
+			t.Errorf("%s: nothing is rounded", dtype)
+		}
+	}
+}
+
 // Adapters over a checkpoint give a plain checkpoint, with the adapters beside it
 // and their base on record, and the same bytes after an interruption.
 func TestStageOfAdapters(t *testing.T) {
