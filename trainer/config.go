@@ -167,7 +167,6 @@ func DefaultConfig() *Config {
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
-		Freeze:          []string{},
 		Epochs:          1,
 		KeepCheckpoints: 2,
 		Precision:       PrecisionFP32,
