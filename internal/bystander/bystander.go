@@ -10,7 +10,6 @@ package bystander
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 )
 
@@ -38,18 +37,15 @@ const (
 // Of tells a file by its beginning: an object, a list of objects, or lines of them.
 func Of(head []byte) Kind {
 	head = head[:min(len(head), maxHead)]
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))))
-	open, err := dec.Token()
-	if open == json.Delim('[') && err == nil {
-		open, err = dec.Token()
-	}
-	if err != nil || open != json.Delim('{') {
+	r := reader{b: bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))}
+	r.take('[')
+	if !r.take('{') {
 		return None
 	}
-	o := readOutline(dec)
-	for _, r := range rules {
-		if r.match(o) {
-			return r.kind
+	o := r.outline()
+	for _, rule := range rules {
+		if rule.match(o) {
+			return rule.kind
 		}
 	}
 	return None
@@ -61,68 +57,6 @@ type outline struct {
 	lists []string // keys whose value is a list
 	below []string // keys of the first value that is an object
 	table bool     // that value is the first of all, as in an object by instance
-}
-
-// readOutline reads keys until the object ends or the bytes do.
-func readOutline(dec *json.Decoder) *outline {
-	o := &outline{}
-	for len(o.keys) < maxKeys {
-		key, err := dec.Token()
-		name, ok := key.(string)
-		if err != nil || !ok {
-			break
-		}
-		o.keys = append(o.keys, name)
-		value, err := dec.Token()
-		if err != nil {
-			break
-		}
-		switch value {
-		case json.Delim('['):
-			o.lists = append(o.lists, name)
-			if !skip(dec, nil) {
-				return o
-			}
-		case json.Delim('{'):
-			first := (*[]string)(nil)
-			if o.below == nil {
-				first, o.table = &o.below, len(o.keys) == 1
-			}
-			if !skip(dec, first) {
-				return o
-			}
-		}
-	}
-	return o
-}
-
-// skip reads to the end of what was just opened, and gathers the keys of an object.
-func skip(dec *json.Decoder, keys *[]string) bool {
-	for depth, isKey := 1, keys != nil; depth > 0; {
-		tok, err := dec.Token()
-		if err != nil {
-			return false
-		}
-		switch tok {
-		case json.Delim('['), json.Delim('{'):
-			depth++
-			continue
-		case json.Delim(']'), json.Delim('}'):
-			if depth--; depth != 1 {
-				continue
-			}
-			isKey = keys != nil // a value of several tokens has ended
-			continue
-		}
-		if depth != 1 || keys == nil {
-			continue
-		}
-		if name, ok := tok.(string); ok && isKey && len(*keys) < maxKeys {
-			*keys = append(*keys, name)
-		}
-		isKey = !isKey
-	}
-	return true
 }
 
 func (o *outline) has(all ...string) bool {

@@ -37,6 +37,12 @@ func TestFilesAreToldByTheirKeys(t *testing.T) {
 		``:                                                      bystander.None,
 		`{"instance_id":"a","pro`:                               bystander.None,
 		`{"base_commit":"x","instance_id":"a","patch":"cut off he`: bystander.Tasks,
+
+		`{"x":"a\"}\\","instance_id" : "a" , "base_commit":-1.5}`:     bystander.Tasks,
+		`{"x":{"]":["}"]}, "instance\u005fid":"a","base_commit":"x"}`: bystander.Tasks,
+		`{"x":{},"y":{"model_patch":"d"}}`:                            bystander.Predictions,
+		`{"x" 1,"instance_id":"a","base_commit":"x"}`:                 bystander.None,
+		`{"x":{"y",},"instance_id":"a","base_commit":"x"}`:            bystander.None,
 	} {
 		if got := bystander.Of([]byte(text)); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
