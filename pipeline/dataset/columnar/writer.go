@@ -49,7 +49,7 @@ func (o *WriterOptions) validate(tops []*node) error {
 	if _, ok := o.Codec.format(); !ok {
 		faults = append(faults, fmt.Errorf("columnar: codec %q: choose %s, %s or %s", o.Codec, Zstd, Snappy, Uncompressed))
 	}
-	if _, ok := o.Level.zstd(); !ok {
+	if !o.Level.valid() {
 		faults = append(faults, fmt.Errorf("columnar: level %q: choose %s, %s or %s", o.Level, Fastest, Default, Better))
 	}
 	if o.PageBytes < 0 || o.PageBytes > MaxRowBytes {
