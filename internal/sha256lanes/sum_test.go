@@ -41,6 +41,16 @@ func check(t *testing.T, text []byte, lengths []int) {
 	}
 	sums := make([][sha256.Size]byte, len(lengths))
 	Sum(sums, messages)
+	compare(t, sums, messages)
+	for _, k := range kernels() {
+		clear(sums)
+		k.sum(sums, messages)
+		compare(t, sums, messages)
+	}
+}
+
+func compare(t *testing.T, sums [][sha256.Size]byte, messages [][]byte) {
+	t.Helper()
 	for i, m := range messages {
 		if want := sha256.Sum256(m); sums[i] != want {
 			t.Fatalf("message %d of %d (%d bytes): %x, want %x", i, len(messages), len(m), sums[i], want)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
 )
 
@@ -19,7 +20,29 @@ const blockSize = sha256.BlockSize
 //go:noescape
 func blocks(state *[8][Lanes]uint32, at *[Lanes]*byte, n int)
 
-func wide() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW }
+// pair does the same for the first two lanes.
+//
+//go:noescape
+func pair(state *[8][Lanes]uint32, at *[Lanes]*byte, n int)
+
+// A kernel hashes blocks of some lanes at once.
+type kernel struct {
+	lanes  int
+	few    int // messages that are hashed in less time one after the other
+	blocks func(state *[8][Lanes]uint32, at *[Lanes]*byte, n int)
+}
+
+// kernels are what the machine has, the fastest first.
+func kernels() []kernel {
+	var ks []kernel
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW {
+		ks = append(ks, kernel{Lanes, 2, blocks})
+	}
+	if cpuid.CPU.Supports(cpuid.SHA, cpuid.SSSE3, cpuid.SSE4) {
+		ks = append(ks, kernel{2, 1, pair})
+	}
+	return ks
+}
 
 // A lane works on one message: first the whole blocks of it, then the tail,
 // which is what is left with padding and length.
@@ -58,13 +81,16 @@ type schedule struct {
 	messages [][]byte
 	order    []int // of messages that wait
 
-	lanes [Lanes]lane
-	busy  int
-	state [8][Lanes]uint32
+	kernel kernel
+	lanes  []lane
+	busy   int
+	at     [Lanes]*byte
+	state  [8][Lanes]uint32
 }
 
-func sumWide(sums [][sha256.Size]byte, messages [][]byte) {
-	s := schedule{sums: sums, messages: messages, order: make([]int, len(messages))}
+// sum hashes messages with a kernel.
+func (k kernel) sum(sums [][sha256.Size]byte, messages [][]byte) {
+	s := schedule{sums: sums, messages: messages, order: make([]int, len(messages)), kernel: k, lanes: make([]lane, k.lanes)}
 	for i := range s.order {
 		s.order[i] = i
 	}
@@ -72,7 +98,7 @@ func sumWide(sums [][sha256.Size]byte, messages [][]byte) {
 	for i := range s.lanes {
 		s.refill(i)
 	}
-	for s.busy > few || s.ending() {
+	for s.busy > k.few || s.ending() {
 		s.step()
 	}
 	for i := range s.lanes {
@@ -99,21 +125,21 @@ func (s *schedule) refill(i int) {
 // step hashes as many blocks as every busy lane has; idle lanes repeat what
 // another does.
 func (s *schedule) step() {
-	var at [Lanes]*byte
+	clear(s.at[:])
 	var any *byte
 	n := int(^uint(0) >> 1)
 	for i := range s.lanes {
 		if l := &s.lanes[i]; l.message >= 0 {
-			at[i] = unsafe.SliceData(l.rest)
-			any, n = at[i], min(n, len(l.rest)/blockSize)
+			s.at[i] = unsafe.SliceData(l.rest)
+			any, n = s.at[i], min(n, len(l.rest)/blockSize)
 		}
 	}
-	for i := range at {
-		if at[i] == nil {
-			at[i] = any
+	for i := range s.at {
+		if s.at[i] == nil {
+			s.at[i] = any
 		}
 	}
-	blocks(&s.state, &at, n)
+	s.kernel.blocks(&s.state, &s.at, n)
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		if l.message < 0 {

@@ -1,5 +1,6 @@
 // Command sha256lanes writes the machine code of internal/sha256lanes: SHA-256
-// of sixteen messages at once, one in each 32-bit lane of the wide vectors. Run
+// of sixteen messages at once, one in each 32-bit lane of the wide vectors, and of
+// two side by side where the processor has instructions for it. Run
 // it by go generate there. What it writes is committed; a test compares the two.
 package main
 
@@ -22,6 +23,7 @@ func main() { assembly.Main("../../internal/sha256lanes", generate) }
 func generate() (map[string][]byte, error) {
 	g := &generator{File: assembly.New("sha256lanes", "sha256lanes")}
 	g.blocks()
+	g.pair()
 	g.tables()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
