@@ -2,6 +2,7 @@ package zstdfast
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/klauspost/compress/huff0"
 )
@@ -9,6 +10,8 @@ import (
 const (
 	maxBlock  = 128 << 10
 	maxWindow = 8 << 20
+	// apart are pages in the table, so that no window reaches another's.
+	apart = maxWindow + 1
 )
 
 // The types of blocks.
@@ -21,6 +24,8 @@ const (
 // about 1 MiB of memory after its first page.
 type Encoder struct {
 	table    table
+	base     uint    // of the page in the table
+	next     uint    // what the next page's may be
 	rep      [2]uint // the last two offsets, 0 before there were any
 	seqs     []sequence
 	literals []byte
@@ -31,7 +36,11 @@ type Encoder struct {
 
 // AppendFrame compresses page and appends the frame to dst.
 func (e *Encoder) AppendFrame(dst, page []byte) []byte {
-	clear(e.table[:])
+	if e.base = e.next; e.base == 0 || e.base > math.MaxUint32-uint(len(page)) {
+		clear(e.table[:])
+		e.base = apart
+	}
+	e.next = e.base + uint(len(page)) + apart
 	e.rep = [2]uint{}
 	dst = appendFrameHeader(dst, len(page))
 	for start := 0; ; start += maxBlock {

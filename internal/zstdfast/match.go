@@ -52,11 +52,11 @@ func (e *Encoder) match(page []byte, start, end int) int {
 func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals int) {
 	t, seqs, k := &e.table, e.seqs[:cap(e.seqs)], 0
 	out := unsafe.Pointer(unsafe.SliceData(e.literals))
-	rep0, rep1 := e.rep[0], e.rep[1]
+	base, rep0, rep1 := e.base, e.rep[0], e.rep[1]
 	limit, last, count := end-margin, start, uint(0)
 	for at := max(start, 1); at < limit; { // there is always a byte before
 		from, ok := uint(0), false
-		if at, from, ok = t.find(p, at, limit, rep0); !ok {
+		if at, from, ok = t.find(p, at, limit, rep0, base); !ok {
 			break
 		}
 		offset := uint(1)
@@ -74,11 +74,11 @@ func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals in
 		if last >= limit {
 			break
 		}
-		t.put(load64(p, at+2), at+2)
-		t.put(load64(p, last-2), last-2)
+		t.put(load64(p, at+2), base+at+2)
+		t.put(load64(p, last-2), base+last-2)
 		for at = last; rep1 > 0 && at < limit && load32(p, at) == load32(p, at-rep1); at = last {
 			rep0, rep1 = rep1, rep0
-			t.put(load64(p, at), at)
+			t.put(load64(p, at), base+at)
 			n := length(p, at, at-rep0, end)
 			seqs[k] = sequence{0, uint32(n), 1}
 			k, last = k+1, at+n
@@ -90,19 +90,21 @@ func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals in
 
 // A table tells for a hash of seven bytes where these were seen last, in its low
 // half, and the first four of them, so that what does not match is not looked at.
+// Places in it are counted from base before the page: those of the pages before
+// are farther away than any window, so that nobody has to clear them.
 type table [1 << tableBits]uint64
 
 func (t *table) put(v uint64, at uint) { t[hash(v)] = v<<32 | uint64(at) }
 
 // find looks for a match at a place from at on: two places at a time, whose loads
 // do not wait for each other, and fewer the longer nothing is found.
-func (t *table) find(p unsafe.Pointer, at, limit, rep uint) (place, from uint, ok bool) {
+func (t *table) find(p unsafe.Pointer, at, limit, rep, base uint) (place, from uint, ok bool) {
 	step, next := uint(2), at+skipBytes
 	for ; at < limit; at += step {
 		v0, v1 := load64(p, at), load64(p, at+1)
 		h0, h1 := hash(v0), hash(v1)
 		p0 := t[h0]
-		t[h0] = v0<<32 | uint64(at)
+		t[h0] = v0<<32 | uint64(base+at)
 		if rep > 0 && load32(p, at+2) == load32(p, at+2-rep) {
 			at += 2
 			if load8(p, at-1) == load8(p, at-1-rep) {
@@ -110,12 +112,12 @@ func (t *table) find(p unsafe.Pointer, at, limit, rep uint) (place, from uint, o
 			}
 			return at, at - rep, true
 		}
-		if c := uint(uint32(p0)); uint32(p0>>32) == uint32(v0) && at-c <= maxWindow && load32(p, c) == uint32(v0) {
+		if c := uint(uint32(p0)) - base; uint32(p0>>32) == uint32(v0) && at-c <= maxWindow && load32(p, c) == uint32(v0) {
 			return at, c, true
 		}
 		p1 := t[h1]
-		t[h1] = v1<<32 | uint64(at+1)
-		if c := uint(uint32(p1)); uint32(p1>>32) == uint32(v1) && at+1-c <= maxWindow && load32(p, c) == uint32(v1) {
+		t[h1] = v1<<32 | uint64(base+at+1)
+		if c := uint(uint32(p1)) - base; uint32(p1>>32) == uint32(v1) && at+1-c <= maxWindow && load32(p, c) == uint32(v1) {
 			return at + 1, c, true
 		}
 		if at >= next {
