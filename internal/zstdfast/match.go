@@ -1,6 +1,7 @@
 package zstdfast
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"unsafe"
 )
@@ -29,9 +30,15 @@ type sequence struct {
 	offset   uint32 // 1 for one used before, else the distance and 3
 }
 
-func load64(p unsafe.Pointer, i uint) uint64 { return *(*uint64)(unsafe.Add(p, i)) }
-func load32(p unsafe.Pointer, i uint) uint32 { return *(*uint32)(unsafe.Add(p, i)) }
-func load8(p unsafe.Pointer, i uint) byte    { return *(*byte)(unsafe.Add(p, i)) }
+func load64(p unsafe.Pointer, i uint) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
+}
+
+func load32(p unsafe.Pointer, i uint) uint32 {
+	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(p, i))[:])
+}
+
+func load8(p unsafe.Pointer, i uint) byte { return *(*byte)(unsafe.Add(p, i)) }
 
 func hash(v uint64) uint64 { return v << 8 * hashFactor >> (64 - tableBits) }
 
