@@ -1,6 +1,10 @@
 package comm
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/swerm/swerm/moe/kernel"
+)
 
 // A Comm is one rank's end of a group of ranks.
 //
@@ -101,11 +105,23 @@ func numbers[T Number](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(T(0))))
 }
 
+// An adder adds numbers, by machine code where this machine has some; the bits
+// are the same.
+type adder struct{ family kernel.Family }
+
+func newAdder() adder {
+	f, err := kernel.FromEnv()
+	if err != nil {
+		f = kernel.Detect() // whoever runs the network refuses the variable
+	}
+	return adder{f}
+}
+
 // add adds the numbers of src to those of dst.
-func add(dst, src []byte, t Type) {
+func (a adder) add(dst, src []byte, t Type) {
 	switch t {
 	case Float32:
-		addTo(numbers[float32](dst), numbers[float32](src))
+		a.family.AddScaled(numbers[float32](dst), 1, numbers[float32](src))
 	case Float64:
 		addTo(numbers[float64](dst), numbers[float64](src))
 	default:
@@ -115,12 +131,6 @@ func add(dst, src []byte, t Type) {
 
 func addTo[T Number](dst, src []T) {
 	src = src[:len(dst)]
-	for len(dst) >= 8 {
-		d, s := (*[8]T)(dst), (*[8]T)(src)
-		d[0], d[1], d[2], d[3] = d[0]+s[0], d[1]+s[1], d[2]+s[2], d[3]+s[3]
-		d[4], d[5], d[6], d[7] = d[4]+s[4], d[5]+s[5], d[6]+s[6], d[7]+s[7]
-		dst, src = dst[8:], src[8:]
-	}
 	for i := range dst {
 		dst[i] += src[i]
 	}

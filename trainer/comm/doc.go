@@ -20,6 +20,10 @@
 //     wait: until a connection has proved that it knows the token, messages
 //     have a fixed size and a deadline. The token itself is never sent.
 //
+// Ranks of one machine lend each other large messages instead of sending them:
+// the receiver reads them where they lie in the sender's memory (Linux, one
+// user), after each side has proved which process it is.
+//
 // What it does not do. After the handshake, bytes travel in the clear and
 // unsigned: across machines it belongs on a network that is trusted. It does
 // not retry, and does not bring back a lost rank: a run resumes from its last

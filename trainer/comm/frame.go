@@ -21,6 +21,8 @@ const (
 	kindBeat       // a sign of life, without payload
 	kindAbort      // group is the rank to blame, the payload says why
 	kindBye        // nothing follows
+	kindLent       // where in the sender's memory the payload lies
+	kindTaken      // one lent stretch has been read
 )
 
 type header struct {
@@ -46,7 +48,9 @@ func decodeHeader(b [headerBytes]byte) (header, error) {
 		limit = maxFrame
 	case kindAbort:
 		limit = maxReason
-	case kindBeat, kindBye:
+	case kindLent:
+		limit = lentFrame
+	case kindBeat, kindBye, kindTaken:
 	default:
 		return h, fmt.Errorf("%w: a frame of kind %d", ErrStranger, h.kind)
 	}

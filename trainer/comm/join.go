@@ -43,6 +43,10 @@ type World struct {
 	Version string // ranks of another build are refused
 	Config  []byte // ranks whose config differs are refused; any length
 
+	// Framed sends everything through the socket, also between ranks that could
+	// read each other's memory.
+	Framed bool
+
 	// Wait is how long ranks may take to come; default 1 min.
 	Wait time.Duration
 	Limits
@@ -65,7 +69,11 @@ func Join(ctx context.Context, w World) (Comm, error) {
 	defer cancel()
 	j := &joining{World: w, taken: make([]bool, w.Size), links: make([]*socketLink, w.Size), greeter: greeter{token: w.Token, self: identity{
 		rank: uint32(w.Rank), size: uint32(w.Size), version: sha256.Sum256([]byte(w.Version)), config: sha256.Sum256(w.Config)}}}
-	if err := j.meet(ctx); err != nil {
+	err := j.meet(ctx)
+	if err == nil && !w.Framed {
+		err = agreeToLend(j.links)
+	}
+	if err != nil {
 		j.abandon(err)
 		return nil, fmt.Errorf("rank %d of %d: %w", w.Rank, w.Size, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -89,13 +90,54 @@ func TestConformance(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			conform(t, func(t *testing.T, n int) []Comm { return mustJoin(t, network, n, nil) })
 		})
+		t.Run(network+" framed", func(t *testing.T) {
+			conform(t, func(t *testing.T, n int) []Comm { return mustJoin(t, network, n, framed) })
+		})
+	}
+}
+
+// framed is a world whose ranks see nothing of each other's memory.
+func framed(w *World) { w.Framed = true }
+
+// Ranks of one machine find out that they can read each other.
+func TestNeighboursLend(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("on Linux only")
+	}
+	for _, change := range []func(*World){nil, framed} {
+		for _, c := range mustJoin(t, "tcp", 3, change) {
+			for _, l := range c.(*mesh).links {
+				if s, ok := l.(*socketLink); ok && (s.lends != (change == nil) || (s.peer != 0) != (change == nil)) {
+					t.Errorf("rank %d: lends %v, reads process %d", c.Rank(), s.lends, s.peer)
+				}
+			}
+		}
+	}
+}
+
+// A rank that names another process than its own, or an address where the
+// number it was given does not lie, is not read from.
+func TestMemoryIsProven(t *testing.T) {
+	x := []byte("0123456789abcdef")
+	found := make([]byte, len(x))
+	if err := readMemory(os.Getpid(), addressOf(x), found); err != nil {
+		t.Skip("this process cannot read itself: ", err)
+	}
+	if !bytes.Equal(found, x) {
+		t.Fatalf("%q", found)
+	}
+	if err := readMemory(os.Getpid(), 1, found); err == nil {
+		t.Error("address 1 was read")
+	}
+	if err := readMemory(-1, addressOf(x), found); err == nil {
+		t.Error("a process that is none was read")
 	}
 }
 
 func TestSumsAreTheSameBits(t *testing.T) {
 	for _, n := range []int{2, 3, 4} {
 		local, unix := sameBits(t, Local(n, Limits{})), sameBits(t, mustJoin(t, "unix", n, nil))
-		if !slices.Equal(local, unix) {
+		if !slices.Equal(local, unix) || !slices.Equal(local, sameBits(t, mustJoin(t, "unix", n, framed))) {
 			t.Errorf("%d ranks: sockets add otherwise than memory", n)
 		}
 	}

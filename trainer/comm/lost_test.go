@@ -16,6 +16,9 @@ func TestLostRanks(t *testing.T) {
 		"local": func(t *testing.T) []Comm { return Local(3, Limits{Stall: time.Second}) },
 		"unix":  func(t *testing.T) []Comm { return mustJoin(t, "unix", 3, impatient) },
 		"tcp":   func(t *testing.T) []Comm { return mustJoin(t, "tcp", 3, impatient) },
+		"framed": func(t *testing.T) []Comm {
+			return mustJoin(t, "unix", 3, func(w *World) { impatient(w); w.Framed = true })
+		},
 	}
 	losses := []struct {
 		name  string
@@ -124,6 +127,10 @@ func TestMismatch(t *testing.T) {
 		},
 		"sizes": func(c Comm) error {
 			err := AllReduce(c, make([]float64, 10+10*c.Rank()))
+			return errors.Join(err, c.Barrier())
+		},
+		"sizes of large messages": func(c Comm) error {
+			err := AllReduce(c, make([]float64, (1+c.Rank())<<18))
 			return errors.Join(err, c.Barrier())
 		},
 	} {

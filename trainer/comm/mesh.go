@@ -18,10 +18,11 @@ const (
 	opBroadcast
 	opBarrier
 	opAddress // where ranks listen, while they join
+	opLend    // whether ranks can read each other's memory, likewise
 )
 
 var opNames = [...]string{opAllToAllV: "alltoallv", opAllReduce: "allreduce", opReduceScatter: "reducescatter",
-	opAllGather: "allgather", opBroadcast: "broadcast", opBarrier: "barrier", opAddress: "join"}
+	opAllGather: "allgather", opBroadcast: "broadcast", opBarrier: "barrier", opAddress: "join", opLend: "join"}
 
 func (o op) String() string {
 	if o == 0 || int(o) >= len(opNames) {
@@ -65,12 +66,14 @@ type mesh struct {
 	groups uint32 // made from this one
 	seq    uint64
 
+	adder
 	got, sum []byte // scratch of one chunk
 }
 
 // chunkBytes is how much of a sum is in one step of the pipeline: what one rank
-// adds while the next piece is on its way. It fits the second-level cache.
-const chunkBytes = 128 << 10
+// adds while the next piece is on its way. Shorter ones cost a receipt each, longer
+// ones fall out of the second-level cache.
+const chunkBytes = 512 << 10
 
 // A fate is what world and groups share: the first error ends them all.
 type fate struct {
@@ -80,7 +83,7 @@ type fate struct {
 }
 
 func newMesh(rank int, links []link) *mesh {
-	m := &mesh{fate: &fate{links: links}, rank: rank, links: links}
+	m := &mesh{fate: &fate{links: links}, rank: rank, links: links, adder: newAdder()}
 	for r := range links {
 		m.ranks = append(m.ranks, r)
 	}
@@ -256,28 +259,38 @@ func (m *mesh) reduce(c call, x []byte, t Type, share bool) error {
 // reduceChunk adds to chunk what all others have of it, in the order of ranks:
 // those before this one among themselves first.
 func (m *mesh) reduceChunk(c call, chunk []byte, t Type) error {
-	got, sum := scratch(&m.got, len(chunk)), scratch(&m.sum, len(chunk))
+	before := chunk // where the sum of the ranks before this one is made
+	if m.rank > 1 {
+		before = scratch(&m.sum, len(chunk))
+	}
 	for r := range m.links {
-		into := got
+		var err error
 		switch {
 		case r == m.rank:
-			if r > 0 {
-				add(chunk, sum, t)
+			if r > 1 {
+				m.add(chunk, before, t)
 			}
-			continue
-		case r == 0:
-			into = sum
+		case r == 0 && m.rank > 1:
+			err = m.recv(c, r, before)
+		case r < m.rank:
+			err = m.recvSum(c, r, before, t)
+		default:
+			err = m.recvSum(c, r, chunk, t)
 		}
-		if err := m.recv(c, r, into); err != nil {
+		if err != nil {
 			return err
 		}
-		switch {
-		case r > m.rank:
-			add(chunk, got, t)
-		case r > 0:
-			add(sum, got, t)
-		}
 	}
+	return nil
+}
+
+// recvSum adds to x what a rank sends.
+func (m *mesh) recvSum(c call, from int, x []byte, t Type) error {
+	got := scratch(&m.got, len(x))
+	if err := m.recv(c, from, got); err != nil {
+		return err
+	}
+	m.add(x, got, t)
 	return nil
 }
 
@@ -330,7 +343,7 @@ func (m *mesh) Group(ranks []int) (Comm, error) {
 		return nil, err
 	}
 	m.groups++
-	g := &mesh{fate: m.fate, rank: slices.Index(ranks, m.rank), group: m.group<<8 | m.groups}
+	g := &mesh{fate: m.fate, rank: slices.Index(ranks, m.rank), group: m.group<<8 | m.groups, adder: m.adder}
 	for _, r := range ranks {
 		g.ranks = append(g.ranks, m.ranks[r])
 		g.links = append(g.links, m.links[r])
