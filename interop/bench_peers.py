@@ -2,7 +2,7 @@
 turn, so that a noisy machine disturbs both. Prints Markdown with medians and
 the ratio of the peer's time to ours (above 1: ours is faster).
 
-usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,auc]
+usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,comm,auc]
 
 --raw is a folder of unpacked runs, which are otherwise unpacked from DIR/packed;
 --rows one of JSONL shards, which are otherwise made of the runs.
@@ -249,6 +249,39 @@ def bench_train(swerm, real, n, work):
     report("Training step, fp32, 4,096 tokens (V8192 D256 L6 H4/2 E16 K2 F256)", took, "tokens/s", tokens)
 
 
+class Gloo:
+    """Two processes of torch.distributed over gloo, kept from round to round."""
+
+    def __init__(self, work):
+        script, place = os.path.join(ROOT, "interop", "gloo_rank.py"), os.path.join(work, "gloo")
+        self.ranks = [subprocess.Popen([sys.executable, script, str(r), "2", place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                      for r in range(2)]
+
+    def median(self, operation, size, times):
+        for rank in self.ranks:
+            rank.stdin.write(f"{operation} {size} {times}\n")
+            rank.stdin.flush()
+        return max(float(rank.stdout.readline()) for rank in self.ranks)
+
+    def close(self):
+        for rank in self.ranks:
+            rank.stdin.close()
+        for rank in self.ranks:
+            rank.wait()
+
+
+def bench_comm(swerm, real, n, work):
+    size, times = 4 << 20, 100
+    gloo = Gloo(work)
+    ours = {"swerm": "unix", "swerm, TCP": "tcp", "swerm, TCP as between machines": "tcp-framed", "swerm, one process": "local"}
+    for operation in ["allreduce", "alltoallv"]:
+        sides = {name: lambda how=how: go_bench("./trainer/comm", f"BenchmarkCollectives/{how}/{operation}/{size}B", "ns/op",
+                                                "-benchtime", f"{times}x") / 1e9 for name, how in ours.items()}
+        sides["gloo, TCP"] = lambda: gloo.median(operation, size, times)
+        report(f"{operation} of 4 MiB{' to each' if operation != 'allreduce' else ''}, 2 ranks", rounds(n, sides), "MiB/s", size / 2**20)
+    gloo.close()
+
+
 def bench_auc(swerm, real, n, work):
     import numpy as np
     from sklearn.metrics import roc_auc_score
@@ -264,7 +297,7 @@ def bench_auc(swerm, real, n, work):
 
 def main():
     global RAW, ROWS
-    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "auc": bench_auc}
+    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "comm": bench_comm, "auc": bench_auc}
     parser = argparse.ArgumentParser()
     parser.add_argument("swerm")
     parser.add_argument("--real", default="../shared/real")
