@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/trainer/comm"
@@ -31,12 +32,14 @@ func (e expertLoad) add(more [][]int64) {
 	}
 }
 
-// pool adds up the counts of all ranks.
+// pool adds up the counts of all ranks, in one message.
 func (e expertLoad) pool(l *layout) error {
+	all := slices.Concat(e...)
+	if err := comm.AllReduce(l.world, all); err != nil {
+		return fmt.Errorf("expert load: %w", err)
+	}
 	for _, layer := range e {
-		if err := comm.AllReduce(l.world, layer); err != nil {
-			return fmt.Errorf("expert load: %w", err)
-		}
+		all = all[copy(layer, all):]
 	}
 	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/swerm/swerm/moe"
@@ -57,6 +59,8 @@ type training struct {
 	journal *journal
 	st      *State
 	saved   int64 // step of the newest checkpoint; -1: none, or one that waits for its evaluation
+	watch   *stopwatch
+	rates   rates // of operations, measured at the start
 
 	threads  int
 	log      *slog.Logger
@@ -86,6 +90,7 @@ func open(s setup) (t *training, err error) {
 	if t.layout, err = newLayout(s.ranks, s.from.shape.NumExperts); err != nil {
 		return nil, err
 	}
+	t.watch = &stopwatch{meter: &t.layout.meter}
 	if err := t.load(s); err != nil {
 		return nil, err
 	}
@@ -136,6 +141,7 @@ func (t *training) load(s setup) error {
 	if t.net, err = newNetwork(e, t.layout, s.cfg, s.head, s.data.tokens); err != nil {
 		return err
 	}
+	t.net.watch = t.watch
 	if newest > 0 {
 		saved := t.shelf.path(newest)
 		if err := errors.Join(e.loadAdapters(saved), e.loadMoments(saved)); err != nil {
@@ -199,8 +205,13 @@ func (t *training) run(ctx context.Context) error {
 	if err := t.finishPending(ctx); err != nil {
 		return err
 	}
-	began, last, first := time.Now(), time.Now(), *t.st
+	if err := t.measure(); err != nil {
+		return err
+	}
+	began, last, first, told := time.Now(), time.Now(), *t.st, *t.st
+	var recent phaseTimes
 	for t.st.Step < t.steps && !t.st.StoppedEarly {
+		t.watch.begin()
 		stop, err := t.layout.any(ctx.Err() != nil)
 		if err != nil {
 			return err
@@ -212,6 +223,9 @@ func (t *training) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		spent := t.watch.end(phaseCompute)
+		recent.add(spent)
+		t.log.Debug("seconds of a step", append([]any{"step", line.Step}, spent.attrs(1)...)...)
 		if err := t.finish(ctx, line); err != nil {
 			return err
 		}
@@ -220,9 +234,25 @@ func (t *training) run(ctx context.Context) error {
 			last = now
 			rate := float64(t.st.Tokens-first.Tokens) / now.Sub(began).Seconds()
 			t.log.Info("training", "step", line.Step, "of", t.steps, "loss", number(line.Loss), "tokens_per_second", int(rate))
+			t.log.Info("seconds per step", recent.attrs(line.Step-told.Step)...)
+			told, recent = *t.st, phaseTimes{}
 		}
 	}
-	return t.save()
+	if err := t.save(); err != nil {
+		return err
+	}
+	return t.sayTimes(t.st.Step - first.Step)
+}
+
+// measure probes the ranks' connections.
+func (t *training) measure() (err error) {
+	if t.rates, err = t.layout.probe(); err != nil {
+		return err
+	}
+	for _, op := range slices.Sorted(maps.Keys(t.rates)) {
+		t.log.Info("bandwidth", "operation", op, "mb_per_second", int(t.rates[op]/1e6))
+	}
+	return nil
 }
 
 // step runs one global batch and moves the weights.
@@ -254,7 +284,7 @@ func (t *training) step() (Line, error) {
 	if finite(bad.Value) {
 		t.st.Updates++
 		t.st.SkippedInRow = 0
-		t.net.step(line.LR, bad.Value, t.st.Updates, t.threads)
+		t.watch.time(phaseUpdate, func() { t.net.step(line.LR, bad.Value, t.st.Updates, t.threads) })
 	} else if err := t.skip(&line, bad); err != nil {
 		return line, err
 	}
@@ -284,7 +314,9 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 func (t *training) finish(ctx context.Context, line Line) error {
 	improved := false
 	if t.evalDue(line.Step) {
+		t.watch.begin()
 		dev, err := t.net.evaluate(ctx, t.data.dev)
+		t.watch.end(phaseEvaluate)
 		if err != nil && ctx.Err() != nil {
 			t.st.PendingLine = &line
 			return t.interrupted(ctx)
@@ -349,6 +381,8 @@ func (t *training) save() error {
 }
 
 func (t *training) write() error {
+	t.watch.begin()
+	defer t.watch.end(phaseCheckpoint)
 	if err := t.journal.sync(); err != nil {
 		return err
 	}

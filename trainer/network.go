@@ -22,6 +22,7 @@ type network struct {
 	terms  []term
 	pairs  bool // some term compares sequences of different micro-batches
 
+	watch *stopwatch
 	batch moe.Batch // scratch
 }
 
@@ -293,7 +294,12 @@ func (n *network) addAux(w *work, sequences int) {
 
 // read fetches the tokens of a micro-batch. The batch is scratch: the next call
 // overwrites it.
-func (n *network) read(list []sample) (moe.Batch, error) {
+func (n *network) read(list []sample) (b moe.Batch, err error) {
+	n.watch.time(phaseData, func() { b, err = n.fetch(list) })
+	return b, err
+}
+
+func (n *network) fetch(list []sample) (moe.Batch, error) {
 	n.batch.IDs, n.batch.Offsets = n.batch.IDs[:0], append(n.batch.Offsets[:0], 0)
 	for _, s := range list {
 		var err error

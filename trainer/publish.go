@@ -165,7 +165,7 @@ func (j *job) summarize(t *training, chosen *State, counts pipeline.Counts) erro
 	s.Parameters, s.Tokens, s.KernelFamily, s.Counts = shape.NumParams(), t.st.Tokens, t.st.KernelFamily, counts
 	s.Loss, s.Dev = lines[len(lines)-1].Loss, lines[chosen.Step-1].Dev
 	kept := *s
-	kept.TokensPerSecond = 0 // of a process, not of the result
+	kept.TokensPerSecond, kept.Phases = 0, nil // of a process, not of the result
 	doc, err := json.MarshalIndent(kept, "", "  ")
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)

@@ -32,6 +32,7 @@ type layout struct {
 	world    comm.Comm
 	experts  comm.Comm // this rank and those that hold the other experts
 	replicas comm.Comm // those that hold the same experts
+	meter    comm.Meter
 }
 
 func newLayout(r Ranks, experts int) (*layout, error) {
@@ -53,10 +54,11 @@ func newLayout(r Ranks, experts int) (*layout, error) {
 	for i := range n / ep {
 		stride = append(stride, i*ep+world.Rank()%ep)
 	}
-	l := &layout{world: world}
+	l := &layout{}
+	l.world = comm.Metered(world, &l.meter)
 	var errExperts, errReplicas error
-	l.experts, errExperts = world.Group(group)
-	l.replicas, errReplicas = world.Group(stride)
+	l.experts, errExperts = l.world.Group(group)
+	l.replicas, errReplicas = l.world.Group(stride)
 	return l, errors.Join(errExperts, errReplicas)
 }
 

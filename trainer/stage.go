@@ -31,17 +31,18 @@ var ErrMismatch = errors.New("inputs do not belong together")
 
 // A Summary is the result of a task.
 type Summary struct {
-	Steps           int64           `json:"steps"`
-	CheckpointStep  int64           `json:"checkpoint_step"` // whose weights were published
-	StoppedEarly    bool            `json:"stopped_early,omitempty"`
-	SkippedSteps    int64           `json:"skipped_steps,omitempty"`
-	Loss            *float64        `json:"loss,omitempty"` // of the last step
-	Dev             *Dev            `json:"dev,omitempty"`  // of the published weights, where they were evaluated
-	Parameters      int64           `json:"parameters"`
-	Tokens          int64           `json:"tokens"`
-	TokensPerSecond float64         `json:"tokens_per_second,omitempty"` // of this process; 0 when nothing was left to train
-	KernelFamily    string          `json:"kernel_family"`
-	Counts          pipeline.Counts `json:"counts"`
+	Steps           int64              `json:"steps"`
+	CheckpointStep  int64              `json:"checkpoint_step"` // whose weights were published
+	StoppedEarly    bool               `json:"stopped_early,omitempty"`
+	SkippedSteps    int64              `json:"skipped_steps,omitempty"`
+	Loss            *float64           `json:"loss,omitempty"` // of the last step
+	Dev             *Dev               `json:"dev,omitempty"`  // of the published weights, where they were evaluated
+	Parameters      int64              `json:"parameters"`
+	Tokens          int64              `json:"tokens"`
+	TokensPerSecond float64            `json:"tokens_per_second,omitempty"` // of this process; 0 when nothing was left to train
+	Phases          map[string]float64 `json:"seconds_by_phase,omitempty"`  // of this process, per step
+	KernelFamily    string             `json:"kernel_family"`
+	Counts          pipeline.Counts    `json:"counts"`
 }
 
 // Stage returns stage "train". Its artifact is a directory that transformers
@@ -165,12 +166,13 @@ func (j *job) train(ctx context.Context, shape moe.Config, data *corpus) (*train
 	if err != nil {
 		return nil, err
 	}
-	began, before := time.Now(), t.st.Tokens
+	began, before, first := time.Now(), t.st.Tokens, t.st.Step
 	if err := t.run(ctx); err != nil {
 		return nil, err
 	}
 	if spent := time.Since(began).Seconds(); t.st.Tokens > before {
 		j.summary.TokensPerSecond = float64(t.st.Tokens-before) / spent
+		j.summary.Phases = t.watch.spent.perStep(t.st.Step - first)
 	}
 	return t, nil
 }

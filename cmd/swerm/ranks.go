@@ -79,14 +79,12 @@ func (a *app) trainAsRank(c *cobra.Command, v verb, o *stageFlags, args []string
 	if err != nil {
 		return err
 	}
-	var meter comm.Meter
-	ranks := trainer.Ranks{World: comm.Metered(world, &meter), EP: o.ranks.ep}
+	ranks := trainer.Ranks{World: world, EP: o.ranks.ep}
 	defer func() {
 		if err != nil {
 			world.Abort(err)
 			return
 		}
-		a.logTraffic(place.Rank, &meter)
 		err = world.Close()
 	}()
 	if place.Rank > 0 {
@@ -127,12 +125,4 @@ func (a *app) join(ctx context.Context, place comm.Place) (comm.Comm, error) {
 		err = fmt.Errorf("%w: all ranks need the same command line and kernel family (SWERM_KERNEL)", err)
 	}
 	return world, err
-}
-
-// logTraffic says what this rank sent.
-func (a *app) logTraffic(rank int, m *comm.Meter) {
-	for _, t := range m.Totals() {
-		a.logger().Info("traffic", "rank", rank, "operation", t.Op, "calls", t.Calls, "bytes_sent", t.BytesSent,
-			"seconds", fmt.Sprintf("%.3f", t.Seconds))
-	}
 }

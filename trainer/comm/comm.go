@@ -1,6 +1,7 @@
 package comm
 
 import (
+	"time"
 	"unsafe"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -46,6 +47,11 @@ type Comm interface {
 	// from is closed.
 	Close() error
 }
+
+// A Waiter is a comm that knows how long this rank has waited for others to
+// come to an operation, in this comm and those that share its connections: time
+// in operations beyond that is spent moving bytes.
+type Waiter interface{ Waited() time.Duration }
 
 // Type says how the bytes of a sum are numbers, in the machine's byte order.
 type Type uint8

@@ -39,6 +39,7 @@ type localLink struct {
 
 func (l *localLink) send(c call, x []byte)       { l.out.put(c, x) }
 func (l *localLink) recv(c call, x []byte) error { return l.in.take(c, x, l.stall) }
+func (l *localLink) await(call) error            { return l.in.filled(l.stall) }
 func (l *localLink) flush() error                { return l.out.drained(l.stall) }
 
 func (l *localLink) abort(culprit int, cause error) {
@@ -105,6 +106,12 @@ func (p *pipe) take(c call, x []byte, limit time.Duration) error {
 		}
 	}
 	return nil
+}
+
+func (p *pipe) filled(limit time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wait(limit, func() bool { return len(p.queue) > 0 })
 }
 
 func (p *pipe) drained(limit time.Duration) error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // op names a collective on the wire.
@@ -21,7 +23,7 @@ const (
 	opLend    // whether ranks can read each other's memory, likewise
 )
 
-var opNames = [...]string{opAllToAllV: "alltoallv", opAllReduce: "allreduce", opReduceScatter: "reducescatter",
+var opNames = [...]string{opAllToAllV: OpAllToAllV, opAllReduce: "allreduce", opReduceScatter: "reducescatter",
 	opAllGather: "allgather", opBroadcast: "broadcast", opBarrier: "barrier", opAddress: "join", opLend: "join"}
 
 func (o op) String() string {
@@ -45,6 +47,9 @@ type link interface {
 	// send queues x for the peer and returns at once; x must stay as it is
 	// until flush.
 	send(c call, x []byte)
+	// await returns when the first of what the peer sends in the same call is
+	// here.
+	await(c call) error
 	// recv fills x with what the peer sent in the same call.
 	recv(c call, x []byte) error
 	// flush waits until everything queued has left.
@@ -65,6 +70,7 @@ type mesh struct {
 	group  uint32
 	groups uint32 // made from this one
 	seq    uint64
+	heard  []uint64 // by rank of this group: the last call in which it was heard
 
 	adder
 	got, sum []byte // scratch of one chunk
@@ -80,6 +86,8 @@ type fate struct {
 	mu    sync.Mutex
 	err   error
 	links []link // of the world
+
+	waited atomic.Int64 // nanoseconds
 }
 
 func newMesh(rank int, links []link) *mesh {
@@ -87,6 +95,7 @@ func newMesh(rank int, links []link) *mesh {
 	for r := range links {
 		m.ranks = append(m.ranks, r)
 	}
+	m.heard = make([]uint64, len(links))
 	return m
 }
 
@@ -147,7 +156,10 @@ func (f *fate) fail(culprit int, err error) error {
 
 // recv takes what a rank of this group sends in a call.
 func (m *mesh) recv(c call, from int, x []byte) error {
-	err := m.links[from].recv(c, x)
+	err := m.await(c, from, len(x))
+	if err == nil {
+		err = m.links[from].recv(c, x)
+	}
 	if err == nil {
 		return nil
 	}
@@ -157,6 +169,22 @@ func (m *mesh) recv(c call, from int, x []byte) error {
 	}
 	return &RankError{m.ranks[from], c.op.String(), err}
 }
+
+// await counts how long a rank lets this one wait before it sends anything.
+func (m *mesh) await(c call, from, bytes int) error {
+	if bytes == 0 || m.heard[from] == c.seq {
+		return nil
+	}
+	m.heard[from] = c.seq
+	began := time.Now()
+	err := m.links[from].await(c)
+	m.waited.Add(int64(time.Since(began)))
+	return err
+}
+
+// Waited is how long this rank has waited for others to come to an operation,
+// in the world and all its groups.
+func (f *fate) Waited() time.Duration { return time.Duration(f.waited.Load()) }
 
 func (m *mesh) AllToAllV(send, recv [][]byte) error {
 	if err := checkExchange(send, recv, m.rank, m.Size()); err != nil {
@@ -344,6 +372,7 @@ func (m *mesh) Group(ranks []int) (Comm, error) {
 	}
 	m.groups++
 	g := &mesh{fate: m.fate, rank: slices.Index(ranks, m.rank), group: m.group<<8 | m.groups, adder: m.adder}
+	g.heard = make([]uint64, len(ranks))
 	for _, r := range ranks {
 		g.ranks = append(g.ranks, m.ranks[r])
 		g.links = append(g.links, m.links[r])

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// A Meter counts what operations send and how long they take, waiting for
-// other ranks included.
+// A Meter counts what operations send and how long they take.
 type Meter struct {
 	mu    sync.Mutex
 	total map[string]Traffic
@@ -21,6 +20,20 @@ type Traffic struct {
 	Calls     int64   `json:"calls"`
 	BytesSent int64   `json:"bytes_sent"` // by this rank to others, headers left out
 	Seconds   float64 `json:"seconds"`
+	Waiting   float64 `json:"waiting"` // of the seconds: until the other ranks came, where the comm is a Waiter
+}
+
+// OpAllToAllV is the name under which a Meter counts what it says.
+const OpAllToAllV = "alltoallv"
+
+// Operations are the names of all that a Meter counts.
+func Operations() []string { return slices.Clone(opNames[opAllToAllV : opBarrier+1]) }
+
+// Reset forgets all.
+func (m *Meter) Reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.total = nil
 }
 
 // Totals lists the operations so far by name.
@@ -30,7 +43,27 @@ func (m *Meter) Totals() []Traffic {
 	return slices.SortedFunc(maps.Values(m.total), func(a, b Traffic) int { return cmp.Compare(a.Op, b.Op) })
 }
 
-func (m *Meter) add(o op, sent int, began time.Time) {
+// start is the state of clocks when an operation begins.
+type start struct {
+	at     time.Time
+	waited time.Duration
+}
+
+func (c *metered) start() start { return start{time.Now(), c.waited()} }
+
+func (c *metered) waited() time.Duration {
+	if w, ok := c.Comm.(Waiter); ok {
+		return w.Waited()
+	}
+	return 0
+}
+
+// count ends an operation.
+func (c *metered) count(o op, sent int, began start) {
+	c.meter.add(o, sent, time.Since(began.at), c.waited()-began.waited)
+}
+
+func (m *Meter) add(o op, sent int, took, waited time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.total == nil {
@@ -40,7 +73,8 @@ func (m *Meter) add(o op, sent int, began time.Time) {
 	t.Op = o.String()
 	t.Calls++
 	t.BytesSent += int64(sent)
-	t.Seconds += time.Since(began).Seconds()
+	t.Seconds += took.Seconds()
+	t.Waiting += waited.Seconds()
 	m.total[t.Op] = t
 }
 
@@ -60,7 +94,7 @@ func (c *metered) AllToAllV(send, recv [][]byte) error {
 			sent += len(x)
 		}
 	}
-	defer c.meter.add(opAllToAllV, sent, time.Now())
+	defer c.count(opAllToAllV, sent, c.start())
 	return c.Comm.AllToAllV(send, recv)
 }
 
@@ -72,17 +106,17 @@ func (c *metered) own(x []byte, t Type) int {
 
 func (c *metered) AllReduce(x []byte, t Type) error {
 	own := c.own(x, t)
-	defer c.meter.add(opAllReduce, len(x)-own+(c.Size()-1)*own, time.Now())
+	defer c.count(opAllReduce, len(x)-own+(c.Size()-1)*own, c.start())
 	return c.Comm.AllReduce(x, t)
 }
 
 func (c *metered) ReduceScatter(x []byte, t Type) error {
-	defer c.meter.add(opReduceScatter, len(x)-c.own(x, t), time.Now())
+	defer c.count(opReduceScatter, len(x)-c.own(x, t), c.start())
 	return c.Comm.ReduceScatter(x, t)
 }
 
 func (c *metered) AllGather(x []byte, t Type) error {
-	defer c.meter.add(opAllGather, (c.Size()-1)*c.own(x, t), time.Now())
+	defer c.count(opAllGather, (c.Size()-1)*c.own(x, t), c.start())
 	return c.Comm.AllGather(x, t)
 }
 
@@ -91,12 +125,12 @@ func (c *metered) Broadcast(x []byte, root int) error {
 	if c.Rank() == root {
 		sent = (c.Size() - 1) * len(x)
 	}
-	defer c.meter.add(opBroadcast, sent, time.Now())
+	defer c.count(opBroadcast, sent, c.start())
 	return c.Comm.Broadcast(x, root)
 }
 
 func (c *metered) Barrier() error {
-	defer c.meter.add(opBarrier, c.Size()-1, time.Now())
+	defer c.count(opBarrier, c.Size()-1, c.start())
 	return c.Comm.Barrier()
 }
 

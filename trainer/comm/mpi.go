@@ -36,6 +36,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -76,7 +77,12 @@ type funnel struct {
 
 	mu  sync.Mutex
 	err error
+
+	waited atomic.Int64 // nanoseconds
 }
+
+// Waited is how long this rank has waited for others to come to an operation.
+func (f *funnel) Waited() time.Duration { return time.Duration(f.waited.Load()) }
 
 func (f *funnel) serve() {
 	runtime.LockOSThread()
@@ -150,6 +156,20 @@ func (m *mpiComm) adopt(c C.MPI_Comm) C.int {
 	return rc
 }
 
+// together is do after all ranks have come, so that the wait for them and the
+// operation itself can be told apart.
+func (m *mpiComm) together(what string, call func() C.int) error {
+	return m.do(what, func() C.int {
+		began := time.Now()
+		rc := C.MPI_Barrier(m.comm)
+		m.waited.Add(int64(time.Since(began)))
+		if rc != C.MPI_SUCCESS {
+			return rc
+		}
+		return call()
+	})
+}
+
 func (m *mpiComm) Rank() int { return m.rank }
 func (m *mpiComm) Size() int { return m.size }
 
@@ -160,7 +180,7 @@ func (m *mpiComm) AllToAllV(send, recv [][]byte) error {
 		return err
 	}
 	copy(recv[m.rank], send[m.rank])
-	return m.do("alltoallv", func() C.int { return m.exchange(send, recv) })
+	return m.together("alltoallv", func() C.int { return m.exchange(send, recv) })
 }
 
 // exchange posts a receive and a send for every piece and waits for all. The
@@ -207,7 +227,7 @@ func (m *mpiComm) exchange(send, recv [][]byte) C.int {
 }
 
 func (m *mpiComm) AllReduce(x []byte, t Type) error {
-	return m.do("allreduce", func() C.int {
+	return m.together("allreduce", func() C.int {
 		step := maxPiece * t.Size()
 		for lo := 0; lo < len(x); lo += step {
 			piece := x[lo:min(lo+step, len(x))]
@@ -239,7 +259,7 @@ func (m *mpiComm) ReduceScatter(x []byte, t Type) error {
 	}
 	mine := x[int(at[m.rank])*t.Size():][:int(counts[m.rank])*t.Size()]
 	own := scratch(&m.own, len(mine))
-	err = m.do("reducescatter", func() C.int {
+	err = m.together("reducescatter", func() C.int {
 		return C.reducescatter(m.comm, pointer(x), pointer(own), &counts[0], C.int(t))
 	})
 	copy(mine, own)
@@ -251,14 +271,14 @@ func (m *mpiComm) AllGather(x []byte, t Type) error {
 	if err != nil {
 		return err
 	}
-	return m.do("allgather", func() C.int { return C.allgather(m.comm, pointer(x), &counts[0], &at[0], C.int(t)) })
+	return m.together("allgather", func() C.int { return C.allgather(m.comm, pointer(x), &counts[0], &at[0], C.int(t)) })
 }
 
 func (m *mpiComm) Broadcast(x []byte, root int) error {
 	if root < 0 || root >= m.size {
 		return fmt.Errorf("comm: broadcast from rank %d of %d", root, m.size)
 	}
-	return m.do("broadcast", func() C.int {
+	return m.together("broadcast", func() C.int {
 		for lo := 0; lo < len(x); lo += maxPiece {
 			piece := x[lo:min(lo+maxPiece, len(x))]
 			if rc := C.broadcast(m.comm, pointer(piece), C.int(len(piece)), C.int(root)); rc != C.MPI_SUCCESS {

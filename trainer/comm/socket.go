@@ -246,21 +246,28 @@ func (l *socketLink) drained() (bool, error) {
 	return len(l.queue) == 0 && len(l.owed) == 0, l.err
 }
 
+// await reads on until a frame of the call is open.
+func (l *socketLink) await(c call) error {
+	began := time.Now()
+	for l.open.size == 0 {
+		if waited := time.Since(began); waited > l.limits.Stall {
+			return fmt.Errorf("%w for %v", ErrStalled, l.limits.Stall)
+		}
+		if err := l.next(); err != nil {
+			return err
+		}
+	}
+	if l.open.call != c {
+		return mismatch(l.open.call, c)
+	}
+	return nil
+}
+
 // recv reads frames of one call until x is full.
 func (l *socketLink) recv(c call, x []byte) error {
-	began := time.Now()
 	for len(x) > 0 {
-		if l.open.size == 0 {
-			if waited := time.Since(began); waited > l.limits.Stall {
-				return fmt.Errorf("%w for %v", ErrStalled, l.limits.Stall)
-			}
-			if err := l.next(); err != nil {
-				return err
-			}
-			continue
-		}
-		if l.open.call != c {
-			return mismatch(l.open.call, c)
+		if err := l.await(c); err != nil {
+			return err
 		}
 		n := min(l.open.size, len(x))
 		if err := l.take(x[:n]); err != nil {
