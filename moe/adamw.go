@@ -20,28 +20,13 @@ type AdamW struct {
 	Threads int
 }
 
-// OptStateOf holds the moments of AdamW for what trains of one model, flat;
-// [OptStateOf.Of] gives the part of one tensor.
-type OptStateOf[Num Float] struct{ m, v []Num }
-
-// NewOptState returns zero moments.
-func (m *ModelOf[Num]) NewOptState() *OptStateOf[Num] {
-	return &OptStateOf[Num]{m: kernel.Make[Num](m.trainLen), v: kernel.Make[Num](m.trainLen)}
-}
-
-// Of returns the first and second moments of one trained tensor of the model
-// that the state was made for; writing to them restores a state.
-func (s *OptStateOf[Num]) Of(p *ParamOf[Num]) (first, second []Num) {
-	end := p.offset + p.len()
-	return s.m[p.offset:end:end], s.v[p.offset:end:end]
-}
-
 // adamChunk is how many numbers one goroutine takes at a time.
 const adamChunk = 1 << 16
 
 // AdamWStep applies one update; step counts from 1 and corrects the bias of
 // the moments. Each gradient is multiplied by gradScale first, which is how a
-// caller clips.
+// caller clips. With the state of a slice it updates those numbers only, to the
+// bits that the whole update gives them, and clears no other gradient.
 func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScale float64) {
 	c := kernel.AdamWCoefOf[Num]{
 		Beta1: Num(o.Beta1), Beta2: Num(o.Beta2),
@@ -71,13 +56,9 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 		}
 	}
 	parallel(threadsOr(o.Threads), len(chunks), func(_, i int) {
-		lo, hi := chunks[i].lo, chunks[i].hi
 		c := c
 		c.Keep = chunks[i].keep
-		m.kern.AdamW(m.flat[lo:hi], m.grad[lo:hi], s.m[lo:hi], s.v[lo:hi], &c)
-		if o.ClearGrad {
-			clear(m.grad[lo:hi])
-		}
+		m.adamSlice(s, Slice{chunks[i].lo, chunks[i].hi}, &c, o.ClearGrad)
 	})
 }
 

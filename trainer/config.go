@@ -70,6 +70,7 @@ type Config struct {
 	Aux       Aux       `json:"aux" yaml:"aux"`
 	LoRA      LoRA      `json:"lora" yaml:"lora"`
 	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
+	Ranks     Sharing   `json:"ranks" yaml:"ranks"`
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
 	Epochs float64 `json:"epochs" yaml:"epochs"` // passes over the visits, unless steps is set
@@ -171,6 +172,7 @@ func DefaultConfig() *Config {
 		KeepCheckpoints: 2,
 		Precision:       PrecisionFP32,
 		OnNonFinite:     NonFiniteStop,
+		Ranks:           DefaultSharing(),
 	}
 }
 
@@ -210,6 +212,7 @@ func (c *Config) Validate() error {
 		v.add("save_dtype: what %s is for is lost in rounding", PrecisionFP64)
 	}
 	v.oneOf("on_nonfinite", c.OnNonFinite, NonFiniteStop, NonFiniteSkip)
+	c.Ranks.validate(v)
 	shape := c.Model.shape(1, 1)
 	v.wrap("model", shape.Validate())
 	return errors.Join(v.list...)

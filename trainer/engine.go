@@ -30,7 +30,7 @@ type engine interface {
 
 	// reduce adds up the gradients of all ranks, and returns their norm.
 	reduce() (float64, error)
-	update(o moe.AdamW, step int64, scale float64)
+	update(o moe.AdamW, step int64, scale float64) error
 	zeroGrad()
 
 	// write puts this rank's part of a checkpoint into dir, finish what makes
@@ -73,10 +73,11 @@ type engineOf[Num moe.Float] struct {
 	opt    *moe.OptStateOf[Num]
 	pass   *moe.PassOf[Num] // forward and backward
 	scorer *moe.PassOf[Num] // forward only
+	sliced bool             // moments are shared among the ranks that hold a tensor
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts()}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l)}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
@@ -88,6 +89,10 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 	}
 	e.model.EnableGrad()
 	e.opt = e.model.NewOptState()
+	if e.sliced {
+		parts := e.holdings()
+		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
+	}
 	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers()})
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers()})
 	return e, nil
@@ -145,31 +150,39 @@ func repeat[Num moe.Float](x Num, n int) []Num {
 // replicas. Each was scaled by the weight of the whole global step, so a plain
 // sum is all. The norm counts dense gradients once, and each expert once.
 func (e *engineOf[Num]) reduce() (float64, error) {
-	dense, experts := e.model.Grads()
-	if err := sumNumbers(e.world, dense); err != nil {
-		return 0, fmt.Errorf("gradients: %w", err)
+	run := e.reduceWhole
+	if e.sliced {
+		run = e.reduceSlices
 	}
-	if err := sumNumbers(e.replicas, experts); err != nil {
-		return 0, fmt.Errorf("gradients of experts: %w", err)
+	squares, err := run()
+	if err != nil {
+		return 0, err
 	}
-	once, shard := e.model.GradSquares()
-	all := []float64{shard}
+	all := []float64{squares[1]}
 	if err := comm.AllReduce(e.layout.experts, all); err != nil {
 		return 0, fmt.Errorf("gradient norm: %w", err)
 	}
-	return math.Sqrt(once + all[0]), nil
+	return math.Sqrt(squares[0] + all[0]), nil
 }
 
-// sumNumbers is comm.AllReduce in a precision of the network.
-func sumNumbers[Num moe.Float](c comm.Comm, x []Num) error {
-	if wide, ok := any(x).([]float64); ok {
-		return comm.AllReduce(c, wide)
+// reduceWhole leaves all sums on every rank, and returns the squares of the
+// dense gradients and of this rank's experts.
+func (e *engineOf[Num]) reduceWhole() (squares [2]float64, err error) {
+	for _, h := range e.holdings() {
+		if err := comm.AllReduce(h.ranks, h.grads); err != nil {
+			return squares, fmt.Errorf("gradients: %w", err)
+		}
 	}
-	return comm.AllReduce(c, any(x).([]float32))
+	squares[0], squares[1] = e.model.GradSquares()
+	return squares, nil
 }
 
-func (e *engineOf[Num]) update(o moe.AdamW, step int64, scale float64) {
+func (e *engineOf[Num]) update(o moe.AdamW, step int64, scale float64) error {
+	if e.sliced {
+		return e.updateSlices(o, step, scale)
+	}
 	e.model.AdamWStep(o, e.opt, int(step), scale)
+	return nil
 }
 
 func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
@@ -177,7 +190,7 @@ func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
 		parameters += int64(len(comm.Bytes(p.Data)))
 	}
 	for _, p := range e.model.Trained() {
-		first, second := e.opt.Of(p)
+		_, first, second := e.opt.Of(p)
 		gradients += int64(len(comm.Bytes(p.Grad)))
 		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)))
 	}
@@ -194,20 +207,15 @@ func (e *engineOf[Num]) dtype() safetensors.DType {
 }
 
 func (e *engineOf[Num]) write(dir string) error {
-	if !e.writes() {
-		return nil
-	}
-	if err := e.writeWeights(dir); err != nil {
-		return err
-	}
-	var items []safetensors.Item
-	for _, p := range e.model.Trained() {
-		if e.model.Owns(p) {
-			first, second := e.opt.Of(p)
-			items = append(items, p.Item(p.Name+".m", first), p.Item(p.Name+".v", second))
+	if e.writes() {
+		if err := e.writeWeights(dir); err != nil {
+			return err
 		}
 	}
-	return safetensors.Write(filepath.Join(dir, stateDir, shardFile(momentsPrefix, e.shard())), items, e.dtype())
+	if !e.writes() && !e.sliced {
+		return nil
+	}
+	return safetensors.Write(filepath.Join(dir, stateDir, e.momentsFile()), e.momentItems(), e.dtype())
 }
 
 // writeWeights writes what the run changes: the model, or the adapters over it.
@@ -233,19 +241,17 @@ func shardFile(prefix string, s moe.Shard) string {
 	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", prefix, s.Rank+1, s.Of)
 }
 
-// loadMoments finds each tensor's moments in whichever file holds them: the
-// checkpoint may be of another layout.
 func (e *engineOf[Num]) loadMoments(dir string) error {
-	set, err := openState(dir, momentsPrefix)
+	m, err := openMoments(dir)
 	if err != nil {
-		return fmt.Errorf("moments: %w", err)
+		return err
 	}
-	defer set.Close()
+	defer m.Close()
 	for _, p := range e.model.Trained() {
-		first, second := e.opt.Of(p)
-		for name, into := range map[string][]Num{p.Name + ".m": first, p.Name + ".v": second} {
-			if err := readNumbers(set, name, into); err != nil {
-				return fmt.Errorf("moments: %w", err)
+		part, first, second := e.opt.Of(p)
+		for i, into := range [...][]Num{first, second} {
+			if err := readMoments(m, p.Name+momentSuffixes[i], part.Lo, into); err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func open(s setup) (t *training, err error) {
 	if t.layout, err = newLayout(s.ranks, s.from.shape.NumExperts); err != nil {
 		return nil, err
 	}
-	t.watch = &stopwatch{meter: &t.layout.meter}
+	t.watch = &stopwatch{layout: t.layout}
 	if err := t.load(s); err != nil {
 		return nil, err
 	}
@@ -284,7 +284,10 @@ func (t *training) step() (Line, error) {
 	if finite(bad.Value) {
 		t.st.Updates++
 		t.st.SkippedInRow = 0
-		t.watch.time(phaseUpdate, func() { t.net.step(line.LR, bad.Value, t.st.Updates, t.threads) })
+		t.watch.time(phaseUpdate, func() { err = t.net.step(line.LR, bad.Value, t.st.Updates, t.threads) })
+		if err != nil {
+			return line, fmt.Errorf("step %d: %w", line.Step, err)
+		}
 	} else if err := t.skip(&line, bad); err != nil {
 		return line, err
 	}

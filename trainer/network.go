@@ -320,12 +320,12 @@ func (n *network) rows(list []sample) []objective.Row {
 }
 
 // step applies the gradient, clipped, and clears it. number counts from 1.
-func (n *network) step(lr, norm float64, number int64, threads int) {
+func (n *network) step(lr, norm float64, number int64, threads int) error {
 	o, scale := n.cfg.Optimizer, 1.0
 	if o.ClipNorm > 0 && norm > o.ClipNorm {
 		scale = o.ClipNorm / norm
 	}
-	n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
+	return n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
 		ClearGrad: true, Threads: threads}, number, scale)
 }
 

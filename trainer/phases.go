@@ -59,8 +59,8 @@ func (t *phaseTimes) attrs(steps int64) []any {
 // A stopwatch divides the time of a training among its phases. The training's
 // goroutine alone uses it.
 type stopwatch struct {
-	meter *comm.Meter
-	spent phaseTimes
+	layout *layout
+	spent  phaseTimes
 
 	sent map[string]comm.Traffic // when the span began
 	own  [phaseCount]int64       // measured inside the span
@@ -81,7 +81,7 @@ func (s *stopwatch) time(p phase, f func()) {
 
 // busy is nanoseconds in collectives so far.
 func (s *stopwatch) busy() (ns int64) {
-	for _, t := range s.meter.Totals() {
+	for _, t := range s.layout.traffic() {
 		ns += int64(1e9 * t.Seconds)
 	}
 	return ns
@@ -110,7 +110,7 @@ func (s *stopwatch) end(rest phase) phaseTimes {
 }
 
 func phaseOf(op string) phase {
-	if op == comm.OpAllToAllV {
+	if op == opDispatch {
 		return phaseDispatch
 	}
 	return phaseReduce
@@ -118,7 +118,7 @@ func phaseOf(op string) phase {
 
 func (s *stopwatch) traffic() map[string]comm.Traffic {
 	list := map[string]comm.Traffic{}
-	for _, t := range s.meter.Totals() {
+	for _, t := range s.layout.traffic() {
 		list[t.Op] = t
 	}
 	return list

@@ -55,13 +55,13 @@ func TestLogSaysWhereTimeGoes(t *testing.T) {
 		if n := len(log.find("seconds per step", rank, "compute=", "dispatch=", "reduce=", "wait=", "checkpoint=")); n != 1 {
 			t.Errorf("%d lines about the time of %s", n, rank)
 		}
-		for _, op := range []string{"alltoallv", "allreduce"} {
+		for _, op := range []string{"dispatch", "allreduce", "reducescatter", "allgather"} {
 			if n := len(log.find("traffic", rank, op, "bytes_sent=", "ratio=", "waiting=")); n != 1 {
 				t.Errorf("%d lines about %s of %s", n, op, rank)
 			}
 		}
 	}
-	if len(log.find("imbalance")) != 1 || len(log.find("bandwidth", "alltoallv")) != 1 {
+	if len(log.find("imbalance")) != 1 || len(log.find("bandwidth", "dispatch")) != 1 {
 		t.Errorf("no imbalance, or no bandwidth, in %q", log.lines)
 	}
 	if n := len(log.find("seconds of a step")); n != 4 {
@@ -72,19 +72,20 @@ func TestLogSaysWhereTimeGoes(t *testing.T) {
 // Phases are disjoint: what a collective takes inside a phase is not the
 // phase's, and a span has no more than its own time.
 func TestPhasesAreDisjoint(t *testing.T) {
-	var meter comm.Meter
 	pair := comm.Local(2, comm.Limits{})
-	mine := comm.Metered(pair[0], &meter)
+	l, err := newLayout(Ranks{World: pair[0]}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	late := 50 * time.Millisecond
-	w := &stopwatch{meter: &meter}
+	w := &stopwatch{layout: l}
 	began := time.Now()
 	w.begin()
 	go func() {
 		time.Sleep(late)
 		_ = comm.AllReduce(pair[1], make([]float32, 1<<10))
 	}()
-	var err error
-	w.time(phaseUpdate, func() { err = comm.AllReduce(mine, make([]float32, 1<<10)) })
+	w.time(phaseUpdate, func() { err = comm.AllReduce(l.world, make([]float32, 1<<10)) })
 	if err != nil {
 		t.Fatal(err)
 	}

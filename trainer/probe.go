@@ -30,16 +30,17 @@ func (l *layout) probe() (rates, error) {
 		func() error { return comm.ReduceScatter(l.world, x) },
 		func() error { return comm.AllGather(l.world, x) },
 	}
-	if n := l.experts.Size(); n > 1 {
+	if n := l.exchange.Size(); n > 1 {
 		send, recv := make([][]byte, n), make([][]byte, n)
 		for r := range n {
 			send[r], recv[r] = make([]byte, probeBytes/n), make([]byte, probeBytes/n)
 		}
-		calls = append(calls, func() error { return l.experts.AllToAllV(send, recv) })
+		calls = append(calls, func() error { return l.exchange.AllToAllV(send, recv) })
 	}
 	for round := range probeRounds + 1 {
 		if round == 1 {
-			l.meter.Reset()
+			l.sums.Reset()
+			l.tokens.Reset()
 		}
 		for _, call := range calls {
 			if err := call(); err != nil {
@@ -48,12 +49,13 @@ func (l *layout) probe() (rates, error) {
 		}
 	}
 	found := rates{}
-	for _, t := range l.meter.Totals() {
+	for _, t := range l.traffic() {
 		if moving := t.Seconds - t.Waiting; moving > 0 && t.BytesSent > 0 {
 			found[t.Op] = float64(t.BytesSent) / moving
 		}
 	}
-	l.meter.Reset()
+	l.sums.Reset()
+	l.tokens.Reset()
 	return found, nil
 }
 
@@ -87,12 +89,12 @@ func (r *report) attrs() []any {
 // phase, how far the ranks were apart, and what each operation moved. Every
 // rank calls it.
 func (t *training) sayTimes(steps int64) error {
-	n, rank, ops := t.layout.world.Size(), t.layout.world.Rank(), comm.Operations()
+	n, rank, ops := t.layout.world.Size(), t.layout.world.Rank(), operations()
 	width := int(phaseCount) + reportLen*len(ops)
 	all := make([]int64, n*width)
 	own := all[rank*width : (rank+1)*width]
 	copy(own, t.watch.spent[:])
-	for _, op := range t.layout.meter.Totals() {
+	for _, op := range t.layout.traffic() {
 		r := t.rates.report(op)
 		copy(own[int(phaseCount)+reportLen*slices.Index(ops, op.Op):], []int64{r.calls, r.bytes, r.moving, r.waiting, r.expected})
 	}

@@ -32,7 +32,25 @@ type layout struct {
 	world    comm.Comm
 	experts  comm.Comm // this rank and those that hold the other experts
 	replicas comm.Comm // those that hold the same experts
-	meter    comm.Meter
+	exchange comm.Comm // as experts, for what passes send each other
+
+	sums, tokens comm.Meter // of exchange, and of all else
+}
+
+// opDispatch is the name of what passes exchange among other operations.
+const opDispatch = "dispatch"
+
+// operations are the names of all that traffic lists.
+func operations() []string { return append(comm.Operations(), opDispatch) }
+
+// traffic lists the operations so far.
+func (l *layout) traffic() []comm.Traffic {
+	list := l.sums.Totals()
+	for _, t := range l.tokens.Totals() { // of one kind
+		t.Op = opDispatch
+		list = append(list, t)
+	}
+	return list
 }
 
 func newLayout(r Ranks, experts int) (*layout, error) {
@@ -55,11 +73,14 @@ func newLayout(r Ranks, experts int) (*layout, error) {
 		stride = append(stride, i*ep+world.Rank()%ep)
 	}
 	l := &layout{}
-	l.world = comm.Metered(world, &l.meter)
-	var errExperts, errReplicas error
-	l.experts, errExperts = l.world.Group(group)
-	l.replicas, errReplicas = l.world.Group(stride)
-	return l, errors.Join(errExperts, errReplicas)
+	sharers, errExperts := world.Group(group)
+	replicas, errReplicas := world.Group(stride)
+	if err := errors.Join(errExperts, errReplicas); err != nil {
+		return nil, err
+	}
+	l.world, l.replicas = comm.Metered(world, &l.sums), comm.Metered(replicas, &l.sums)
+	l.experts, l.exchange = comm.Metered(sharers, &l.sums), comm.Metered(sharers, &l.tokens)
+	return l, nil
 }
 
 func (l *layout) lead() bool  { return l.world.Rank() == 0 }
@@ -80,7 +101,7 @@ func (l *layout) peers() moe.Peers {
 	if !l.sharded() {
 		return nil
 	}
-	return l.experts
+	return l.exchange
 }
 
 // any reports whether some rank says yes.

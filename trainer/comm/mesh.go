@@ -23,7 +23,7 @@ const (
 	opLend    // whether ranks can read each other's memory, likewise
 )
 
-var opNames = [...]string{opAllToAllV: OpAllToAllV, opAllReduce: "allreduce", opReduceScatter: "reducescatter",
+var opNames = [...]string{opAllToAllV: "alltoallv", opAllReduce: "allreduce", opReduceScatter: "reducescatter",
 	opAllGather: "allgather", opBroadcast: "broadcast", opBarrier: "barrier", opAddress: "join", opLend: "join"}
 
 func (o op) String() string {

@@ -23,9 +23,6 @@ type Traffic struct {
 	Waiting   float64 `json:"waiting"` // of the seconds: until the other ranks came, where the comm is a Waiter
 }
 
-// OpAllToAllV is the name under which a Meter counts what it says.
-const OpAllToAllV = "alltoallv"
-
 // Operations are the names of all that a Meter counts.
 func Operations() []string { return slices.Clone(opNames[opAllToAllV : opBarrier+1]) }
 
