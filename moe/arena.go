@@ -72,7 +72,7 @@ func grow[Num Float](s *[]Num, n int) []Num {
 	return *s
 }
 
-func growInts[T int | int32 | int64 | float64](s *[]T, n int) []T {
+func growInts[T int | int32 | int64 | uint16 | float64](s *[]T, n int) []T {
 	if cap(*s) < n {
 		*s = make([]T, n)
 	}

@@ -42,6 +42,8 @@ type exchanging[Num Float] struct {
 	heard      []int64
 	send, recv [][]byte
 	results    []Num // [slots here, D] what experts computed, by slot
+
+	wireOut, wireIn []uint16 // rows on their way in bfloat16
 }
 
 // ownWork points the work of a layer at the batch's own slots.
@@ -175,9 +177,13 @@ func (p *PassOf[Num]) combineGradients(a *acts[Num]) error {
 	return nil
 }
 
-// move exchanges rows of width numbers that lie in the order of ranks.
+// move exchanges rows of width numbers that lie in the order of ranks: D of
+// them, and maybe one more, which is a routing weight or its gradient.
 func (p *PassOf[Num]) move(out []Num, sent []int, in []Num, came []int, width int) error {
 	send, recv := p.messages()
+	if p.o.BF16Wire {
+		return p.moveBF16(out, sent, in, came, width)
+	}
 	from, to := 0, 0
 	for r := range send {
 		send[r], from = bytesOf(out[from*width:(from+sent[r])*width]), from+sent[r]
@@ -198,6 +204,6 @@ func (p *PassOf[Num]) messages() (send, recv [][]byte) {
 }
 
 // bytesOf is the memory of numbers; ranks of one run are machines of one kind.
-func bytesOf[N Float | int64](x []N) []byte {
+func bytesOf[N Float | int64 | uint16](x []N) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(N(0))))
 }

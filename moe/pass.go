@@ -20,6 +20,11 @@ type Options struct {
 	// Peers hold the experts that a sharded model lacks. They take part in
 	// every call of this pass, and a rank whose batch is empty calls it too.
 	Peers Peers
+	// BF16Wire rounds rows of numbers to bfloat16 on their way between peers,
+	// and those that stay on this rank as well, so that a result does not
+	// depend on where an expert is. Routing weights and their gradients are
+	// sent whole.
+	BF16Wire bool
 }
 
 // Head says which tokens are the verdict and whether the rest of the

@@ -212,7 +212,7 @@ func (c *Config) Validate() error {
 		v.add("save_dtype: what %s is for is lost in rounding", PrecisionFP64)
 	}
 	v.oneOf("on_nonfinite", c.OnNonFinite, NonFiniteStop, NonFiniteSkip)
-	c.Ranks.validate(v)
+	c.Ranks.validate(v, c.Precision)
 	shape := c.Model.shape(1, 1)
 	v.wrap("model", shape.Validate())
 	return errors.Join(v.list...)

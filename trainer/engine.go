@@ -74,6 +74,7 @@ type engineOf[Num moe.Float] struct {
 	pass   *moe.PassOf[Num] // forward and backward
 	scorer *moe.PassOf[Num] // forward only
 	sliced bool             // moments are shared among the ranks that hold a tensor
+	halves bool             // tokens and gradients travel in bfloat16
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
@@ -93,8 +94,9 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		parts := e.holdings()
 		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
 	}
-	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers()})
-	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers()})
+	e.halves = cfg.Ranks.Wire == WireBF16
+	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers(), BF16Wire: e.halves})
+	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves})
 	return e, nil
 }
 
@@ -169,7 +171,7 @@ func (e *engineOf[Num]) reduce() (float64, error) {
 // dense gradients and of this rank's experts.
 func (e *engineOf[Num]) reduceWhole() (squares [2]float64, err error) {
 	for _, h := range e.holdings() {
-		if err := comm.AllReduce(h.ranks, h.grads); err != nil {
+		if err := e.sum(h, comm.AllReduce[Num], comm.AllReduceBF16); err != nil {
 			return squares, fmt.Errorf("gradients: %w", err)
 		}
 	}

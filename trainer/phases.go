@@ -63,13 +63,13 @@ type stopwatch struct {
 	spent  phaseTimes
 
 	sent map[string]comm.Traffic // when the span began
-	own  [phaseCount]int64       // measured inside the span
+	own  phaseTimes              // measured inside the span
 	at   time.Time
 }
 
 // begin opens a span.
 func (s *stopwatch) begin() {
-	s.at, s.sent, s.own = time.Now(), s.traffic(), [phaseCount]int64{}
+	s.at, s.sent, s.own = time.Now(), s.traffic(), phaseTimes{}
 }
 
 // time adds what f takes, collectives apart, to a phase of the open span.
@@ -90,11 +90,7 @@ func (s *stopwatch) busy() (ns int64) {
 // end closes the span: what no other phase has is rest's. It returns the times
 // of the span.
 func (s *stopwatch) end(rest phase) phaseTimes {
-	var t phaseTimes
-	left := int64(time.Since(s.at))
-	for p, ns := range s.own {
-		t[p] = ns
-	}
+	left, t := int64(time.Since(s.at)), s.own
 	for op, now := range s.traffic() {
 		before := s.sent[op]
 		wait := int64(1e9 * (now.Waiting - before.Waiting))

@@ -38,11 +38,20 @@ func (e *engineOf[Num]) holdings() [2]holding[Num] {
 	return [2]holding[Num]{hold(e.world, dense, denseGrads), hold(e.replicas, experts, expertGrads)}
 }
 
+// sum adds up the gradients of a stretch, in the precision that the config has
+// for the wire.
+func (e *engineOf[Num]) sum(h holding[Num], whole func(comm.Comm, []Num) error, halves func(comm.Comm, []float32) error) error {
+	if narrow, ok := any(h.grads).([]float32); ok && e.halves && h.ranks.Size() > 1 {
+		return halves(h.ranks, narrow)
+	}
+	return whole(h.ranks, h.grads)
+}
+
 // reduceSlices sums this rank's slices of the gradients over all ranks, and
 // returns the norm of the whole: the bits that it has where every rank sums all.
 func (e *engineOf[Num]) reduceSlices() (squares [2]float64, err error) {
 	for i, h := range e.holdings() {
-		if err := comm.ReduceScatter(h.ranks, h.grads); err != nil {
+		if err := e.sum(h, comm.ReduceScatter[Num], comm.ReduceScatterBF16); err != nil {
 			return squares, fmt.Errorf("gradients: %w", err)
 		}
 		if squares[i], err = e.squares(h); err != nil {

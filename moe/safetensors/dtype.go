@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"unsafe"
+
+	"github.com/swerm/swerm/moe/kernel"
 )
 
 // DType is the type of a tensor's numbers as the header spells it.
@@ -127,7 +129,7 @@ func encode[Num float32 | float64](dst []byte, src []Num, d DType) []byte {
 		}
 	case BF16:
 		for _, v := range src {
-			dst = binary.LittleEndian.AppendUint16(dst, toBF16(float32(v)))
+			dst = binary.LittleEndian.AppendUint16(dst, kernel.BF16(float32(v)))
 		}
 	case F64:
 		for _, v := range src {
@@ -172,12 +174,4 @@ func toHalf(v float32) uint16 {
 		return sign | uint16(math.Float32bits(f+0.5)-math.Float32bits(0.5))
 	}
 	return sign | uint16((b+0xfff+b>>13&1)>>13-112<<10)
-}
-
-func toBF16(v float32) uint16 {
-	b := math.Float32bits(v)
-	if v != v {
-		return uint16(b>>16) | 0x40
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/swerm/swerm/moe/kernel"
 )
 
 // fileOf builds a file from a header and the numbers behind it.
@@ -139,7 +141,7 @@ func TestBF16Rounding(t *testing.T) {
 		{0x7f800001, 0x7fc0}, // a NaN stays one
 		{0x80000000, 0x8000},
 	} {
-		if got := toBF16(math.Float32frombits(c.in)); got != c.want {
+		if got := kernel.BF16(math.Float32frombits(c.in)); got != c.want {
 			t.Errorf("%#x: got %#x, want %#x", c.in, got, c.want)
 		}
 	}

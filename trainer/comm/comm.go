@@ -101,7 +101,9 @@ func TypeOf[T Number]() Type {
 }
 
 // Bytes is the memory of a slice of numbers, not a copy.
-func Bytes[T Number](x []T) []byte {
+func Bytes[T Number](x []T) []byte { return memory(x) }
+
+func memory[T Number | uint16](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(T(0))))
 }
 
