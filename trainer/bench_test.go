@@ -1,9 +1,13 @@
+//go:build unix
+
 package trainer
 
 import (
+	"github.com/swerm/swerm/trainer/comm"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/swerm/swerm/moe"
@@ -37,27 +41,7 @@ var benchTunings = []struct {
 
 func benchStep(b *testing.B, cfg *Config, vocab int, length int32) {
 	b.Helper()
-	tokens, err := createTokenFile(filepath.Join(b.TempDir(), "tokens"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer tokens.close()
-	rng := rand.New(rand.NewPCG(1, 1))
-	data := &corpus{tokens: tokens}
-	for i := range 64 {
-		ids := make([]int32, length)
-		for k := range ids {
-			ids[k] = rng.Int32N(int32(vocab))
-		}
-		s := sample{target: float64(i % 2), count: 1, length: length}
-		if s.offset, err = tokens.append(ids); err != nil {
-			b.Fatal(err)
-		}
-		data.train = append(data.train, s)
-	}
-	if err := tokens.finish(); err != nil {
-		b.Fatal(err)
-	}
+	data := benchCorpus(b, vocab, length)
 	tr, err := open(testSetupVocab(b, cfg, data, b.TempDir(), vocab))
 	if err != nil {
 		b.Fatal(err)
@@ -80,6 +64,32 @@ func benchStep(b *testing.B, cfg *Config, vocab int, length int32) {
 	b.ReportMetric(float64(b.N)*float64(length)*float64(cfg.Batch.Sequences)/b.Elapsed().Seconds(), "tokens/s")
 }
 
+func benchCorpus(b testing.TB, vocab int, length int32) *corpus {
+	b.Helper()
+	tokens, err := createTokenFile(filepath.Join(b.TempDir(), "tokens"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { tokens.close() })
+	rng := rand.New(rand.NewPCG(1, 1))
+	data := &corpus{tokens: tokens}
+	for i := range 64 {
+		ids := make([]int32, length)
+		for k := range ids {
+			ids[k] = rng.Int32N(int32(vocab))
+		}
+		s := sample{target: float64(i % 2), count: 1, length: length}
+		if s.offset, err = tokens.append(ids); err != nil {
+			b.Fatal(err)
+		}
+		data.train = append(data.train, s)
+	}
+	if err := tokens.finish(); err != nil {
+		b.Fatal(err)
+	}
+	return data
+}
+
 func BenchmarkStep(b *testing.B) {
 	b.Run("tiny", func(b *testing.B) {
 		cfg := testConfig()
@@ -93,4 +103,73 @@ func BenchmarkStep(b *testing.B) {
 			benchStep(b, cfg, vocab, length)
 		})
 	}
+}
+
+// The shapes of BenchmarkRanks: two ranks of one thread each against one
+// process of two.
+var rankBenches = []struct {
+	name    string
+	ep      int
+	overlap bool
+}{{"dp2", 1, false}, {"ep2", 2, false}, {"ep2-overlap", 2, true}}
+
+// rankBenchConfig cuts a step into four micro-batches a rank, so that overlap
+// has something to overlap.
+func rankBenchConfig(overlap bool) (*Config, int, int32) {
+	cfg, vocab, length := benchConfig()
+	cfg.Batch.MaxTokensPerMicro = int(length)
+	cfg.Ranks.Overlap = overlap
+	return cfg, vocab, length
+}
+
+// BenchmarkRanks gives the tokens a second of two ranks over memory and over
+// Unix sockets. Both ranks run in this process, so cpu-s/step is of both.
+func BenchmarkRanks(b *testing.B) {
+	b.Run("alone", func(b *testing.B) { benchRanks(b, []comm.Comm{comm.Local(1, comm.Limits{})[0]}, 1, 2, false) })
+	for name, world := range map[string]worldOf{"local": localWorld, "unix": unixWorld} {
+		for _, s := range rankBenches {
+			b.Run(name+"/"+s.name, func(b *testing.B) { benchRanks(b, world(b, 2), s.ep, 1, s.overlap) })
+		}
+	}
+}
+
+func benchRanks(b *testing.B, world []comm.Comm, ep, threads int, overlap bool) {
+	cfg, vocab, length := rankBenchConfig(overlap)
+	dir := b.TempDir()
+	trainings := make([]*training, len(world))
+	corpora := make([]*corpus, len(world))
+	for r := range world {
+		corpora[r] = benchCorpus(b, vocab, length)
+	}
+	each := func(run func(r int) error) {
+		if err := eachRank(len(world), run); err != nil {
+			b.Fatal(err)
+		}
+	}
+	each(func(r int) (err error) {
+		s := testSetupVocab(b, cfg, corpora[r], dir, vocab)
+		s.ranks, s.threads = Ranks{World: world[r], EP: ep}, threads
+		if trainings[r], err = open(s); err == nil {
+			_, err = trainings[r].step()
+		}
+		return err
+	})
+	b.ResetTimer()
+	cpu := cpuSeconds()
+	each(func(r int) error {
+		for range b.N {
+			if _, err := trainings[r].step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.ReportMetric((cpuSeconds()-cpu)/float64(b.N), "cpu-s/step")
+	b.ReportMetric(float64(b.N)*float64(length)*float64(cfg.Batch.Sequences)/b.Elapsed().Seconds(), "tokens/s")
+}
+
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
 }

@@ -20,8 +20,9 @@ type engine interface {
 	// verdict runs a batch forward, to train or to evaluate.
 	verdict(b moe.Batch, h moe.Head, train bool) ([]objective.Logits, error)
 	// backward goes back through the last training verdict; aux is the
-	// coefficient of each sequence's auxiliary loss.
-	backward(d []objective.Logits, aux float64) error
+	// coefficient of each sequence's auxiliary loss. It may go on beside the next
+	// verdict, after which wait must be called before anything else is.
+	backward(d []objective.Logits, aux float64) (wait func() error)
 	// nextToken runs a batch forward and, unless weight is 0, backward, and
 	// returns the loss sums of its sequences.
 	nextToken(b moe.Batch, weight, aux float64) ([]float64, error)
@@ -71,10 +72,14 @@ type engineOf[Num moe.Float] struct {
 	adapts bool // adapters train, and are all of the weights that checkpoints hold
 	model  *moe.ModelOf[Num]
 	opt    *moe.OptStateOf[Num]
-	pass   *moe.PassOf[Num] // forward and backward
+	pass   *moe.PassOf[Num] // forward and backward; of the next verdict
 	scorer *moe.PassOf[Num] // forward only
 	sliced bool             // moments are shared among the ranks that hold a tensor
 	halves bool             // tokens and gradients travel in bfloat16
+
+	turns   *turns           // of two passes; nil where there is one
+	spare   *moe.PassOf[Num] // the other one
+	current int              // which of the two pass is
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
@@ -95,7 +100,7 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
-	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers(), BF16Wire: e.halves})
+	e.twoPasses(moe.Options{Threads: threads, Train: true, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves})
 	return e, nil
 }
@@ -125,12 +130,13 @@ func (e *engineOf[Num]) verdict(b moe.Batch, h moe.Head, train bool) ([]objectiv
 	return logits, nil
 }
 
-func (e *engineOf[Num]) backward(grad []objective.Logits, aux float64) error {
+func (e *engineOf[Num]) backward(grad []objective.Logits, aux float64) (wait func() error) {
 	d := make([]moe.LogitsOf[Num], len(grad))
 	for i, g := range grad {
 		d[i] = moe.LogitsOf[Num]{Yes: Num(g.Yes), No: Num(g.No), Rest: Num(g.Rest)}
 	}
-	return e.pass.BackwardVerdict(d, repeat(Num(aux), len(grad)))
+	pass := e.pass
+	return e.start(func() error { return pass.BackwardVerdict(d, repeat(Num(aux), len(grad))) })
 }
 
 func (e *engineOf[Num]) nextToken(b moe.Batch, weight, aux float64) ([]float64, error) {

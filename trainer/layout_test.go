@@ -18,11 +18,11 @@ type ranksShape struct{ dp, ep int }
 var layouts = []ranksShape{{1, 1}, {2, 1}, {1, 2}, {2, 2}, {1, 4}}
 
 // worldOf is a comm for every rank of a test.
-type worldOf func(t *testing.T, n int) []comm.Comm
+type worldOf func(t testing.TB, n int) []comm.Comm
 
-func localWorld(_ *testing.T, n int) []comm.Comm { return comm.Local(n, comm.Limits{}) }
+func localWorld(_ testing.TB, n int) []comm.Comm { return comm.Local(n, comm.Limits{}) }
 
-func unixWorld(t *testing.T, n int) []comm.Comm {
+func unixWorld(t testing.TB, n int) []comm.Comm {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ranks")
 	if err != nil {

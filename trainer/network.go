@@ -23,7 +23,8 @@ type network struct {
 	pairs  bool // some term compares sequences of different micro-batches
 
 	watch *stopwatch
-	batch moe.Batch // scratch
+	wait  func() error // for the backward pass that may still run; nil: none
+	batch moe.Batch    // scratch
 }
 
 // A term is one objective with its share of the loss.
@@ -117,7 +118,7 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
 	for _, micro := range micros {
-		logits, err := n.forward(take(list, micro), true)
+		logits, err := n.forwardBeside(take(list, micro))
 		if err != nil {
 			return err
 		}
@@ -126,11 +127,9 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 			return err
 		}
 		w.loss += loss
-		if err := n.back(w, grad, len(list)); err != nil {
-			return err
-		}
+		n.back(w, grad, len(list))
 	}
-	return nil
+	return n.settle()
 }
 
 // verdictTwice is for losses that compare sequences of different
@@ -164,14 +163,12 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 		return nil
 	}
 	for _, micro := range micros {
-		if _, err := n.forward(take(list, micro), true); err != nil {
+		if _, err := n.forwardBeside(take(list, micro)); err != nil {
 			return err
 		}
-		if err := n.back(w, take(grad, micro), len(list)); err != nil {
-			return err
-		}
+		n.back(w, take(grad, micro), len(list))
 	}
-	return nil
+	return n.settle()
 }
 
 // pool gives every rank the logits of all sequences; each has zeros where
@@ -274,11 +271,35 @@ func (n *network) forward(list []sample, train bool) ([]objective.Logits, error)
 }
 
 // back ends what forward began on the same micro-batch of a step of so many
-// sequences.
-func (n *network) back(w *work, grad []objective.Logits, sequences int) error {
+// sequences, or starts to: settle follows, after the next forward at most.
+func (n *network) back(w *work, grad []objective.Logits, sequences int) {
 	n.addAux(w, sequences)
 	w.load.add(n.load(true))
-	return n.engine.backward(grad, n.auxShare(sequences))
+	n.wait = n.engine.backward(grad, n.auxShare(sequences))
+}
+
+// forwardBeside runs a micro-batch forward while the one before may go back, and
+// waits for both. After an error it waits for nothing: other ranks hear of it
+// only from the caller.
+func (n *network) forwardBeside(list []sample) ([]objective.Logits, error) {
+	logits, err := n.forward(list, true)
+	if err != nil {
+		if wait := n.wait; wait != nil {
+			go wait()
+		}
+		return nil, err
+	}
+	return logits, n.settle()
+}
+
+// settle waits for what back started.
+func (n *network) settle() error {
+	if n.wait == nil {
+		return nil
+	}
+	err := n.wait()
+	n.wait = nil
+	return err
 }
 
 // auxShare is the coefficient of one sequence's auxiliary loss.

@@ -7,7 +7,8 @@ import (
 )
 
 // Phases of a training. They are disjoint: what a phase waits for or sends to
-// other ranks is in wait, dispatch and reduce, not in the phase itself.
+// other ranks is in wait, dispatch and reduce, not in the phase itself. With
+// overlap, dispatch runs beside compute, which is then what is left of a step.
 type phase int
 
 const (
@@ -76,7 +77,7 @@ func (s *stopwatch) begin() {
 func (s *stopwatch) time(p phase, f func()) {
 	began, busy := time.Now(), s.busy()
 	f()
-	s.own[p] += int64(time.Since(began)) - (s.busy() - busy)
+	s.own[p] += max(0, int64(time.Since(began))-(s.busy()-busy))
 }
 
 // busy is nanoseconds in collectives so far.

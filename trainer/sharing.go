@@ -20,6 +20,7 @@ const (
 type Sharing struct {
 	ShardOptimizer string `json:"shard_optimizer" yaml:"shard_optimizer"` // auto, on or off: moments and update in slices; the same bits
 	Wire           string `json:"wire" yaml:"wire"`                       // fp32 or bf16: what tokens and gradients are between ranks
+	Overlap        bool   `json:"overlap" yaml:"overlap"`                 // the backward pass of a micro-batch beside the forward pass of the next
 }
 
 // DefaultSharing returns what an empty config means.
