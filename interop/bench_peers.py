@@ -2,7 +2,7 @@
 turn, so that a noisy machine disturbs both. Prints Markdown with medians and
 the ratio of the peer's time to ours (above 1: ours is faster).
 
-usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,comm,auc]
+usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,comm,ranks,auc]
 
 --raw is a folder of unpacked runs, which are otherwise unpacked from DIR/packed;
 --rows one of JSONL shards, which are otherwise made of the runs.
@@ -282,6 +282,20 @@ def bench_comm(swerm, real, n, work):
     gloo.close()
 
 
+def bench_ranks(swerm, real, n, work):
+    steps, tokens = 5, 4096
+    run = lambda name, *flags: tokens / go_bench("./trainer", name, "tokens/s", "-benchtime", f"{steps}x", *flags)
+    sides = {"swerm": lambda: run("BenchmarkRanks/alone")}
+    for how in ["local", "unix"]:
+        for shape in ["dp2", "ep2", "ep2-overlap"]:
+            sides[f"2 ranks, {how}, {shape}"] = lambda name=f"BenchmarkRanks/{how}/{shape}": run(name)
+    if shutil.which("mpirun"):
+        os.environ.update(CGO_ENABLED="1", CC="mpicc")
+        for shape in ["dp2", "ep2", "ep2-overlap"]:
+            sides[f"2 ranks, MPI, {shape}"] = lambda name=f"BenchmarkRanksMPI/{shape}": run(name, "-tags", "mpi")
+    report("Two ranks of one thread against one process of two (swerm), a step of 4,096 tokens in micro-batches of 512", rounds(n, sides), "tokens/s", tokens)
+
+
 def bench_auc(swerm, real, n, work):
     import numpy as np
     from sklearn.metrics import roc_auc_score
@@ -297,7 +311,7 @@ def bench_auc(swerm, real, n, work):
 
 def main():
     global RAW, ROWS
-    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "comm": bench_comm, "auc": bench_auc}
+    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "comm": bench_comm, "ranks": bench_ranks, "auc": bench_auc}
     parser = argparse.ArgumentParser()
     parser.add_argument("swerm")
     parser.add_argument("--real", default="../shared/real")

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/swerm/swerm/trainer/comm"
 )
@@ -41,6 +42,69 @@ func TestLayoutsAgreeOverMPI(t *testing.T) {
 				t.Fatalf("%d of %d ranks passed: %v\n%s", passed, n, err, out)
 			}
 		})
+	}
+}
+
+// mpiBench asks a process that mpirun started for so many steps of which shape.
+const mpiBench = "SWERM_TEST_MPI_BENCH"
+
+// BenchmarkRanksMPI is BenchmarkRanks with two processes over MPI.
+func BenchmarkRanksMPI(b *testing.B) {
+	mpirun, err := exec.LookPath("mpirun")
+	if err != nil {
+		b.Skip("mpirun is absent")
+	}
+	for i, s := range rankBenches {
+		b.Run(s.name, func(b *testing.B) {
+			cmd := exec.Command(mpirun, "-n", "2", "--allow-run-as-root", "--oversubscribe", "--mca", "btl", "self,vader,tcp",
+				"--mca", "mpi_yield_when_idle", "1", os.Args[0], "-test.run", "^TestMPIBenchRank$", "-test.v")
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", mpiBench, i, b.N), "SWERM_TEST_MPI_DIR="+b.TempDir())
+			out, err := cmd.CombinedOutput()
+			_, figure, ok := bytes.Cut(out, []byte("tokens a second: "))
+			if err != nil || !ok {
+				b.Fatalf("%v\n%s", err, out)
+			}
+			rate, err := strconv.ParseFloat(string(bytes.TrimSpace(bytes.Split(figure, []byte("\n"))[0])), 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(rate, "tokens/s")
+		})
+	}
+}
+
+// TestMPIBenchRank is one rank of it.
+func TestMPIBenchRank(t *testing.T) {
+	var shape, steps int
+	if _, err := fmt.Sscan(os.Getenv(mpiBench), &shape, &steps); err != nil {
+		t.Skip("run by BenchmarkRanksMPI")
+	}
+	world, err := comm.JoinMPI(comm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := rankBenches[shape]
+	cfg, vocab, length := rankBenchConfig(s.overlap)
+	at := testSetupVocab(t, cfg, benchCorpus(t, vocab, length), os.Getenv("SWERM_TEST_MPI_DIR"), vocab)
+	at.ranks, at.threads = Ranks{World: world, EP: s.ep}, 1
+	tr, err := open(at)
+	if err == nil {
+		_, err = tr.step()
+	}
+	began := time.Now()
+	for range steps {
+		if err == nil {
+			_, err = tr.step()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if world.Rank() == 0 {
+		fmt.Printf("tokens a second: %.1f\n", float64(steps*cfg.Batch.Sequences)*float64(length)/time.Since(began).Seconds())
+	}
+	if err := world.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
