@@ -97,7 +97,8 @@ func expert(c *moe.Config) float64 { return 3 * float64(c.HiddenSize) * float64(
 // FlopsPerToken is the operations of products for one token of a sequence,
 // forward and backward: two for each weight that a token meets and each of
 // three products (forward, gradient of input, gradient of weight), and for
-// attention the scores and sums over half the sequence on average.
+// attention the scores and sums over half the sequence on average. The experts
+// of the last layer see one token of a sequence, which is left out.
 func FlopsPerToken(c *moe.Config, length int) float64 {
 	d, heads := float64(c.HiddenSize), float64(c.NumAttentionHeads*c.HeadDim)
 	attention := 2*d*heads + 2*d*float64(c.NumKeyValueHeads*c.HeadDim)
@@ -105,9 +106,13 @@ func FlopsPerToken(c *moe.Config, length int) float64 {
 	total := 0.0
 	for l := range c.NumHiddenLayers {
 		weights := attention + scores
-		if c.Sparse(l) {
+		last := l == c.NumHiddenLayers-1
+		switch {
+		case c.Sparse(l) && last:
+			weights += d * float64(c.NumExperts)
+		case c.Sparse(l):
 			weights += d*float64(c.NumExperts) + float64(c.NumExpertsPerTok)*expert(c)
-		} else {
+		case !last:
 			weights += 3 * d * float64(c.IntermediateSize)
 		}
 		total += 2 * 3 * weights
@@ -118,11 +123,11 @@ func FlopsPerToken(c *moe.Config, length int) float64 {
 // DispatchPerToken is the bytes of one token's rows to its experts and back,
 // forward and backward, all ranks' experts counted: rows of D numbers, four
 // times, two of them with a routing weight or its gradient in float32 beside
-// them.
+// them. The last layer sends one token of a sequence, which is left out.
 func DispatchPerToken(c *moe.Config, wire int) float64 {
 	row := 4*float64(c.HiddenSize)*float64(wire) + 2*fp32
 	layers := 0.0
-	for l := range c.NumHiddenLayers {
+	for l := range c.NumHiddenLayers - 1 {
 		if c.Sparse(l) {
 			layers++
 		}

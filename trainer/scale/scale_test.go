@@ -107,7 +107,7 @@ func TestParametersOfQwen(t *testing.T) {
 		t.Errorf("%v parameters, the model card says 30.5 billion", got)
 	}
 	// Weights that a token meets: 3.3 billion with embeddings and head.
-	active := FlopsPerToken(&qwen30B, 0)/6 + 2*float64(qwen30B.VocabSize*qwen30B.HiddenSize)
+	active := FlopsPerToken(&qwen30B, 0)/6 + 8*expert(&qwen30B) + 2*float64(qwen30B.VocabSize*qwen30B.HiddenSize)
 	if math.Abs(active-3.35e9) > 0.05e9 {
 		t.Errorf("%v active parameters, the model card says 3.3 billion", active)
 	}
