@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func TestLogSaysWhereTimeGoes(t *testing.T) {
 			t.Errorf("%d lines about the time of %s", n, rank)
 		}
 		for _, op := range []string{"dispatch", "allreduce", "reducescatter", "allgather"} {
-			if n := len(log.find("traffic", rank, op, "bytes_sent=", "ratio=", "waiting=")); n != 1 {
+			if n := len(log.find("traffic", rank, op, "bytes_sent=", "seconds=", "waiting=")); n != 1 {
 				t.Errorf("%d lines about %s of %s", n, op, rank)
 			}
 		}
@@ -66,6 +67,21 @@ func TestLogSaysWhereTimeGoes(t *testing.T) {
 	}
 	if n := len(log.find("seconds of a step")); n != 4 {
 		t.Errorf("%d steps were timed, want 4", n)
+	}
+}
+
+// A report compares long messages with the probe's rate, and no short ones.
+func TestReport(t *testing.T) {
+	r := rates{opDispatch: 1e6}
+	long := r.report(comm.Traffic{Op: opDispatch, Calls: 10, BytesSent: 2e6, Seconds: 4, Waiting: 1})
+	if long != (report{10, 2e6, 3e9, 1e9, 2e9}) {
+		t.Errorf("%+v", long)
+	}
+	if text := fmt.Sprint(long.attrs()...); !strings.Contains(text, "1.50") {
+		t.Errorf("no ratio of 1.50 in %s", text)
+	}
+	if short := r.report(comm.Traffic{Op: opDispatch, Calls: 1000, BytesSent: 2e6, Seconds: 4}); short.expected != 0 {
+		t.Errorf("%+v", short)
 	}
 }
 

@@ -59,6 +59,10 @@ func (l *layout) probe() (rates, error) {
 	return found, nil
 }
 
+// longMessage is the mean bytes of a call from which its time is one of bytes:
+// shorter ones take what it takes to say anything.
+const longMessage = 64 << 10
+
 // A report is what one operation of one rank amounted to, to be sent to rank 0.
 type report struct{ calls, bytes, moving, waiting, expected int64 } // times in nanoseconds
 
@@ -66,7 +70,7 @@ const reportLen = 5
 
 func (r rates) report(t comm.Traffic) report {
 	rep := report{calls: t.Calls, bytes: t.BytesSent, moving: int64(1e9 * (t.Seconds - t.Waiting)), waiting: int64(1e9 * t.Waiting)}
-	if rate := r[t.Op]; rate > 0 {
+	if rate := r[t.Op]; rate > 0 && t.BytesSent >= t.Calls*longMessage {
 		rep.expected = int64(1e9 * float64(t.BytesSent) / rate)
 	}
 	return rep
