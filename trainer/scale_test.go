@@ -10,7 +10,9 @@ import (
 // What is predicted on paper is what a run keeps and sends: parameters and
 // moments exactly, dispatch as far as the router is even.
 func TestScaleIsWhatARunDoes(t *testing.T) {
-	c := layoutCase(func(c *Config) { c.Precision, c.Steps, c.Eval.Every, c.Model.Layers, c.Model.Hidden = PrecisionFP32, 4, 0, 4, 64 })
+	c := layoutCase(func(c *Config) {
+		c.Precision, c.Steps, c.Eval.Every, c.Model.Layers, c.Model.Hidden = PrecisionFP32, 4, 0, 4, 64
+	})
 	c.dev = 0
 	l := ranksShape{2, 2}
 	trainings, errs := runEach(t, c, localWorld(t, l.dp*l.ep), l.ep, t.TempDir(), undisturbed)
@@ -21,7 +23,7 @@ func TestScaleIsWhatARunDoes(t *testing.T) {
 		}
 		shape := tr.net.config()
 		p := scale.Predict(&shape, scale.Layout{DP: l.dp, EP: l.ep}, scale.Step{Sequences: 1, Length: 1, Micro: 1, Wire: 4}, scale.Rates{Flops: 1, Link: 1, Memory: 1})
-		parameters, optimizer := tr.net.bytes()
+		parameters, _, optimizer := tr.net.bytes()
 		if float64(parameters) != p.Weights {
 			t.Errorf("rank %d keeps %d bytes of weights, %v on paper", r, parameters, p.Weights)
 		}
