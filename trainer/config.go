@@ -57,8 +57,8 @@ const (
 	maxTokensPerMicro = 1 << 22 // the network's own bound on a batch
 )
 
-// Config is the config of stage train. Everything in it is part of the task's
-// key; the number of threads is not in it.
+// Config is the config of stage train. Everything in it that can change a result
+// is part of the task's key; the number of threads is not in it.
 type Config struct {
 	Objective Objective `json:"objective" yaml:"objective"`
 	Model     Model     `json:"model" yaml:"model"` // not read when port init gives a checkpoint
@@ -76,6 +76,7 @@ type Config struct {
 
 	CheckpointEvery int64  `json:"checkpoint_every" yaml:"checkpoint_every"` // steps; 0: only at the end and on interruption
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
+	CheckpointAsync bool   `json:"-" yaml:"checkpoint_async"`                // write from a copy in memory while steps go on; outside the key
 	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
 	Precision       string `json:"precision" yaml:"precision"`               // fp32; fp64 on plain kernels, to compare
 	SaveDType       string `json:"save_dtype" yaml:"save_dtype"`             // of published weights: bf16 or fp16; "": the precision itself
@@ -169,6 +170,7 @@ func DefaultConfig() *Config {
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
 		Epochs:          1,
 		KeepCheckpoints: 2,
+		CheckpointAsync: true,
 		Precision:       PrecisionFP32,
 		OnNonFinite:     NonFiniteStop,
 	}

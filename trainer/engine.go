@@ -33,9 +33,10 @@ type engine interface {
 	update(o moe.AdamW, step int64, scale float64)
 	zeroGrad()
 
-	// write puts this rank's part of a checkpoint into dir, finish what makes
-	// the parts one.
-	write(dir string) error
+	// parts are the files of a checkpoint that this rank writes, none where
+	// another does; finish writes what makes the parts of all ranks one, and
+	// may run beside a step.
+	parts() []part
 	finish(dir string) error
 	loadMoments(dir string) error
 	loadAdapters(dir string) error
@@ -193,29 +194,27 @@ func (e *engineOf[Num]) dtype() safetensors.DType {
 	return safetensors.F32
 }
 
-func (e *engineOf[Num]) write(dir string) error {
+func (e *engineOf[Num]) parts() []part {
 	if !e.writes() {
 		return nil
 	}
-	if err := e.writeWeights(dir); err != nil {
-		return err
-	}
-	var items []safetensors.Item
+	var moments []safetensors.Item
 	for _, p := range e.model.Trained() {
 		if e.model.Owns(p) {
 			first, second := e.opt.Of(p)
-			items = append(items, p.Item(p.Name+".m", first), p.Item(p.Name+".v", second))
+			moments = append(moments, p.Item(p.Name+".m", first), p.Item(p.Name+".v", second))
 		}
 	}
-	return safetensors.Write(filepath.Join(dir, stateDir, shardFile(momentsPrefix, e.shard())), items, e.dtype())
+	return []part{e.weights(), {filepath.Join(stateDir, shardFile(momentsPrefix, e.shard())), moments, e.dtype()}}
 }
 
-// writeWeights writes what the run changes: the model, or the adapters over it.
-func (e *engineOf[Num]) writeWeights(dir string) error {
+// weights are what the run changes: the model, or the adapters over it.
+func (e *engineOf[Num]) weights() part {
 	if e.adapts {
-		return e.writeAdapters(dir)
+		return part{filepath.Join(stateDir, shardFile(adapterPrefix, e.shard())), e.model.AdapterItems(), e.dtype()}
 	}
-	return e.model.SavePart(dir, moe.SaveOptions{DType: string(e.dtype())})
+	name, items := e.model.Part()
+	return part{name, items, e.dtype()}
 }
 
 func (e *engineOf[Num]) finish(dir string) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/swerm/swerm/moe"
@@ -55,8 +56,9 @@ type training struct {
 	dir     string // staging
 	shelf   shelf
 	journal *journal
+	saver   *saver
 	st      *State
-	saved   int64 // step of the newest checkpoint; -1: none, or one that waits for its evaluation
+	saved   int64 // step of the newest checkpoint, written or begun; -1: none, or one that waits for its evaluation
 
 	threads  int
 	log      *slog.Logger
@@ -90,6 +92,10 @@ func open(s setup) (t *training, err error) {
 		return nil, err
 	}
 	t.journal = &journal{}
+	t.saver = &saver{shelf: t.shelf, net: t.net, journal: t.journal, keep: s.cfg.KeepCheckpoints}
+	if err := t.sayCopies(); err != nil {
+		return nil, err
+	}
 	if !t.layout.lead() {
 		return t, nil
 	}
@@ -101,6 +107,7 @@ func open(s setup) (t *training, err error) {
 		lines--
 	}
 	t.journal, err = openJournal(s.dir, t.st.MetricsBytes, lines)
+	t.saver.journal = t.journal
 	return t, err
 }
 
@@ -181,6 +188,20 @@ func (t *training) sayBytes() error {
 	return nil
 }
 
+// sayCopies logs what copies of checkpoints take beside it.
+func (t *training) sayCopies() error {
+	if !t.cfg.CheckpointAsync || t.cfg.CheckpointEvery == 0 && t.cfg.Eval.Keep != KeepBest {
+		return nil
+	}
+	all := make([]int64, t.layout.world.Size())
+	all[t.layout.world.Rank()] = bytesOf(t.net.parts())
+	if err := comm.AllReduce(t.layout.world, all); err != nil {
+		return err
+	}
+	t.log.Info("checkpoints are written from a copy in memory (checkpoint_async)", "copy_bytes_per_rank", slices.Max(all))
+	return nil
+}
+
 func (t *training) planBatches() {
 	_, counts, groups := columns(t.data.train)
 	if !t.cfg.Batch.GroupTasks {
@@ -194,6 +215,7 @@ func (t *training) planBatches() {
 // checkpoint and returns ctx's error; the same call later goes on from there.
 func (t *training) run(ctx context.Context) error {
 	defer func() { t.journal.close() }()
+	defer func() { _ = t.saver.wait() }() // after an error: it must not write on
 	t.progress.Total(t.steps, "steps")
 	t.progress.Add(t.st.Step)
 	if err := t.finishPending(ctx); err != nil {
@@ -201,7 +223,7 @@ func (t *training) run(ctx context.Context) error {
 	}
 	began, last, first := time.Now(), time.Now(), *t.st
 	for t.st.Step < t.steps && !t.st.StoppedEarly {
-		stop, err := t.layout.any(ctx.Err() != nil)
+		stop, err := t.agree(ctx)
 		if err != nil {
 			return err
 		}
@@ -222,7 +244,24 @@ func (t *training) run(ctx context.Context) error {
 			t.log.Info("training", "step", line.Step, "of", t.steps, "loss", number(line.Loss), "tokens_per_second", int(rate))
 		}
 	}
-	return t.save()
+	return t.end()
+}
+
+// agree tells the other ranks whether this one is to stop, and whether it still
+// writes a checkpoint, and returns whether any is to stop.
+func (t *training) agree(ctx context.Context) (stop bool, err error) {
+	busy, err := t.saver.busy()
+	if err != nil {
+		return false, err
+	}
+	said, err := t.layout.count(ctx.Err() != nil, busy)
+	if err != nil {
+		return false, err
+	}
+	if said[1] == 0 {
+		t.saver.advance()
+	}
+	return said[0] > 0, nil
 }
 
 // step runs one global batch and moves the weights.
@@ -334,34 +373,46 @@ func (t *training) judge(step int64, dev *Dev) (improved bool) {
 	return false
 }
 
-// save writes a checkpoint of the last finished step and drops older ones.
+// save begins a checkpoint of the last finished step, or writes it, as the
+// config says; older ones are dropped when it is there.
 func (t *training) save() error {
-	if t.saved != t.st.Step {
-		if err := t.write(); err != nil {
-			return err
-		}
-		t.saved = t.st.Step
-	}
-	if !t.layout.lead() {
+	if t.saved == t.st.Step {
 		return nil
+	}
+	if err := t.saver.begin(t.st, t.kept(), t.cfg.CheckpointAsync, true); err != nil {
+		return err
+	}
+	t.saved = t.st.Step
+	if t.cfg.CheckpointAsync {
+		return nil
+	}
+	return t.saver.settle()
+}
+
+// end has the last checkpoint written, and the older ones dropped.
+func (t *training) end() error {
+	if err := t.write(); err != nil || !t.layout.lead() {
+		return err
 	}
 	return t.shelf.prune(t.cfg.KeepCheckpoints, t.kept())
 }
 
+// write has a checkpoint of the last finished step written when it returns. It
+// drops none, so that one is there if this very write is cut short.
 func (t *training) write() error {
-	if err := t.journal.sync(); err != nil {
-		return err
+	if t.saved != t.st.Step {
+		if err := t.saver.begin(t.st, t.kept(), false, false); err != nil {
+			return err
+		}
+		t.saved = t.st.Step
 	}
-	return t.shelf.save(t.net, t.st)
+	return t.saver.settle()
 }
 
-// interrupted saves where the run stands, without dropping what it may need
-// if this very write is cut short, and returns the context's error.
+// interrupted saves where the run stands and returns the context's error.
 func (t *training) interrupted(ctx context.Context) error {
-	if t.saved != t.st.Step {
-		if err := t.write(); err != nil {
-			return errors.Join(ctx.Err(), err)
-		}
+	if err := t.write(); err != nil {
+		return errors.Join(ctx.Err(), err)
 	}
 	t.log.Info("training interrupted", "step", t.st.Step, "of", t.steps)
 	if ctx.Err() == nil { // another rank was

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // ranksFile trains a small model. Layouts of ranks agree to rounding of
@@ -348,4 +351,88 @@ func TestHungRank(t *testing.T) {
 		t.Errorf("it does not say who hung: %s", text.String())
 	}
 	sameCurve(t, "resumed", readMetrics(t, filepath.Join(dir, "hung", "metrics.jsonl")), want, 1e-3)
+}
+
+// halfWritten finds checkpoints under a temporary name.
+func halfWritten(dir, out string) (found []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".writing-") && strings.Contains(path, out) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
+// TestKilledWhileItWritesACheckpoint kills everything while a checkpoint is
+// being written beside the steps, which what is left proves; the same command
+// ends with the bytes of a run that nobody disturbed.
+func TestKilledWhileItWritesACheckpoint(t *testing.T) {
+	const steps, kills = 40, 3
+	dir := newRanksDir(t)
+	args := []string{"--steps", fmt.Sprint(steps), "checkpoint_every=1", "--nproc", "2", "--ep", "2"}
+	mustTrain(t, dir, "calm", args...)
+	hits := 0
+	for next := 2; hits < kills; {
+		cmd := trainRanks(dir, "killed", args...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for finishedSteps(dir, "killed") < next || len(halfWritten(dir, "killed")) == 0 {
+			select {
+			case err := <-ended:
+				t.Fatalf("it ended after %d kills: %v", hits, err)
+			default:
+			}
+		}
+		ranks := children(cmd.Process.Pid)
+		for _, pid := range append(ranks, cmd.Process.Pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		<-ended
+		for _, pid := range ranks {
+			for syscall.Kill(pid, 0) == nil { // the test's own time limit ends it otherwise
+				time.Sleep(time.Millisecond)
+			}
+		}
+		if len(halfWritten(dir, "killed")) > 0 {
+			hits++
+		}
+		next = finishedSteps(dir, "killed") + 2
+		if next >= steps {
+			t.Fatalf("%d steps went by with %d kills inside a checkpoint", steps, hits)
+		}
+	}
+	mustTrain(t, dir, "killed", args...)
+	want, got := filesOf(t, filepath.Join(dir, "calm")), filesOf(t, filepath.Join(dir, "killed"))
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 8 {
+		t.Errorf("%d files (-undisturbed +this):\n%s", len(want), diff)
+	}
+	// How checkpoints are written is no part of the result; all ranks are told.
+	mustTrain(t, dir, "between", append(args, "checkpoint_async=false")...)
+	if diff := cmp.Diff(want, filesOf(t, filepath.Join(dir, "between"))); diff != "" {
+		t.Errorf("written between steps (-beside +between):\n%s", diff)
+	}
+}
+
+// filesOf maps the files of a checkpoint to hashes of their bytes.
+func filesOf(t *testing.T, dir string) map[string][32]byte {
+	t.Helper()
+	all := map[string][32]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		all[rel] = sha256.Sum256(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
