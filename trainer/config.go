@@ -70,6 +70,7 @@ type Config struct {
 	Aux       Aux       `json:"aux" yaml:"aux"`
 	LoRA      LoRA      `json:"lora" yaml:"lora"`
 	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
+	EMA       EMA       `json:"ema" yaml:"ema"`
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
 	Epochs float64 `json:"epochs" yaml:"epochs"` // passes over the visits, unless steps is set
@@ -168,6 +169,7 @@ func DefaultConfig() *Config {
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
+		EMA:             EMA{Publish: true},
 		Epochs:          1,
 		KeepCheckpoints: 2,
 		CheckpointAsync: true,
@@ -204,6 +206,7 @@ func (c *Config) Validate() error {
 	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
 	tune := c.tuning()
 	v.wrap("tuning", tune.Validate())
+	v.within("ema.decay", c.EMA.Decay, 0, 1-1e-9)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)

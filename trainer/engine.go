@@ -33,6 +33,10 @@ type engine interface {
 	update(o moe.AdamW, step int64, scale float64)
 	zeroGrad()
 
+	// average moves the average of the weights, swap exchanges the two.
+	average(decay float64)
+	swap()
+
 	// parts are the files of a checkpoint that this rank writes, none where
 	// another does; finish writes what makes the parts of all ranks one, and
 	// may run beside a step.
@@ -40,7 +44,8 @@ type engine interface {
 	finish(dir string) error
 	loadMoments(dir string) error
 	loadAdapters(dir string) error
-	// bytes is what this rank keeps: weights, gradients and moments.
+	loadAverage(dir string) error
+	// bytes is what this rank keeps: weights, gradients, and moments with the average.
 	bytes() (parameters, gradients, optimizer int64)
 }
 
@@ -74,10 +79,14 @@ type engineOf[Num moe.Float] struct {
 	opt    *moe.OptStateOf[Num]
 	pass   *moe.PassOf[Num] // forward and backward
 	scorer *moe.PassOf[Num] // forward only
+
+	ema     EMA
+	mean    *moe.AverageOf[Num] // nil: none is kept
+	threads int
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts()}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
@@ -89,6 +98,9 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 	}
 	e.model.EnableGrad()
 	e.opt = e.model.NewOptState()
+	if cfg.EMA.Decay > 0 {
+		e.mean = e.model.NewAverage()
+	}
 	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers()})
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers()})
 	return e, nil
@@ -181,6 +193,9 @@ func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
 		first, second := e.opt.Of(p)
 		gradients += int64(len(comm.Bytes(p.Grad)))
 		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)))
+		if e.mean != nil {
+			optimizer += int64(len(comm.Bytes(e.mean.Of(p))))
+		}
 	}
 	return parameters, gradients, optimizer
 }
@@ -205,7 +220,12 @@ func (e *engineOf[Num]) parts() []part {
 			moments = append(moments, p.Item(p.Name+".m", first), p.Item(p.Name+".v", second))
 		}
 	}
-	return []part{e.weights(), {filepath.Join(stateDir, shardFile(momentsPrefix, e.shard())), moments, e.dtype()}}
+	all := []part{{filepath.Join(stateDir, shardFile(momentsPrefix, e.shard())), moments, e.dtype()}}
+	if e.mean == nil {
+		return append(all, e.weights())
+	}
+	published, other := e.withAverage(e.weights())
+	return append(all, published, other)
 }
 
 // weights are what the run changes: the model, or the adapters over it.

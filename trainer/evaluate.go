@@ -29,9 +29,14 @@ type Dev struct {
 	ExpertLoad [][]int64 `json:"expert_load,omitempty"`
 }
 
-// evaluate runs the dev split forward. It returns ctx's error as soon as the
-// context ends. Weights that give no finite logit give no number.
+// evaluate runs the dev split forward, with the weights that would be
+// published. It returns ctx's error as soon as the context ends. Weights that
+// give no finite logit give no number.
 func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
+	if n.cfg.EMA.published() {
+		n.engine.swap()
+		defer n.engine.swap()
+	}
 	run := n.evaluateVerdicts
 	if n.cfg.Objective.Name == ObjectiveNextToken {
 		run = n.evaluateText

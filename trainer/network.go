@@ -321,6 +321,9 @@ func (n *network) step(lr, norm float64, number int64, threads int) {
 	}
 	n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
 		ClearGrad: true, Threads: threads}, number, scale)
+	if n.cfg.EMA.Decay > 0 {
+		n.engine.average(n.cfg.EMA.decay(number))
+	}
 }
 
 func take[T any](list []T, at []int32) []T {
