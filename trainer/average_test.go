@@ -136,7 +136,7 @@ func devOf(t *testing.T, tr *training) *Dev {
 	t.Helper()
 	cfg := *tr.cfg
 	cfg.EMA = EMA{}
-	s := testSetup(t, &cfg, markerCorpus(t, 30, 8), t.TempDir())
+	s := testSetup(t, &cfg, tr.data, t.TempDir())
 	s.from.dir = tr.chosen()
 	other, err := open(s)
 	if err != nil {

@@ -44,6 +44,8 @@ type State struct {
 	Precision    string `json:"precision"`
 	Base         string `json:"base,omitempty"` // digest of the weights under adapters
 
+	RouterBias [][]float64 `json:"router_bias,omitempty"` // of each expert of each layer, where aux.bias_rate is set
+
 	BestStep      int64    `json:"best_step,omitempty"`
 	Best          *float64 `json:"best,omitempty"`
 	WithoutBetter int      `json:"without_better,omitempty"` // evaluations since the best one

@@ -46,10 +46,6 @@ const (
 	SaveFP16 = "fp16"
 )
 
-// AuxScopeSequence computes the load-balancing loss of each sequence on its
-// own, so that it does not depend on how a step is cut.
-const AuxScopeSequence = "sequence"
-
 // Limits of a config, each far above use and low enough to keep arithmetic exact.
 const (
 	maxSteps          = 1 << 31
@@ -150,12 +146,6 @@ type Eval struct {
 	Patience int    `json:"patience" yaml:"patience"` // stop after so many evaluations without a better one; 0: never
 }
 
-// Aux is the load-balancing loss of the router.
-type Aux struct {
-	Coefficient float64 `json:"coefficient" yaml:"coefficient"`
-	Scope       string  `json:"scope" yaml:"scope"` // sequence
-}
-
 // DefaultConfig returns the config that an empty file means.
 func DefaultConfig() *Config {
 	return &Config{
@@ -167,8 +157,8 @@ func DefaultConfig() *Config {
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
-		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
+		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence, BiasDecayRatio: 0.2},
 		EMA:             EMA{Publish: true},
 		Epochs:          1,
 		KeepCheckpoints: 2,
@@ -202,10 +192,9 @@ func (c *Config) Validate() error {
 		v.add("steps and epochs are both 0: set one")
 	}
 	c.Eval.validate(v, c)
-	v.within("aux.coefficient", c.Aux.Coefficient, 0, 1e3)
-	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
 	tune := c.tuning()
 	v.wrap("tuning", tune.Validate())
+	c.Aux.validate(v)
 	v.within("ema.decay", c.EMA.Decay, 0, 1-1e-9)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)

@@ -25,7 +25,8 @@ func TestValidateListsEveryFault(t *testing.T) {
 	c.Data.DevSplit = "train"
 	c.Epochs = 0
 	c.Eval.Keep = "both"
-	c.Aux.Scope = "global"
+	c.Aux = Aux{Scope: "layer", ZLoss: -1, BiasRate: 2, BiasDecayRatio: math.NaN()}
+	c.EMA.Decay = 1
 	c.Precision = "bf16"
 	c.OnNonFinite = "ignore"
 	c.SaveDType = "int8"
@@ -36,7 +37,7 @@ func TestValidateListsEveryFault(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"objective.name", "weight_yes", "add[0].coefficient", "optimizer.lr", "schedule.kind",
-		"batch.sequences", "dev_split", "epochs", "eval.keep", "aux.scope", "precision", "on_nonfinite", "hidden_size", "save_dtype",
+		"batch.sequences", "dev_split", "epochs", "eval.keep", "aux.scope", "aux.z_loss", "aux.bias_rate", "aux.bias_decay_ratio", "ema.decay", "precision", "on_nonfinite", "hidden_size", "save_dtype",
 		"freeze: \"routers\"", "lora.rank", "lora.targets"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not named in:\n%v", want, err)

@@ -26,6 +26,14 @@ type engine interface {
 	// returns the loss sums of its sequences.
 	nextToken(b moe.Batch, weight, aux float64) ([]float64, error)
 	aux() []float64
+	// route runs a batch forward as far as its routers, in training. routers sets
+	// what backward adds for them from now on, bias what is added when experts are
+	// chosen in training; probSums and zSum are of the last training forward.
+	route(b moe.Batch) error
+	routers(slopes []float64, z float64) error
+	bias(b [][]float64) error
+	probSums() []float64
+	zSum() float64
 	load(train bool) [][]int64 // tokens at each expert in the last forward
 
 	// reduce adds up the gradients of all ranks, and returns their norm.
@@ -109,6 +117,19 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 func (e *engineOf[Num]) config() moe.Config { return e.model.Config() }
 func (e *engineOf[Num]) aux() []float64     { return e.pass.Aux() }
 func (e *engineOf[Num]) zeroGrad()          { e.model.ZeroGrad() }
+
+func (e *engineOf[Num]) route(b moe.Batch) error  { return e.pass.Route(b) }
+func (e *engineOf[Num]) bias(b [][]float64) error { return e.pass.SetBias(b) }
+func (e *engineOf[Num]) probSums() []float64      { return e.pass.ProbSums() }
+func (e *engineOf[Num]) zSum() float64            { return e.pass.ZSum() }
+
+func (e *engineOf[Num]) routers(slopes []float64, z float64) error {
+	r := moe.RouterLossOf[Num]{Z: Num(z)}
+	for _, s := range slopes {
+		r.Probs = append(r.Probs, Num(s))
+	}
+	return e.pass.SetRouterLoss(r)
+}
 
 func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }
 

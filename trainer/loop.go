@@ -273,6 +273,10 @@ func (t *training) step() (Line, error) {
 	}
 	line := Line{Step: t.st.Step + 1, Epoch: t.plan.epochs(t.st.Step + 1), Sequences: len(t.list),
 		LR: t.cfg.Optimizer.LR * t.cfg.Schedule.factor(t.st.Step, t.steps)}
+	bias := t.cfg.Aux.biasFactor(t.st.Step, t.steps)
+	if err := t.net.bias(t.st.biased(bias)); err != nil {
+		return line, err
+	}
 	w, err := t.net.gradient(t.list)
 	if err != nil {
 		return line, fmt.Errorf("step %d: %w", line.Step, err)
@@ -287,6 +291,9 @@ func (t *training) step() (Line, error) {
 	}
 	if finite(w.loss) {
 		line.Aux, line.Balance = w.aux, w.load.balance()
+		if t.cfg.Aux.ZLoss > 0 {
+			line.Z = &w.z
+		}
 		line.GradNorm = present(w.norm)
 		bad.What, bad.Value = "gradient norm", w.norm // of the sum, so of no rank
 	}
@@ -294,6 +301,9 @@ func (t *training) step() (Line, error) {
 		t.st.Updates++
 		t.st.SkippedInRow = 0
 		t.net.step(line.LR, bad.Value, t.st.Updates, t.threads)
+		if t.cfg.Aux.BiasRate > 0 && bias == 1 {
+			t.st.moveBias(w.load, t.cfg.Aux.BiasRate)
+		}
 	} else if err := t.skip(&line, bad); err != nil {
 		return line, err
 	}
@@ -313,7 +323,7 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 		return fmt.Errorf("%d steps in a row were skipped: %w", t.st.SkippedInRow, bad)
 	}
 	t.net.zeroGrad()
-	line.Skipped, line.Aux, line.Balance = bad.What, 0, nil
+	line.Skipped, line.Aux, line.Z, line.Balance = bad.What, 0, nil, nil
 	t.log.Warn("step skipped", "step", line.Step, "cause", bad.What, "value", bad.Value)
 	return nil
 }

@@ -22,6 +22,8 @@ type network struct {
 	terms  []term
 	pairs  bool // some term compares sequences of different micro-batches
 
+	routing routing // of the step at hand
+
 	batch moe.Batch // scratch
 }
 
@@ -34,12 +36,14 @@ type term struct {
 // Work is what one global step amounted to, on all ranks.
 type work struct {
 	loss, aux float64 // means over the step; loss may be non-finite
+	z         float64 // mean of the router's z-loss, where it has a coefficient
 	norm      float64 // of the gradient, where the loss is finite
 	culprit   int     // the first rank whose part of the loss is not finite
 	load      expertLoad
 	silent    bool // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
+	rounds    int // forward passes that ranks with the most micro-batches make of them
 }
 
 func newNetwork(e engine, l *layout, cfg *Config, head moe.Head, tokens *tokenFile) (*network, error) {
@@ -72,7 +76,7 @@ func (n *network) addTerms() error {
 func (n *network) gradient(list []sample) (work, error) {
 	lengths, _, _ := columns(list)
 	c := n.cut(lengths)
-	w := work{micros: c.total, load: newExpertLoad(n.config())}
+	w := work{micros: c.total, rounds: c.rounds, load: newExpertLoad(n.config())}
 	for _, l := range lengths {
 		w.tokens += int64(l)
 	}
@@ -80,8 +84,11 @@ func (n *network) gradient(list []sample) (work, error) {
 	switch {
 	case n.cfg.Objective.Name == ObjectiveNextToken:
 		run = n.nextTokens
-	case n.pairs && w.micros > 1:
+	case n.pairs && w.micros > 1 || n.pooled():
 		run = n.verdictTwice
+	}
+	if err := n.beginRouters(w.tokens); err != nil {
+		return w, err
 	}
 	if err := run(&w, list, c.micros); err != nil {
 		return w, err
@@ -97,16 +104,16 @@ func (n *network) gradient(list []sample) (work, error) {
 // pool adds up what all ranks did in a step.
 func (n *network) pool(w *work) error {
 	ranks := n.layout.world.Size()
-	parts := make([]float64, 2+ranks)
-	parts[0], parts[1] = w.loss, w.aux
+	parts := make([]float64, 3+ranks)
+	parts[0], parts[1], parts[2] = w.loss, w.aux, w.z
 	if !finite(w.loss) {
-		parts[2+n.layout.world.Rank()] = 1
+		parts[3+n.layout.world.Rank()] = 1
 	}
 	if err := comm.AllReduce(n.layout.world, parts); err != nil {
 		return fmt.Errorf("loss: %w", err)
 	}
-	w.loss, w.aux = parts[0], parts[1]
-	w.culprit = slices.IndexFunc(parts[2:], func(bad float64) bool { return bad > 0 })
+	w.loss, w.aux, w.z = parts[0], parts[1], parts[2]
+	w.culprit = slices.IndexFunc(parts[3:], func(bad float64) bool { return bad > 0 })
 	return w.load.pool(n.layout)
 }
 
@@ -132,12 +139,14 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	return nil
 }
 
-// verdictTwice is for losses that compare sequences of different
-// micro-batches: one sweep forward for all logits, of all ranks, then one
-// forward and backward. A sequence gives the same logits both times.
+// verdictTwice is for losses that need the whole step before the first
+// backward, since they compare sequences of different micro-batches or count
+// what all tokens choose: one sweep forward, of all ranks, then one forward and
+// backward. A sequence gives the same logits both times. Where no rank has
+// more than one micro-batch, one forward is enough.
 func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
-	all := make([]objective.Logits, len(list))
+	all, chosen := make([]objective.Logits, len(list)), newExpertLoad(n.config())
 	for _, micro := range micros {
 		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
@@ -146,9 +155,15 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 		for i, at := range micro {
 			all[at] = logits[i]
 		}
+		chosen.add(n.load(true))
 	}
 	if err := n.layout.pool(all); err != nil {
 		return err
+	}
+	if n.pooled() {
+		if err := n.poolRouting(chosen); err != nil {
+			return err
+		}
 	}
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
@@ -163,8 +178,10 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 		return nil
 	}
 	for _, micro := range micros {
-		if _, err := n.forward(take(list, micro), true); err != nil {
-			return err
+		if w.rounds > 1 {
+			if _, err := n.forward(take(list, micro), true); err != nil {
+				return err
+			}
 		}
 		if err := n.back(w, take(grad, micro), len(list)); err != nil {
 			return err
@@ -203,6 +220,11 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 		w.silent = true
 		return nil
 	}
+	if n.pooled() {
+		if err := n.route(list, micros); err != nil {
+			return err
+		}
+	}
 	for _, micro := range micros {
 		b, err := n.read(take(list, micro))
 		if err != nil {
@@ -218,8 +240,7 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 		for _, s := range sums {
 			w.loss += s / predictions
 		}
-		n.addAux(w, len(list))
-		w.load.add(n.load(true))
+		n.addRouters(w, len(list))
 	}
 	return nil
 }
@@ -275,20 +296,8 @@ func (n *network) forward(list []sample, train bool) ([]objective.Logits, error)
 // back ends what forward began on the same micro-batch of a step of so many
 // sequences.
 func (n *network) back(w *work, grad []objective.Logits, sequences int) error {
-	n.addAux(w, sequences)
-	w.load.add(n.load(true))
+	n.addRouters(w, sequences)
 	return n.engine.backward(grad, n.auxShare(sequences))
-}
-
-// auxShare is the coefficient of one sequence's auxiliary loss.
-func (n *network) auxShare(sequences int) float64 {
-	return n.cfg.Aux.Coefficient / float64(sequences)
-}
-
-func (n *network) addAux(w *work, sequences int) {
-	for _, a := range n.engine.aux() {
-		w.aux += a / float64(sequences)
-	}
 }
 
 // read fetches the tokens of a micro-batch. The batch is scratch: the next call
