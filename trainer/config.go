@@ -30,6 +30,7 @@ const (
 const (
 	ByAUC  = "auc"
 	ByLoss = "loss"
+	ByECE  = "ece" // of metrics.DefaultBins bins; lower is better
 )
 
 // The precisions.
@@ -142,7 +143,7 @@ type Data struct {
 type Eval struct {
 	Every    int64  `json:"every" yaml:"every"`       // steps; 0: only after the last
 	Keep     string `json:"keep" yaml:"keep"`         // last or best
-	By       string `json:"by" yaml:"by"`             // auc or loss
+	By       string `json:"by" yaml:"by"`             // auc, loss or ece
 	Patience int    `json:"patience" yaml:"patience"` // stop after so many evaluations without a better one; 0: never
 }
 
@@ -254,13 +255,13 @@ func (e *Eval) validate(v *faults, c *Config) {
 	v.within("eval.every", float64(e.Every), 0, maxSteps)
 	v.within("eval.patience", float64(e.Patience), 0, 1e9)
 	v.oneOf("eval.keep", e.Keep, KeepLast, KeepBest)
-	v.oneOf("eval.by", e.By, ByAUC, ByLoss)
+	v.oneOf("eval.by", e.By, ByAUC, ByLoss, ByECE)
 	stops := e.Keep == KeepBest || e.Patience > 0
 	if stops && c.Data.DevSplit == "" {
 		v.add("eval.keep and eval.patience need data.dev_split")
 	}
-	if stops && e.By == ByAUC && c.Objective.Name == ObjectiveNextToken {
-		v.add("eval.by: %s has no auc, use %q", ObjectiveNextToken, ByLoss)
+	if stops && e.By != ByLoss && c.Objective.Name == ObjectiveNextToken {
+		v.add("eval.by: %s has no %s, use %q", ObjectiveNextToken, e.By, ByLoss)
 	}
 }
 

@@ -50,6 +50,7 @@ func TestConfigFaultsThatDependOnEachOther(t *testing.T) {
 		"best without dev":     func(c *Config) { c.Eval.Keep = KeepBest; c.Data.DevSplit = "" },
 		"patience without dev": func(c *Config) { c.Eval.Patience = 1; c.Data.DevSplit = "" },
 		"auc of text":          func(c *Config) { c.Eval.Keep = KeepBest; c.Objective.Name = ObjectiveNextToken },
+		"ece of text":          func(c *Config) { c.Eval.Patience, c.Eval.By = 1, ByECE; c.Objective.Name = ObjectiveNextToken },
 		"pairs in a huge step": func(c *Config) { c.Objective.Name = "pairwise"; c.Batch.Sequences = 1 << 15 },
 		"rounded fp64":         func(c *Config) { c.Precision, c.SaveDType = PrecisionFP64, SaveBF16 },
 		"text with more": func(c *Config) {

@@ -175,6 +175,7 @@ func (l *Line) scalars() []tensorboard.Scalar {
 	if l.Dev != nil {
 		add("dev/loss", l.Dev.Loss)
 		add("dev/auc", l.Dev.AUC)
+		add("dev/ece", l.Dev.ECE)
 	}
 	return list
 }

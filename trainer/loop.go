@@ -342,7 +342,7 @@ func (t *training) finish(ctx context.Context, line Line) error {
 			return fmt.Errorf("step %d: dev evaluation: %w", line.Step, err)
 		}
 		line.Dev = dev
-		t.log.Info("dev evaluated", "step", line.Step, "loss", number(dev.Loss), "auc", number(dev.AUC), "sequences", dev.Sequences)
+		t.log.Info("dev evaluated", "step", line.Step, "loss", number(dev.Loss), "auc", number(dev.AUC), "ece", number(dev.ECE), "sequences", dev.Sequences)
 		improved = t.judge(line.Step, dev)
 	}
 	t.st.PendingLine = nil

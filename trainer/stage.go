@@ -64,7 +64,7 @@ func Stage() *pipeline.Stage { return StageOn(Ranks{}) }
 func StageOn(r Ranks) *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "train",
-		Version: 3,
+		Version: 4,
 		Doc:     "fine-tune a reward model, or warm up its trunk on text",
 		Inputs: []pipeline.Port{
 			{Name: portTokens, Kind: pipeline.KindTokens},
