@@ -166,8 +166,9 @@ func (l *Line) scalars() []tensorboard.Scalar {
 		}
 	}
 	if l.Balance != nil {
-		peak := slices.Max(l.Balance.Peak)
+		peak, entropy := slices.Max(l.Balance.Peak), slices.Min(l.Balance.Entropy)
 		add("train/expert_peak", &peak)
+		add("train/expert_entropy", &entropy)
 	}
 	add("train/z_loss", l.Z)
 	add("train/loss", l.Loss)

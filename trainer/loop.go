@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/pipeline"
@@ -22,9 +21,6 @@ const workDir = "work"
 // maxSkippedInRow ends a run under NonFiniteSkip: so many bad steps one after
 // the other mean that the weights, not the batches, are at fault.
 const maxSkippedInRow = 10
-
-// logEvery is how often a running training reports to the log.
-const logEvery = 5 * time.Second
 
 // A NonFiniteError is returned when a step's loss or gradient is not finite.
 // The weights are those before the step.
@@ -63,7 +59,9 @@ type training struct {
 	threads  int
 	log      *slog.Logger
 	progress pipeline.Progress
-	batch    []int32 // scratch
+	watch    *watch
+	monitor  *Monitor // nil: nobody asks
+	batch    []int32  // scratch
 	list     []sample
 }
 
@@ -78,11 +76,12 @@ type setup struct {
 	threads  int
 	log      *slog.Logger
 	progress pipeline.Progress
+	monitor  *Monitor
 }
 
 // open finds the newest checkpoint in the staging directory, or starts anew.
 func open(s setup) (t *training, err error) {
-	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress,
+	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress, monitor: s.monitor,
 		shelf: shelf{filepath.Join(s.dir, workDir)}}
 	t.planBatches()
 	if t.layout, err = newLayout(s.ranks, s.from.shape.NumExperts); err != nil {
@@ -91,6 +90,7 @@ func open(s setup) (t *training, err error) {
 	if err := t.load(s); err != nil {
 		return nil, err
 	}
+	t.watch = newWatch(t.st)
 	t.journal = &journal{}
 	t.saver = &saver{shelf: t.shelf, net: t.net, journal: t.journal, keep: s.cfg.KeepCheckpoints}
 	if err := t.sayCopies(); err != nil {
@@ -221,7 +221,8 @@ func (t *training) run(ctx context.Context) error {
 	if err := t.finishPending(ctx); err != nil {
 		return err
 	}
-	began, last, first := time.Now(), time.Now(), *t.st
+	t.watch = newWatch(t.st)
+	t.monitor.update(t)
 	for t.st.Step < t.steps && !t.st.StoppedEarly {
 		stop, err := t.agree(ctx)
 		if err != nil {
@@ -237,12 +238,8 @@ func (t *training) run(ctx context.Context) error {
 		if err := t.finish(ctx, line); err != nil {
 			return err
 		}
+		t.say()
 		t.progress.Add(1)
-		if now := time.Now(); now.Sub(last) >= logEvery {
-			last = now
-			rate := float64(t.st.Tokens-first.Tokens) / now.Sub(began).Seconds()
-			t.log.Info("training", "step", line.Step, "of", t.steps, "loss", number(line.Loss), "tokens_per_second", int(rate))
-		}
 	}
 	return t.end()
 }
@@ -310,6 +307,7 @@ func (t *training) step() (Line, error) {
 	t.st.Step++
 	t.st.Tokens += w.tokens
 	t.st.Sequences += int64(len(t.list))
+	t.watch.saw(line, w.margins, t.list)
 	return line, nil
 }
 
@@ -341,7 +339,7 @@ func (t *training) finish(ctx context.Context, line Line) error {
 		if err != nil {
 			return fmt.Errorf("step %d: dev evaluation: %w", line.Step, err)
 		}
-		line.Dev = dev
+		line.Dev, t.watch.dev, t.watch.devStep = dev, dev, line.Step
 		t.log.Info("dev evaluated", "step", line.Step, "loss", number(dev.Loss), "auc", number(dev.AUC), "ece", number(dev.ECE), "sequences", dev.Sequences)
 		improved = t.judge(line.Step, dev)
 	}

@@ -40,7 +40,8 @@ type work struct {
 	norm      float64 // of the gradient, where the loss is finite
 	culprit   int     // the first rank whose part of the loss is not finite
 	load      expertLoad
-	silent    bool // nothing weighed: no pair to compare, no token to predict
+	margins   []float64 // of the step's sequences, YES over NO, as they were before it; nil for text
+	silent    bool      // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
 	rounds    int // forward passes that ranks with the most micro-batches make of them
@@ -104,17 +105,26 @@ func (n *network) gradient(list []sample) (work, error) {
 // pool adds up what all ranks did in a step.
 func (n *network) pool(w *work) error {
 	ranks := n.layout.world.Size()
-	parts := make([]float64, 3+ranks)
+	parts := make([]float64, 3+ranks, 3+ranks+len(w.margins))
 	parts[0], parts[1], parts[2] = w.loss, w.aux, w.z
 	if !finite(w.loss) {
 		parts[3+n.layout.world.Rank()] = 1
 	}
+	parts = append(parts, w.margins...) // of this rank's sequences, and zeros
 	if err := comm.AllReduce(n.layout.world, parts); err != nil {
 		return fmt.Errorf("loss: %w", err)
 	}
 	w.loss, w.aux, w.z = parts[0], parts[1], parts[2]
-	w.culprit = slices.IndexFunc(parts[3:], func(bad float64) bool { return bad > 0 })
+	copy(w.margins, parts[3+ranks:])
+	w.culprit = slices.IndexFunc(parts[3:3+ranks], func(bad float64) bool { return bad > 0 })
 	return w.load.pool(n.layout)
+}
+
+// keepMargins notes the margins of a micro-batch of the step.
+func (w *work) keepMargins(logits []objective.Logits, micro []int32) {
+	for i, at := range micro {
+		w.margins[at] = logits[i].Yes - logits[i].No
+	}
 }
 
 // verdictOnce runs every micro-batch forward and backward once.
@@ -122,11 +132,13 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
+	w.margins = make([]float64, len(list))
 	for _, micro := range micros {
 		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
 			return err
 		}
+		w.keepMargins(logits, micro)
 		loss, grad, err := n.loss(logits, take(rows, micro), scales)
 		if err != nil {
 			return err
@@ -147,6 +159,7 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	all, chosen := make([]objective.Logits, len(list)), newExpertLoad(n.config())
+	w.margins = make([]float64, len(list))
 	for _, micro := range micros {
 		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
@@ -155,6 +168,7 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 		for i, at := range micro {
 			all[at] = logits[i]
 		}
+		w.keepMargins(logits, micro)
 		chosen.add(n.load(true))
 	}
 	if err := n.layout.pool(all); err != nil {

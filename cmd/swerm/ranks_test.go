@@ -8,14 +8,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -435,4 +439,69 @@ func filesOf(t *testing.T, dir string) map[string][32]byte {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// syncBuffer is written by a process and read by its test.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// A training shows its numbers at an address on loopback while it runs, that of
+// several ranks at one.
+func TestMetricsAreServed(t *testing.T) {
+	dir := newRanksDir(t)
+	at := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
+	for _, nproc := range []string{"1", "2"} {
+		cmd := swermIn(dir, "train", "run.yaml", "-o", "n"+nproc, "--steps", "100000", "--metrics-listen", ":0", "--nproc", nproc)
+		var said syncBuffer
+		cmd.Stderr = &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		page := ""
+		for !strings.Contains(page, "\nswerm_train_loss ") {
+			select {
+			case err := <-ended:
+				t.Fatalf("it ended: %v: %s", err, said.String())
+			case <-time.After(10 * time.Millisecond):
+			}
+			if url := at.FindString(said.String()); url != "" {
+				if r, err := http.Get(url); err == nil {
+					text, _ := io.ReadAll(r.Body)
+					r.Body.Close()
+					page = string(text)
+				}
+			}
+		}
+		if !strings.Contains(page, "# TYPE swerm_train_steps_total counter\n") {
+			t.Errorf("the page is\n%s", page)
+		}
+		_ = cmd.Process.Signal(os.Interrupt)
+		if <-ended; cmd.ProcessState.ExitCode() != exitInterrupted {
+			t.Errorf("exit code %d: %s", cmd.ProcessState.ExitCode(), said.String())
+		}
+		if n := len(at.FindAllString(said.String(), -1)); n != 1 {
+			t.Errorf("it is served %d times: %s", n, said.String())
+		}
+	}
+	text, err := trainRanks(dir, "x", "--metrics-listen", "9090").CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitUsage || !bytes.Contains(text, []byte("HOST:PORT")) {
+		t.Errorf("an address without a port: %v: %s", err, text)
+	}
 }
