@@ -174,6 +174,7 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	if err := n.layout.pool(all); err != nil {
 		return err
 	}
+	pooled, _ := margins(all, list)
 	if n.pooled() {
 		if err := n.poolRouting(chosen); err != nil {
 			return err
@@ -185,10 +186,13 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	if err != nil {
 		return err
 	}
-	if n.layout.lead() || !finite(loss) { // every rank has the whole loss; it counts once
+	switch { // every rank has the whole loss; it counts once
+	case finite(loss) && n.layout.lead():
 		w.loss = loss
-	}
-	if !finite(loss) { // on every rank
+	case !finite(loss): // on every rank; those without logits say that it is theirs
+		if own := anyNotFinite(w.margins); own || n.layout.lead() && !anyNotFinite(pooled) {
+			w.loss = loss
+		}
 		return nil
 	}
 	for _, micro := range micros {
@@ -355,6 +359,10 @@ func take[T any](list []T, at []int32) []T {
 		out[i] = list[k]
 	}
 	return out
+}
+
+func anyNotFinite(list []float64) bool {
+	return slices.ContainsFunc(list, func(x float64) bool { return !finite(x) })
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
