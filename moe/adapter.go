@@ -48,18 +48,15 @@ func (b Base) Digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// SaveAdapters writes the adapters that this shard owns into one file.
-func (m *ModelOf[Num]) SaveAdapters(path string, o SaveOptions) error {
-	var items []safetensors.Item
+// AdapterItems are the adapters that this shard owns, as something to write. The
+// numbers are the model's own, not copies.
+func (m *ModelOf[Num]) AdapterItems() (items []safetensors.Item) {
 	for _, p := range m.low {
 		if m.Owns(p) {
 			items = append(items, p.Item(p.Name, p.Data))
 		}
 	}
-	if err := safetensors.Write(path, items, o.dtype()); err != nil {
-		return fmt.Errorf("moe: save adapters: %w", err)
-	}
-	return nil
+	return items
 }
 
 // LoadAdapters reads the adapters of this shard from a set that holds those of

@@ -95,6 +95,7 @@ type acts[Num Float] struct {
 
 	mlp           // of the layer whose activations these are
 	probs []Num   // [R,E] of the router
+	z     []Num   // [R] log-sum-exp of its logits
 	topW  []Num   // [R,K] weights of the chosen experts
 	topI  []int32 // [R,K] which they are
 
@@ -246,6 +247,7 @@ func (p *PassOf[Num]) sizeRows(l, R, tokens int) {
 	grow(&a.xm, R*p.D)
 	grow(&a.r2, R)
 	grow(&a.probs, R*a.E)
+	grow(&a.z, R)
 	grow(&a.topW, R*a.K)
 	growInts(&a.topI, R*a.K)
 	growInts(&a.off, a.E+1)

@@ -193,10 +193,14 @@ func (p *PassOf[Num]) rotatedAgain(dst, src, weight, r []Num, t int) {
 }
 
 // routerBackward computes the gradient of a row's router logits from those of
-// its routing weights and, times aux, of the load-balancing loss.
+// its routing weights, times aux of the load-balancing loss of its sequence, and
+// of what [PassOf.SetRouterLoss] set.
 func (p *PassOf[Num]) routerBackward(a *acts[Num], r int, aux Num) {
 	probs, out := a.probs[r*p.E:(r+1)*p.E], p.dlogits[r*p.E:(r+1)*p.E]
 	p.kern.Scale(out, aux, p.auxGrad[int(p.seq[r])*p.E:(int(p.seq[r])+1)*p.E])
+	for e, d := range p.routerLoss.Probs {
+		out[e] += d
+	}
 	chosen, weights, slots := a.topI[r*p.K:(r+1)*p.K], a.topW[r*p.K:(r+1)*p.K], a.rowS[r*p.K:(r+1)*p.K]
 	if slots[0] >= 0 {
 		// With normed weights w_j = p_j/Σp: dp_j = (dw_j − Σ dw·w)/Σp.
@@ -216,6 +220,9 @@ func (p *PassOf[Num]) routerBackward(a *acts[Num], r int, aux Num) {
 	mean := p.kern.Dot(out, probs)
 	for e, v := range probs {
 		out[e] = v * (out[e] - mean)
+	}
+	if p.routerLoss.Z != 0 { // d lse²/d logit_e = 2·lse·p_e
+		p.kern.AddScaled(out, 2*p.routerLoss.Z*a.z[r], probs)
 	}
 }
 

@@ -195,20 +195,17 @@ func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	return m.saveConfig(dir, o)
 }
 
-// SavePart writes what this shard owns as one file of a checkpoint. Once every
-// shard has, [ModelOf.FinishParts] makes them one. A shard that is the whole
-// model is a part of its own.
-func (m *ModelOf[Num]) SavePart(dir string, o SaveOptions) error {
-	var items []safetensors.Item
+// Part is what this shard owns, as one file of a checkpoint, and its name. The
+// numbers are the model's own, not copies. Once the parts of all shards are
+// written, [ModelOf.FinishParts] makes them one. A shard that is the whole model
+// is a part of its own.
+func (m *ModelOf[Num]) Part() (name string, items []safetensors.Item) {
 	for _, p := range m.params {
 		if m.Owns(p) {
 			items = append(items, p.Item(p.Name, p.Data))
 		}
 	}
-	if err := safetensors.Write(filepath.Join(dir, m.shard.file()), items, o.dtype()); err != nil {
-		return fmt.Errorf("moe: save: %w", err)
-	}
-	return nil
+	return m.shard.file(), items
 }
 
 // FinishParts writes the index of all parts, where there are several, and

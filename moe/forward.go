@@ -192,7 +192,8 @@ func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast boo
 		return
 	}
 	f.Mul(hi-lo, p.E, p.D, p.h2[lo*p.D:], p.D, p.packR, a.probs[lo*p.E:], p.E, false)
+	bias := p.biasOf(l)
 	for r := lo; r < hi; r++ {
-		p.route(a.probs[r*p.E:(r+1)*p.E], a.topW[r*p.K:(r+1)*p.K], a.topI[r*p.K:(r+1)*p.K])
+		a.z[r] = p.route(a.probs[r*p.E:(r+1)*p.E], bias, a.topW[r*p.K:(r+1)*p.K], a.topI[r*p.K:(r+1)*p.K])
 	}
 }

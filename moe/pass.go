@@ -79,8 +79,12 @@ type PassOf[Num Float] struct {
 	attn     attnPlan
 	loads    [][]int64
 	aux      []float64
-	head     Head
-	state    passState
+
+	routerLoss RouterLossOf[Num]
+	bias       [][]Num // of each layer; nil: none
+
+	head  Head
+	state passState
 }
 
 // passState is what a backward call may rely on.

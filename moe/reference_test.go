@@ -13,6 +13,18 @@ type reference struct {
 	c     Config
 	w     map[string][]float64
 	scale float64 // of adapters
+
+	bias map[string][]float64 // of the experts of a layer, by its name
+	// What routers did since the last reset: rows, choices and probabilities by
+	// expert, and squares of log-sum-exps.
+	rows, z     float64
+	count, prob []float64
+}
+
+// reset forgets what routers did.
+func (r *reference) reset() {
+	r.rows, r.z = 0, 0
+	r.count, r.prob = make([]float64, r.c.NumExperts), make([]float64, r.c.NumExperts)
 }
 
 func newReference[Num Float](m *ModelOf[Num]) *reference {
@@ -27,6 +39,7 @@ func newReference[Num Float](m *ModelOf[Num]) *reference {
 	if r.c.TieWordEmbeddings {
 		r.w["lm_head.weight"] = r.w["model.embed_tokens.weight"]
 	}
+	r.reset()
 	return r
 }
 
@@ -207,17 +220,24 @@ func (r *reference) attention(at string, hidden [][]float64) {
 // mixture adds the experts' answer to x.
 func (r *reference) mixture(at string, x, count, prob []float64) (margin float64) {
 	h := rmsNorm(x, r.w[at+"post_attention_layernorm.weight"], r.c.RMSNormEps)
-	p := softmax(linear(r.w[at+"mlp.gate.weight"], h))
-	order := make([]int, len(p))
+	logits := linear(r.w[at+"mlp.gate.weight"], h)
+	p := softmax(logits)
+	r.rows++
+	r.z += math.Pow(logSumExp(logits), 2)
+	order, score := make([]int, len(p)), append([]float64(nil), p...)
 	for e := range p {
 		order[e] = e
 		prob[e] += p[e]
+		r.prob[e] += p[e]
+		if b := r.bias[at]; b != nil {
+			score[e] += b[e]
+		}
 	}
-	sort.SliceStable(order, func(a, b int) bool { return p[order[a]] > p[order[b]] })
+	sort.SliceStable(order, func(a, b int) bool { return score[order[a]] > score[order[b]] })
 	k := r.c.NumExpertsPerTok
 	margin = math.Inf(1)
 	if k < len(p) {
-		margin = p[order[k-1]] - p[order[k]]
+		margin = score[order[k-1]] - score[order[k]]
 	}
 	total := 1.0
 	if r.c.NormTopKProb {
@@ -228,6 +248,7 @@ func (r *reference) mixture(at string, x, count, prob []float64) (margin float64
 	}
 	for _, e := range order[:k] {
 		count[e]++
+		r.count[e]++
 		r.swiglu(expertName(at, e), x, h, p[e]/total)
 	}
 	return margin

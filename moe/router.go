@@ -1,16 +1,24 @@
 package moe
 
+import "math"
+
 // route turns a row of router logits into probabilities and chooses the top K,
-// in descending order; of equal ones the expert of lower index comes first.
-func (p *PassOf[Num]) route(probs, weights []Num, chosen []int32) {
+// in descending order; of equal ones the expert of lower index comes first. With
+// a bias the choice and its order are those of probability plus bias. It returns
+// the log-sum-exp of the logits.
+func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32) Num {
 	f := p.kern
-	sum := f.ExpSum(probs, probs, 1, f.Max(probs))
+	top := f.Max(probs)
+	sum := f.ExpSum(probs, probs, 1, top)
 	f.Scale(probs, 1/sum, probs)
 	for j := range chosen {
-		chosen[j], weights[j] = -1, -1
+		chosen[j], weights[j] = -1, Num(math.Inf(-1))
 	}
 	total := Num(0)
 	for e, v := range probs {
+		if len(bias) > 0 {
+			v += bias[e]
+		}
 		// Insert into the short sorted list; most experts fail the first test.
 		if v <= weights[len(weights)-1] {
 			continue
@@ -23,8 +31,9 @@ func (p *PassOf[Num]) route(probs, weights []Num, chosen []int32) {
 	}
 	for j := range chosen {
 		if chosen[j] < 0 { // a NaN compares false; the head will report it
-			chosen[j], weights[j] = int32(j), probs[j]
+			chosen[j] = int32(j)
 		}
+		weights[j] = probs[chosen[j]]
 		total += weights[j]
 	}
 	if p.m.cfg.NormTopKProb {
@@ -32,6 +41,7 @@ func (p *PassOf[Num]) route(probs, weights []Num, chosen []int32) {
 			weights[j] /= total
 		}
 	}
+	return top + Num(math.Log(float64(sum)))
 }
 
 // countLoad counts the assignments of a layer.

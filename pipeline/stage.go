@@ -109,6 +109,10 @@ type Progress interface {
 	Add(n int64)
 }
 
+// A Noter is a Progress that also shows a few words on what the work is like; the
+// last ones count.
+type Noter interface{ Note(text string) }
+
 // NoProgress discards what it is told.
 type NoProgress struct{}
 

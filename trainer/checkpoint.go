@@ -44,6 +44,8 @@ type State struct {
 	Precision    string `json:"precision"`
 	Base         string `json:"base,omitempty"` // digest of the weights under adapters
 
+	RouterBias [][]float64 `json:"router_bias,omitempty"` // of each expert of each layer, where aux.bias_rate is set
+
 	BestStep      int64    `json:"best_step,omitempty"`
 	Best          *float64 `json:"best,omitempty"`
 	WithoutBetter int      `json:"without_better,omitempty"` // evaluations since the best one
@@ -56,62 +58,15 @@ type State struct {
 // they are in state/ too and are all the weights there are.
 type shelf struct{ dir string }
 
-// save writes a checkpoint under a temporary name, every rank its part, makes
-// it durable, and renames it, so that a directory step-N is always whole. The
-// directory must be one that all ranks see.
-func (s shelf) save(n *network, st *State) error {
-	temp := filepath.Join(s.dir, fmt.Sprintf("%s%d", tempPrefix, st.Step))
-	err := n.layout.inTurn(func() error { return freshDir(temp) },
-		func() error { return n.write(temp) },
-		func() error { return s.commit(temp, n, st) })
-	if err != nil {
-		return fmt.Errorf("checkpoint of step %d: %w", st.Step, err)
-	}
-	return nil
+// temp is where a checkpoint is written. The directory must be one that all ranks see.
+func (s shelf) temp(step int64) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%s%d", tempPrefix, step))
 }
 
-// inTurn runs first on the leading rank, then each on all, then last on the
-// leading one. A rank that fails leaves the others waiting until it gives up.
-func (l *layout) inTurn(first, each, last func() error) error {
-	for _, step := range []struct {
-		all bool
-		run func() error
-	}{{false, first}, {true, each}, {false, last}} {
-		if step.all || l.lead() {
-			if err := step.run(); err != nil {
-				return err
-			}
-		}
-		if err := l.world.Barrier(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func freshDir(dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	return os.MkdirAll(filepath.Join(dir, stateDir), 0o755)
-}
-
-// commit makes the parts in temp a checkpoint.
-func (s shelf) commit(temp string, n *network, st *State) error {
-	if err := n.finish(temp); err != nil {
-		return err
-	}
-	doc, err := json.MarshalIndent(st, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(temp, stateDir, stateName), append(doc, '\n')); err != nil {
-		return err
-	}
-	if err := syncTree(temp); err != nil {
-		return err
-	}
-	final := s.path(st.Step)
+// accept renames a checkpoint that is whole and durable, so that a directory
+// step-N always is.
+func (s shelf) accept(temp string, step int64) error {
+	final := s.path(step)
 	if err := os.RemoveAll(final); err != nil { // the same step, saved before it was evaluated
 		return err
 	}

@@ -30,6 +30,7 @@ const (
 const (
 	ByAUC  = "auc"
 	ByLoss = "loss"
+	ByECE  = "ece" // of metrics.DefaultBins bins; lower is better
 )
 
 // The precisions.
@@ -46,10 +47,6 @@ const (
 	SaveFP16 = "fp16"
 )
 
-// AuxScopeSequence computes the load-balancing loss of each sequence on its
-// own, so that it does not depend on how a step is cut.
-const AuxScopeSequence = "sequence"
-
 // Limits of a config, each far above use and low enough to keep arithmetic exact.
 const (
 	maxSteps          = 1 << 31
@@ -57,8 +54,8 @@ const (
 	maxTokensPerMicro = 1 << 22 // the network's own bound on a batch
 )
 
-// Config is the config of stage train. Everything in it is part of the task's
-// key; the number of threads is not in it.
+// Config is the config of stage train. Everything in it that can change a result
+// is part of the task's key; the number of threads is not in it.
 type Config struct {
 	Objective Objective `json:"objective" yaml:"objective"`
 	Model     Model     `json:"model" yaml:"model"` // not read when port init gives a checkpoint
@@ -70,6 +67,7 @@ type Config struct {
 	Aux       Aux       `json:"aux" yaml:"aux"`
 	LoRA      LoRA      `json:"lora" yaml:"lora"`
 	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
+	EMA       EMA       `json:"ema" yaml:"ema"`
 	Ranks     Sharing   `json:"ranks" yaml:"ranks"`
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
@@ -77,6 +75,7 @@ type Config struct {
 
 	CheckpointEvery int64  `json:"checkpoint_every" yaml:"checkpoint_every"` // steps; 0: only at the end and on interruption
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
+	CheckpointAsync bool   `json:"-" yaml:"checkpoint_async"`                // write from a copy in memory while steps go on; outside the key
 	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
 	Precision       string `json:"precision" yaml:"precision"`               // fp32; fp64 on plain kernels, to compare
 	SaveDType       string `json:"save_dtype" yaml:"save_dtype"`             // of published weights: bf16 or fp16; "": the precision itself
@@ -145,14 +144,8 @@ type Data struct {
 type Eval struct {
 	Every    int64  `json:"every" yaml:"every"`       // steps; 0: only after the last
 	Keep     string `json:"keep" yaml:"keep"`         // last or best
-	By       string `json:"by" yaml:"by"`             // auc or loss
+	By       string `json:"by" yaml:"by"`             // auc, loss or ece
 	Patience int    `json:"patience" yaml:"patience"` // stop after so many evaluations without a better one; 0: never
-}
-
-// Aux is the load-balancing loss of the router.
-type Aux struct {
-	Coefficient float64 `json:"coefficient" yaml:"coefficient"`
-	Scope       string  `json:"scope" yaml:"scope"` // sequence
 }
 
 // DefaultConfig returns the config that an empty file means.
@@ -166,10 +159,12 @@ func DefaultConfig() *Config {
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
-		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
+		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence, BiasDecayRatio: 0.2},
+		EMA:             EMA{Publish: true},
 		Epochs:          1,
 		KeepCheckpoints: 2,
+		CheckpointAsync: true,
 		Precision:       PrecisionFP32,
 		OnNonFinite:     NonFiniteStop,
 		Ranks:           DefaultSharing(),
@@ -200,10 +195,10 @@ func (c *Config) Validate() error {
 		v.add("steps and epochs are both 0: set one")
 	}
 	c.Eval.validate(v, c)
-	v.within("aux.coefficient", c.Aux.Coefficient, 0, 1e3)
-	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
 	tune := c.tuning()
 	v.wrap("tuning", tune.Validate())
+	c.Aux.validate(v)
+	v.within("ema.decay", c.EMA.Decay, 0, 1-1e-9)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)
@@ -263,13 +258,13 @@ func (e *Eval) validate(v *faults, c *Config) {
 	v.within("eval.every", float64(e.Every), 0, maxSteps)
 	v.within("eval.patience", float64(e.Patience), 0, 1e9)
 	v.oneOf("eval.keep", e.Keep, KeepLast, KeepBest)
-	v.oneOf("eval.by", e.By, ByAUC, ByLoss)
+	v.oneOf("eval.by", e.By, ByAUC, ByLoss, ByECE)
 	stops := e.Keep == KeepBest || e.Patience > 0
 	if stops && c.Data.DevSplit == "" {
 		v.add("eval.keep and eval.patience need data.dev_split")
 	}
-	if stops && e.By == ByAUC && c.Objective.Name == ObjectiveNextToken {
-		v.add("eval.by: %s has no auc, use %q", ObjectiveNextToken, ByLoss)
+	if stops && e.By != ByLoss && c.Objective.Name == ObjectiveNextToken {
+		v.add("eval.by: %s has no %s, use %q", ObjectiveNextToken, e.By, ByLoss)
 	}
 }
 

@@ -27,6 +27,14 @@ type engine interface {
 	// returns the loss sums of its sequences.
 	nextToken(b moe.Batch, weight, aux float64) ([]float64, error)
 	aux() []float64
+	// route runs a batch forward as far as its routers, in training. routers sets
+	// what backward adds for them from now on, bias what is added when experts are
+	// chosen in training; probSums and zSum are of the last training forward.
+	route(b moe.Batch) error
+	routers(slopes []float64, z float64) error
+	bias(b [][]float64) error
+	probSums() []float64
+	zSum() float64
 	load(train bool) [][]int64 // tokens at each expert in the last forward
 
 	// reduce adds up the gradients of all ranks, and returns their norm.
@@ -34,13 +42,19 @@ type engine interface {
 	update(o moe.AdamW, step int64, scale float64) error
 	zeroGrad()
 
-	// write puts this rank's part of a checkpoint into dir, finish what makes
-	// the parts one.
-	write(dir string) error
+	// average moves the average of the weights, swap exchanges the two.
+	average(decay float64)
+	swap()
+
+	// parts are the files of a checkpoint that this rank writes, none where
+	// another does; finish writes what makes the parts of all ranks one, and
+	// may run beside a step.
+	parts() []part
 	finish(dir string) error
 	loadMoments(dir string) error
 	loadAdapters(dir string) error
-	// bytes is what this rank keeps: weights, gradients and moments.
+	loadAverage(dir string) error
+	// bytes is what this rank keeps: weights, gradients, and moments with the average.
 	bytes() (parameters, gradients, optimizer int64)
 }
 
@@ -80,10 +94,14 @@ type engineOf[Num moe.Float] struct {
 	turns   *turns           // of two passes; nil where there is one
 	spare   *moe.PassOf[Num] // the other one
 	current int              // which of the two pass is
+
+	ema     EMA
+	mean    *moe.AverageOf[Num] // nil: none is kept
+	threads int
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l)}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l), ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
@@ -102,12 +120,31 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 	e.halves = cfg.Ranks.Wire == WireBF16
 	e.twoPasses(moe.Options{Threads: threads, Train: true, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves})
+	if cfg.EMA.Decay > 0 {
+		e.mean = e.model.NewAverage()
+	}
 	return e, nil
 }
 
 func (e *engineOf[Num]) config() moe.Config { return e.model.Config() }
 func (e *engineOf[Num]) aux() []float64     { return e.pass.Aux() }
 func (e *engineOf[Num]) zeroGrad()          { e.model.ZeroGrad() }
+
+func (e *engineOf[Num]) route(b moe.Batch) error { return e.pass.Route(b) }
+func (e *engineOf[Num]) probSums() []float64     { return e.pass.ProbSums() }
+func (e *engineOf[Num]) zSum() float64           { return e.pass.ZSum() }
+
+func (e *engineOf[Num]) bias(b [][]float64) error {
+	return e.eachPass(func(p *moe.PassOf[Num]) error { return p.SetBias(b) })
+}
+
+func (e *engineOf[Num]) routers(slopes []float64, z float64) error {
+	r := moe.RouterLossOf[Num]{Z: Num(z)}
+	for _, s := range slopes {
+		r.Probs = append(r.Probs, Num(s))
+	}
+	return e.eachPass(func(p *moe.PassOf[Num]) error { return p.SetRouterLoss(r) })
+}
 
 func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }
 
@@ -201,6 +238,9 @@ func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
 		_, first, second := e.opt.Of(p)
 		gradients += int64(len(comm.Bytes(p.Grad)))
 		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)))
+		if e.mean != nil {
+			optimizer += int64(len(comm.Bytes(e.mean.Of(p))))
+		}
 	}
 	return parameters, gradients, optimizer
 }
@@ -214,24 +254,27 @@ func (e *engineOf[Num]) dtype() safetensors.DType {
 	return safetensors.F32
 }
 
-func (e *engineOf[Num]) write(dir string) error {
-	if e.writes() {
-		if err := e.writeWeights(dir); err != nil {
-			return err
-		}
+func (e *engineOf[Num]) parts() (all []part) {
+	if e.writes() || e.sliced {
+		all = append(all, part{filepath.Join(stateDir, e.momentsFile()), e.momentItems(), e.dtype()})
 	}
-	if !e.writes() && !e.sliced {
-		return nil
+	switch {
+	case !e.writes():
+		return all
+	case e.mean == nil:
+		return append(all, e.weights())
 	}
-	return safetensors.Write(filepath.Join(dir, stateDir, e.momentsFile()), e.momentItems(), e.dtype())
+	published, other := e.withAverage(e.weights())
+	return append(all, published, other)
 }
 
-// writeWeights writes what the run changes: the model, or the adapters over it.
-func (e *engineOf[Num]) writeWeights(dir string) error {
+// weights are what the run changes: the model, or the adapters over it.
+func (e *engineOf[Num]) weights() part {
 	if e.adapts {
-		return e.writeAdapters(dir)
+		return part{filepath.Join(stateDir, shardFile(adapterPrefix, e.shard())), e.model.AdapterItems(), e.dtype()}
 	}
-	return e.model.SavePart(dir, moe.SaveOptions{DType: string(e.dtype())})
+	name, items := e.model.Part()
+	return part{name, items, e.dtype()}
 }
 
 func (e *engineOf[Num]) finish(dir string) error {

@@ -80,6 +80,9 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) (*
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	e.Trained, e.ParameterBytes = trained, bytesPerParameter*all+bytesPerTrained*trained
+	if j.cfg.EMA.Decay > 0 {
+		e.ParameterBytes += 4 * trained
+	}
 	for _, s := range data.train {
 		e.TokensPerEpoch += int64(s.length) * int64(s.count)
 		e.LongestSequence = max(e.LongestSequence, s.length)

@@ -21,6 +21,7 @@ const evalBlock = objective.MaxPairSequences
 type Dev struct {
 	Loss      *float64 `json:"loss,omitempty"`
 	AUC       *float64 `json:"auc,omitempty"`
+	ECE       *float64 `json:"ece,omitempty"` // of p(YES) against NO, in [metrics.DefaultBins] bins
 	Sequences int      `json:"sequences"`
 
 	// ExpertLoad counts, per layer and expert, the tokens that were sent there.
@@ -29,9 +30,14 @@ type Dev struct {
 	ExpertLoad [][]int64 `json:"expert_load,omitempty"`
 }
 
-// evaluate runs the dev split forward. It returns ctx's error as soon as the
-// context ends. Weights that give no finite logit give no number.
+// evaluate runs the dev split forward, with the weights that would be
+// published. It returns ctx's error as soon as the context ends. Weights that
+// give no finite logit give no number.
 func (n *network) evaluate(ctx context.Context, dev []sample) (*Dev, error) {
+	if n.cfg.EMA.published() {
+		n.engine.swap()
+		defer n.engine.swap()
+	}
 	run := n.evaluateVerdicts
 	if n.cfg.Objective.Name == ObjectiveNextToken {
 		run = n.evaluateText
@@ -71,7 +77,8 @@ func (n *network) evaluateVerdicts(ctx context.Context, dev []sample, load exper
 	if err != nil {
 		return nil, err
 	}
-	return &Dev{Loss: present(loss), AUC: auc(logits, dev), Sequences: len(dev)}, nil
+	margins, resolved := margins(logits, dev)
+	return &Dev{Loss: present(loss), AUC: auc(margins, resolved), ECE: ece(margins, resolved), Sequences: len(dev)}, nil
 }
 
 // devLoss is NaN when nothing weighed.
@@ -129,21 +136,41 @@ func (n *network) evaluateText(ctx context.Context, dev []sample, load expertLoa
 	return &Dev{Loss: present(total[0] / total[1]), Sequences: len(dev)}, nil
 }
 
-// auc ranks by the margin; it is absent where a logit is not finite or only
-// one class is there.
-func auc(logits []objective.Logits, dev []sample) *float64 {
-	margins, resolved := make([]float64, len(dev)), make([]bool, len(dev))
+// margins are what sequences are ranked by, and whether each is resolved.
+func margins(logits []objective.Logits, list []sample) (margins []float64, resolved []bool) {
+	margins, resolved = make([]float64, len(list)), make([]bool, len(list))
 	for i, l := range logits {
-		margins[i], resolved[i] = l.Yes-l.No, dev[i].target > 0.5
+		margins[i], resolved[i] = l.Yes-l.No, list[i].target > 0.5
 	}
+	return margins, resolved
+}
+
+// auc ranks by the margin; it is absent where one is not finite or only one
+// class is there.
+func auc(margins []float64, resolved []bool) *float64 {
 	ranked, err := metrics.NewRanked(margins, resolved)
 	if err != nil {
 		return nil
 	}
-	if v, ok := ranked.AUC(); ok {
-		return &v
+	return metrics.Optional(ranked.AUC())
+}
+
+// ece compares probabilities with outcomes; it is absent where a margin is not
+// finite or nothing is there.
+func ece(margins []float64, resolved []bool) *float64 {
+	p := make([]float64, len(margins))
+	for i, m := range margins {
+		if !finite(m) { // an infinite one would give a probability
+			return nil
+		}
+		p[i] = metrics.Sigmoid(m)
 	}
-	return nil
+	forecast, err := metrics.NewForecast(p, resolved)
+	if err != nil {
+		return nil
+	}
+	v, ok, err := forecast.ECE(metrics.DefaultBins)
+	return metrics.Optional(v, ok && err == nil)
 }
 
 func present(x float64) *float64 {
@@ -156,17 +183,19 @@ func present(x float64) *float64 {
 // better reports whether an evaluation beats the best so far. One without the
 // number that is compared beats nothing.
 func (d *Dev) better(by string, best *float64) (value float64, ok bool) {
-	v := d.AUC
-	if by == ByLoss {
+	v, lower := d.AUC, by != ByAUC
+	switch by {
+	case ByLoss:
 		v = d.Loss
+	case ByECE:
+		v = d.ECE
 	}
-	if v == nil {
+	switch {
+	case v == nil:
 		return 0, false
-	}
-	if best == nil {
+	case best == nil:
 		return *v, true
-	}
-	if by == ByLoss {
+	case lower:
 		return *v, *v < *best
 	}
 	return *v, *v > *best

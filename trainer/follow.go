@@ -20,6 +20,7 @@ const maxOrder = 1 << 20
 type order struct {
 	Dir    string           `json:"dir"`
 	Config *Config          `json:"config"`
+	Async  bool             `json:"async"` // Config.CheckpointAsync, which is outside the config's JSON
 	Inputs []pipeline.Input `json:"inputs"`
 }
 
@@ -67,6 +68,7 @@ func Follow(ctx context.Context, r Ranks, threads int) (err error) {
 	if err != nil || o.Dir == "" {
 		return err
 	}
+	o.Config.CheckpointAsync = o.Async
 	if err := o.Config.Validate(); err != nil {
 		return err
 	}

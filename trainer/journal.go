@@ -28,10 +28,11 @@ var ErrJournal = errors.New("metrics.jsonl does not match the checkpoint")
 // A Line is one finished step in metrics.jsonl. It holds no clock, so that a
 // resumed run writes the lines that an unbroken one would have written.
 type Line struct {
-	Step      int64    `json:"step"`  // from 1
-	Epoch     float64  `json:"epoch"` // how far into the visits
-	Loss      *float64 `json:"loss"`  // null when not finite, or when nothing weighed
-	Aux       float64  `json:"aux"`   // load-balancing loss, before its coefficient
+	Step      int64    `json:"step"`             // from 1
+	Epoch     float64  `json:"epoch"`            // how far into the visits
+	Loss      *float64 `json:"loss"`             // null when not finite, or when nothing weighed
+	Aux       float64  `json:"aux"`              // load-balancing loss, before its coefficient
+	Z         *float64 `json:"z_loss,omitempty"` // the router's, before its coefficient, where it has one
 	GradNorm  *float64 `json:"grad_norm"`
 	LR        float64  `json:"lr"`
 	Sequences int      `json:"sequences"`
@@ -165,14 +166,17 @@ func (l *Line) scalars() []tensorboard.Scalar {
 		}
 	}
 	if l.Balance != nil {
-		peak := slices.Max(l.Balance.Peak)
+		peak, entropy := slices.Max(l.Balance.Peak), slices.Min(l.Balance.Entropy)
 		add("train/expert_peak", &peak)
+		add("train/expert_entropy", &entropy)
 	}
+	add("train/z_loss", l.Z)
 	add("train/loss", l.Loss)
 	add("train/grad_norm", l.GradNorm)
 	if l.Dev != nil {
 		add("dev/loss", l.Dev.Loss)
 		add("dev/auc", l.Dev.AUC)
+		add("dev/ece", l.Dev.ECE)
 	}
 	return list
 }

@@ -87,7 +87,8 @@ var layoutCases = map[string]caseOf{
 	"frozen experts": layoutCase(func(c *Config) {
 		c.Freeze = []string{moe.KindEmbeddings, moe.KindAttention, moe.KindRouter, "model.layers.*.experts.[023].*"}
 	}),
-	"text": layoutCase(func(c *Config) { c.Objective.Name = ObjectiveNextToken }),
+	"text":    layoutCase(func(c *Config) { c.Objective.Name = ObjectiveNextToken }),
+	"balance": balanceCaseOf(nil),
 	"pairs": layoutCase(func(c *Config) {
 		c.Objective.Add = []ObjectiveTerm{{"pairwise", 0.5}}
 		c.Batch.GroupTasks, c.Objective.LabelSmoothing, c.Objective.WeightYes = true, 0.1, 3

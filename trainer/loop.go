@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/pipeline"
@@ -23,9 +22,6 @@ const workDir = "work"
 // maxSkippedInRow ends a run under NonFiniteSkip: so many bad steps one after
 // the other mean that the weights, not the batches, are at fault.
 const maxSkippedInRow = 10
-
-// logEvery is how often a running training reports to the log.
-const logEvery = 5 * time.Second
 
 // A NonFiniteError is returned when a step's loss or gradient is not finite.
 // The weights are those before the step.
@@ -57,15 +53,18 @@ type training struct {
 	dir     string // staging
 	shelf   shelf
 	journal *journal
+	saver   *saver
 	st      *State
-	saved   int64 // step of the newest checkpoint; -1: none, or one that waits for its evaluation
-	watch   *stopwatch
+	saved   int64 // step of the newest checkpoint, written or begun; -1: none, or one that waits for its evaluation
+	clock   *stopwatch
 	rates   rates // of operations, measured at the start
 
 	threads  int
 	log      *slog.Logger
 	progress pipeline.Progress
-	batch    []int32 // scratch
+	watch    *watch
+	monitor  *Monitor // nil: nobody asks
+	batch    []int32  // scratch
 	list     []sample
 }
 
@@ -80,21 +79,27 @@ type setup struct {
 	threads  int
 	log      *slog.Logger
 	progress pipeline.Progress
+	monitor  *Monitor
 }
 
 // open finds the newest checkpoint in the staging directory, or starts anew.
 func open(s setup) (t *training, err error) {
-	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress,
+	t = &training{cfg: s.cfg, data: s.data, dir: s.dir, threads: s.threads, log: s.log, progress: s.progress, monitor: s.monitor,
 		shelf: shelf{filepath.Join(s.dir, workDir)}}
 	t.planBatches()
 	if t.layout, err = newLayout(s.ranks, s.from.shape.NumExperts); err != nil {
 		return nil, err
 	}
-	t.watch = &stopwatch{layout: t.layout}
+	t.clock = &stopwatch{layout: t.layout}
 	if err := t.load(s); err != nil {
 		return nil, err
 	}
+	t.watch = newWatch(t.st)
 	t.journal = &journal{}
+	t.saver = &saver{shelf: t.shelf, net: t.net, journal: t.journal, keep: s.cfg.KeepCheckpoints}
+	if err := t.sayCopies(); err != nil {
+		return nil, err
+	}
 	if !t.layout.lead() {
 		return t, nil
 	}
@@ -106,6 +111,7 @@ func open(s setup) (t *training, err error) {
 		lines--
 	}
 	t.journal, err = openJournal(s.dir, t.st.MetricsBytes, lines)
+	t.saver.journal = t.journal
 	return t, err
 }
 
@@ -141,10 +147,10 @@ func (t *training) load(s setup) error {
 	if t.net, err = newNetwork(e, t.layout, s.cfg, s.head, s.data.tokens); err != nil {
 		return err
 	}
-	t.net.watch = t.watch
+	t.net.clock = t.clock
 	if newest > 0 {
 		saved := t.shelf.path(newest)
-		if err := errors.Join(e.loadAdapters(saved), e.loadMoments(saved)); err != nil {
+		if err := errors.Join(e.loadAdapters(saved), e.loadMoments(saved), e.loadAverage(saved)); err != nil {
 			return err
 		}
 		if t.st.PendingLine == nil {
@@ -187,6 +193,20 @@ func (t *training) sayBytes() error {
 	return nil
 }
 
+// sayCopies logs what copies of checkpoints take beside it.
+func (t *training) sayCopies() error {
+	if !t.cfg.CheckpointAsync || t.cfg.CheckpointEvery == 0 && t.cfg.Eval.Keep != KeepBest {
+		return nil
+	}
+	all := make([]int64, t.layout.world.Size())
+	all[t.layout.world.Rank()] = bytesOf(t.net.parts())
+	if err := comm.AllReduce(t.layout.world, all); err != nil {
+		return err
+	}
+	t.log.Info("checkpoints are written from a copy in memory (checkpoint_async)", "copy_bytes_per_rank", slices.Max(all))
+	return nil
+}
+
 func (t *training) planBatches() {
 	_, counts, groups := columns(t.data.train)
 	if !t.cfg.Batch.GroupTasks {
@@ -200,6 +220,7 @@ func (t *training) planBatches() {
 // checkpoint and returns ctx's error; the same call later goes on from there.
 func (t *training) run(ctx context.Context) error {
 	defer func() { t.journal.close() }()
+	defer func() { _ = t.saver.wait() }() // after an error: it must not write on
 	t.progress.Total(t.steps, "steps")
 	t.progress.Add(t.st.Step)
 	if err := t.finishPending(ctx); err != nil {
@@ -208,11 +229,12 @@ func (t *training) run(ctx context.Context) error {
 	if err := t.measure(); err != nil {
 		return err
 	}
-	began, last, first, told := time.Now(), time.Now(), *t.st, *t.st
-	var recent phaseTimes
+	t.watch = newWatch(t.st)
+	t.monitor.update(t)
+	first := t.st.Step
 	for t.st.Step < t.steps && !t.st.StoppedEarly {
-		t.watch.begin()
-		stop, err := t.layout.any(ctx.Err() != nil)
+		t.clock.begin()
+		stop, err := t.agree(ctx)
 		if err != nil {
 			return err
 		}
@@ -223,25 +245,19 @@ func (t *training) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		spent := t.watch.end(phaseCompute)
-		recent.add(spent)
+		spent := t.clock.end(phaseCompute)
+		t.watch.phases.add(spent)
 		t.log.Debug("seconds of a step", append([]any{"step", line.Step}, spent.attrs(1)...)...)
 		if err := t.finish(ctx, line); err != nil {
 			return err
 		}
+		t.say()
 		t.progress.Add(1)
-		if now := time.Now(); now.Sub(last) >= logEvery {
-			last = now
-			rate := float64(t.st.Tokens-first.Tokens) / now.Sub(began).Seconds()
-			t.log.Info("training", "step", line.Step, "of", t.steps, "loss", number(line.Loss), "tokens_per_second", int(rate))
-			t.log.Info("seconds per step", recent.attrs(line.Step-told.Step)...)
-			told, recent = *t.st, phaseTimes{}
-		}
 	}
-	if err := t.save(); err != nil {
+	if err := t.end(); err != nil {
 		return err
 	}
-	return t.sayTimes(t.st.Step - first.Step)
+	return t.sayTimes(t.st.Step - first)
 }
 
 // measure probes the ranks' connections.
@@ -255,6 +271,23 @@ func (t *training) measure() (err error) {
 	return nil
 }
 
+// agree tells the other ranks whether this one is to stop, and whether it still
+// writes a checkpoint, and returns whether any is to stop.
+func (t *training) agree(ctx context.Context) (stop bool, err error) {
+	busy, err := t.saver.busy()
+	if err != nil {
+		return false, err
+	}
+	said, err := t.layout.count(ctx.Err() != nil, busy)
+	if err != nil {
+		return false, err
+	}
+	if said[1] == 0 {
+		t.saver.advance()
+	}
+	return said[0] > 0, nil
+}
+
 // step runs one global batch and moves the weights.
 func (t *training) step() (Line, error) {
 	t.batch = t.plan.batch(t.batch, t.st.Step)
@@ -264,6 +297,10 @@ func (t *training) step() (Line, error) {
 	}
 	line := Line{Step: t.st.Step + 1, Epoch: t.plan.epochs(t.st.Step + 1), Sequences: len(t.list),
 		LR: t.cfg.Optimizer.LR * t.cfg.Schedule.factor(t.st.Step, t.steps)}
+	bias := t.cfg.Aux.biasFactor(t.st.Step, t.steps)
+	if err := t.net.bias(t.st.biased(bias)); err != nil {
+		return line, err
+	}
 	w, err := t.net.gradient(t.list)
 	if err != nil {
 		return line, fmt.Errorf("step %d: %w", line.Step, err)
@@ -278,15 +315,21 @@ func (t *training) step() (Line, error) {
 	}
 	if finite(w.loss) {
 		line.Aux, line.Balance = w.aux, w.load.balance()
+		if t.cfg.Aux.ZLoss > 0 {
+			line.Z = &w.z
+		}
 		line.GradNorm = present(w.norm)
 		bad.What, bad.Value = "gradient norm", w.norm // of the sum, so of no rank
 	}
 	if finite(bad.Value) {
 		t.st.Updates++
 		t.st.SkippedInRow = 0
-		t.watch.time(phaseUpdate, func() { err = t.net.step(line.LR, bad.Value, t.st.Updates, t.threads) })
+		t.clock.time(phaseUpdate, func() { err = t.net.step(line.LR, bad.Value, t.st.Updates, t.threads) })
 		if err != nil {
 			return line, fmt.Errorf("step %d: %w", line.Step, err)
+		}
+		if t.cfg.Aux.BiasRate > 0 && bias == 1 {
+			t.st.moveBias(w.load, t.cfg.Aux.BiasRate)
 		}
 	} else if err := t.skip(&line, bad); err != nil {
 		return line, err
@@ -294,6 +337,7 @@ func (t *training) step() (Line, error) {
 	t.st.Step++
 	t.st.Tokens += w.tokens
 	t.st.Sequences += int64(len(t.list))
+	t.watch.saw(line, w.margins, t.list)
 	return line, nil
 }
 
@@ -307,7 +351,7 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 		return fmt.Errorf("%d steps in a row were skipped: %w", t.st.SkippedInRow, bad)
 	}
 	t.net.zeroGrad()
-	line.Skipped, line.Aux, line.Balance = bad.What, 0, nil
+	line.Skipped, line.Aux, line.Z, line.Balance = bad.What, 0, nil, nil
 	t.log.Warn("step skipped", "step", line.Step, "cause", bad.What, "value", bad.Value)
 	return nil
 }
@@ -317,9 +361,9 @@ func (t *training) skip(line *Line, bad *NonFiniteError) error {
 func (t *training) finish(ctx context.Context, line Line) error {
 	improved := false
 	if t.evalDue(line.Step) {
-		t.watch.begin()
+		t.clock.begin()
 		dev, err := t.net.evaluate(ctx, t.data.dev)
-		t.watch.end(phaseEvaluate)
+		t.clock.end(phaseEvaluate)
 		if err != nil && ctx.Err() != nil {
 			t.st.PendingLine = &line
 			return t.interrupted(ctx)
@@ -327,8 +371,8 @@ func (t *training) finish(ctx context.Context, line Line) error {
 		if err != nil {
 			return fmt.Errorf("step %d: dev evaluation: %w", line.Step, err)
 		}
-		line.Dev = dev
-		t.log.Info("dev evaluated", "step", line.Step, "loss", number(dev.Loss), "auc", number(dev.AUC), "sequences", dev.Sequences)
+		line.Dev, t.watch.dev, t.watch.devStep = dev, dev, line.Step
+		t.log.Info("dev evaluated", "step", line.Step, "loss", number(dev.Loss), "auc", number(dev.AUC), "ece", number(dev.ECE), "sequences", dev.Sequences)
 		improved = t.judge(line.Step, dev)
 	}
 	t.st.PendingLine = nil
@@ -369,36 +413,50 @@ func (t *training) judge(step int64, dev *Dev) (improved bool) {
 	return false
 }
 
-// save writes a checkpoint of the last finished step and drops older ones.
+// save begins a checkpoint of the last finished step, or writes it, as the
+// config says; older ones are dropped when it is there.
 func (t *training) save() error {
-	if t.saved != t.st.Step {
-		if err := t.write(); err != nil {
-			return err
-		}
-		t.saved = t.st.Step
-	}
-	if !t.layout.lead() {
+	if t.saved == t.st.Step {
 		return nil
+	}
+	t.clock.begin()
+	defer t.clock.end(phaseCheckpoint)
+	if err := t.saver.begin(t.st, t.kept(), t.cfg.CheckpointAsync, true); err != nil {
+		return err
+	}
+	t.saved = t.st.Step
+	if t.cfg.CheckpointAsync {
+		return nil
+	}
+	return t.saver.settle()
+}
+
+// end has the last checkpoint written, and the older ones dropped.
+func (t *training) end() error {
+	if err := t.write(); err != nil || !t.layout.lead() {
+		return err
 	}
 	return t.shelf.prune(t.cfg.KeepCheckpoints, t.kept())
 }
 
+// write has a checkpoint of the last finished step written when it returns. It
+// drops none, so that one is there if this very write is cut short.
 func (t *training) write() error {
-	t.watch.begin()
-	defer t.watch.end(phaseCheckpoint)
-	if err := t.journal.sync(); err != nil {
-		return err
+	t.clock.begin()
+	defer t.clock.end(phaseCheckpoint)
+	if t.saved != t.st.Step {
+		if err := t.saver.begin(t.st, t.kept(), false, false); err != nil {
+			return err
+		}
+		t.saved = t.st.Step
 	}
-	return t.shelf.save(t.net, t.st)
+	return t.saver.settle()
 }
 
-// interrupted saves where the run stands, without dropping what it may need
-// if this very write is cut short, and returns the context's error.
+// interrupted saves where the run stands and returns the context's error.
 func (t *training) interrupted(ctx context.Context) error {
-	if t.saved != t.st.Step {
-		if err := t.write(); err != nil {
-			return errors.Join(ctx.Err(), err)
-		}
+	if err := t.write(); err != nil {
+		return errors.Join(ctx.Err(), err)
 	}
 	t.log.Info("training interrupted", "step", t.st.Step, "of", t.steps)
 	if ctx.Err() == nil { // another rank was

@@ -55,10 +55,6 @@ func (t *training) checkBase(from origin) error {
 	return nil
 }
 
-func (e *engineOf[Num]) writeAdapters(dir string) error {
-	return e.model.SaveAdapters(filepath.Join(dir, stateDir, shardFile(adapterPrefix, e.shard())), moe.SaveOptions{DType: string(e.dtype())})
-}
-
 // loadAdapters finds each adapter in whichever file holds it, as loadMoments
 // does; without adapters there is nothing to find.
 func (e *engineOf[Num]) loadAdapters(dir string) error {

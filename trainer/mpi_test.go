@@ -118,7 +118,7 @@ func TestMPIRank(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"few", "many experts", "pairs", "ragged", "text"} {
+	for _, name := range []string{"balance", "few", "many experts", "pairs", "ragged", "text"} {
 		c, dir := layoutCases[name], fmt.Sprint(os.Getenv("SWERM_TEST_MPI_DIR"), "/", name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)

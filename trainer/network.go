@@ -22,9 +22,10 @@ type network struct {
 	terms  []term
 	pairs  bool // some term compares sequences of different micro-batches
 
-	watch *stopwatch
-	wait  func() error // for the backward pass that may still run; nil: none
-	batch moe.Batch    // scratch
+	clock   *stopwatch
+	wait    func() error // for the backward pass that may still run; nil: none
+	routing routing      // of the step at hand
+	batch   moe.Batch    // scratch
 }
 
 // A term is one objective with its share of the loss.
@@ -36,16 +37,19 @@ type term struct {
 // Work is what one global step amounted to, on all ranks.
 type work struct {
 	loss, aux float64 // means over the step; loss may be non-finite
+	z         float64 // mean of the router's z-loss, where it has a coefficient
 	norm      float64 // of the gradient, where the loss is finite
 	culprit   int     // the first rank whose part of the loss is not finite
 	load      expertLoad
-	silent    bool // nothing weighed: no pair to compare, no token to predict
+	margins   []float64 // of the step's sequences, YES over NO, as they were before it; nil for text
+	silent    bool      // nothing weighed: no pair to compare, no token to predict
 	tokens    int64
 	micros    int
+	rounds    int // forward passes that ranks with the most micro-batches make of them
 }
 
 func newNetwork(e engine, l *layout, cfg *Config, head moe.Head, tokens *tokenFile) (*network, error) {
-	n := &network{engine: e, layout: l, cfg: cfg, head: head, tokens: tokens}
+	n := &network{engine: e, layout: l, cfg: cfg, head: head, tokens: tokens, clock: &stopwatch{layout: l}}
 	if cfg.Objective.Name == ObjectiveNextToken {
 		return n, nil
 	}
@@ -74,7 +78,7 @@ func (n *network) addTerms() error {
 func (n *network) gradient(list []sample) (work, error) {
 	lengths, _, _ := columns(list)
 	c := n.cut(lengths)
-	w := work{micros: c.total, load: newExpertLoad(n.config())}
+	w := work{micros: c.total, rounds: c.rounds, load: newExpertLoad(n.config())}
 	for _, l := range lengths {
 		w.tokens += int64(l)
 	}
@@ -82,8 +86,11 @@ func (n *network) gradient(list []sample) (work, error) {
 	switch {
 	case n.cfg.Objective.Name == ObjectiveNextToken:
 		run = n.nextTokens
-	case n.pairs && w.micros > 1:
+	case n.pairs && w.micros > 1 || n.pooled():
 		run = n.verdictTwice
+	}
+	if err := n.beginRouters(w.tokens); err != nil {
+		return w, err
 	}
 	if err := run(&w, list, c.micros); err != nil {
 		return w, err
@@ -99,17 +106,26 @@ func (n *network) gradient(list []sample) (work, error) {
 // pool adds up what all ranks did in a step.
 func (n *network) pool(w *work) error {
 	ranks := n.layout.world.Size()
-	parts := make([]float64, 2+ranks)
-	parts[0], parts[1] = w.loss, w.aux
+	parts := make([]float64, 3+ranks, 3+ranks+len(w.margins))
+	parts[0], parts[1], parts[2] = w.loss, w.aux, w.z
 	if !finite(w.loss) {
-		parts[2+n.layout.world.Rank()] = 1
+		parts[3+n.layout.world.Rank()] = 1
 	}
+	parts = append(parts, w.margins...) // of this rank's sequences, and zeros
 	if err := comm.AllReduce(n.layout.world, parts); err != nil {
 		return fmt.Errorf("loss: %w", err)
 	}
-	w.loss, w.aux = parts[0], parts[1]
-	w.culprit = slices.IndexFunc(parts[2:], func(bad float64) bool { return bad > 0 })
+	w.loss, w.aux, w.z = parts[0], parts[1], parts[2]
+	copy(w.margins, parts[3+ranks:])
+	w.culprit = slices.IndexFunc(parts[3:3+ranks], func(bad float64) bool { return bad > 0 })
 	return w.load.pool(n.layout)
+}
+
+// keepMargins notes the margins of a micro-batch of the step.
+func (w *work) keepMargins(logits []objective.Logits, micro []int32) {
+	for i, at := range micro {
+		w.margins[at] = logits[i].Yes - logits[i].No
+	}
 }
 
 // verdictOnce runs every micro-batch forward and backward once.
@@ -117,11 +133,13 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
+	w.margins = make([]float64, len(list))
 	for _, micro := range micros {
 		logits, err := n.forwardBeside(take(list, micro))
 		if err != nil {
 			return err
 		}
+		w.keepMargins(logits, micro)
 		loss, grad, err := n.loss(logits, take(rows, micro), scales)
 		if err != nil {
 			return err
@@ -132,12 +150,15 @@ func (n *network) verdictOnce(w *work, list []sample, micros [][]int32) error {
 	return n.settle()
 }
 
-// verdictTwice is for losses that compare sequences of different
-// micro-batches: one sweep forward for all logits, of all ranks, then one
-// forward and backward. A sequence gives the same logits both times.
+// verdictTwice is for losses that need the whole step before the first
+// backward, since they compare sequences of different micro-batches or count
+// what all tokens choose: one sweep forward, of all ranks, then one forward and
+// backward. A sequence gives the same logits both times. Where no rank has
+// more than one micro-batch, one forward is enough.
 func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	rows := n.rows(list)
-	all := make([]objective.Logits, len(list))
+	all, chosen := make([]objective.Logits, len(list)), newExpertLoad(n.config())
+	w.margins = make([]float64, len(list))
 	for _, micro := range micros {
 		logits, err := n.forward(take(list, micro), true)
 		if err != nil {
@@ -146,9 +167,17 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 		for i, at := range micro {
 			all[at] = logits[i]
 		}
+		w.keepMargins(logits, micro)
+		chosen.add(n.load(true))
 	}
 	if err := n.layout.pool(all); err != nil {
 		return err
+	}
+	pooled, _ := margins(all, list)
+	if n.pooled() {
+		if err := n.poolRouting(chosen); err != nil {
+			return err
+		}
 	}
 	scales := n.scales(rows)
 	w.silent = slices.Max(scales) == 0
@@ -156,15 +185,20 @@ func (n *network) verdictTwice(w *work, list []sample, micros [][]int32) error {
 	if err != nil {
 		return err
 	}
-	if n.layout.lead() || !finite(loss) { // every rank has the whole loss; it counts once
+	switch { // every rank has the whole loss; it counts once
+	case finite(loss) && n.layout.lead():
 		w.loss = loss
-	}
-	if !finite(loss) { // on every rank
+	case !finite(loss): // on every rank; those without logits say that it is theirs
+		if own := anyNotFinite(w.margins); own || n.layout.lead() && !anyNotFinite(pooled) {
+			w.loss = loss
+		}
 		return nil
 	}
 	for _, micro := range micros {
-		if _, err := n.forwardBeside(take(list, micro)); err != nil {
-			return err
+		if w.rounds > 1 {
+			if _, err := n.forwardBeside(take(list, micro)); err != nil {
+				return err
+			}
 		}
 		n.back(w, take(grad, micro), len(list))
 	}
@@ -201,6 +235,11 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 		w.silent = true
 		return nil
 	}
+	if n.pooled() {
+		if err := n.route(list, micros); err != nil {
+			return err
+		}
+	}
 	for _, micro := range micros {
 		b, err := n.read(take(list, micro))
 		if err != nil {
@@ -216,8 +255,7 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 		for _, s := range sums {
 			w.loss += s / predictions
 		}
-		n.addAux(w, len(list))
-		w.load.add(n.load(true))
+		n.addRouters(w, len(list))
 	}
 	return nil
 }
@@ -273,8 +311,7 @@ func (n *network) forward(list []sample, train bool) ([]objective.Logits, error)
 // back ends what forward began on the same micro-batch of a step of so many
 // sequences, or starts to: settle follows, after the next forward at most.
 func (n *network) back(w *work, grad []objective.Logits, sequences int) {
-	n.addAux(w, sequences)
-	w.load.add(n.load(true))
+	n.addRouters(w, sequences)
 	n.wait = n.engine.backward(grad, n.auxShare(sequences))
 }
 
@@ -302,21 +339,10 @@ func (n *network) settle() error {
 	return err
 }
 
-// auxShare is the coefficient of one sequence's auxiliary loss.
-func (n *network) auxShare(sequences int) float64 {
-	return n.cfg.Aux.Coefficient / float64(sequences)
-}
-
-func (n *network) addAux(w *work, sequences int) {
-	for _, a := range n.engine.aux() {
-		w.aux += a / float64(sequences)
-	}
-}
-
 // read fetches the tokens of a micro-batch. The batch is scratch: the next call
 // overwrites it.
 func (n *network) read(list []sample) (b moe.Batch, err error) {
-	n.watch.time(phaseData, func() { b, err = n.fetch(list) })
+	n.clock.time(phaseData, func() { b, err = n.fetch(list) })
 	return b, err
 }
 
@@ -346,8 +372,12 @@ func (n *network) step(lr, norm float64, number int64, threads int) error {
 	if o.ClipNorm > 0 && norm > o.ClipNorm {
 		scale = o.ClipNorm / norm
 	}
-	return n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
+	err := n.engine.update(moe.AdamW{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay,
 		ClearGrad: true, Threads: threads}, number, scale)
+	if err == nil && n.cfg.EMA.Decay > 0 {
+		n.engine.average(n.cfg.EMA.decay(number))
+	}
+	return err
 }
 
 func take[T any](list []T, at []int32) []T {
@@ -356,6 +386,10 @@ func take[T any](list []T, at []int32) []T {
 		out[i] = list[k]
 	}
 	return out
+}
+
+func anyNotFinite(list []float64) bool {
+	return slices.ContainsFunc(list, func(x float64) bool { return !finite(x) })
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -84,6 +84,14 @@ func (e *engineOf[Num]) twoPasses(o moe.Options, overlap bool) {
 	}
 }
 
+// eachPass does something to every training pass. None may be under way.
+func (e *engineOf[Num]) eachPass(do func(p *moe.PassOf[Num]) error) error {
+	if err := do(e.pass); err != nil || e.spare == nil {
+		return err
+	}
+	return do(e.spare)
+}
+
 // start begins to go back through the last training verdict, and returns what
 // waits for the end. With two passes it goes on beside the next verdict.
 func (e *engineOf[Num]) start(back func() error) (wait func() error) {

@@ -97,7 +97,7 @@ func (t *training) sayTimes(steps int64) error {
 	width := int(phaseCount) + reportLen*len(ops)
 	all := make([]int64, n*width)
 	own := all[rank*width : (rank+1)*width]
-	copy(own, t.watch.spent[:])
+	copy(own, t.clock.spent[:])
 	for _, op := range t.layout.traffic() {
 		r := t.rates.report(op)
 		copy(own[int(phaseCount)+reportLen*slices.Index(ops, op.Op):], []int64{r.calls, r.bytes, r.moving, r.waiting, r.expected})

@@ -187,7 +187,11 @@ func (j *job) describe(t *training, data *corpus, st *State) (*contract.Checkpoi
 	for _, in := range j.task.Inputs {
 		c.Lineage[in.Port] = string(in.Key)
 	}
-	for name, v := range map[string]*float64{"train_loss": j.summary.Loss, "dev_loss": devLoss(j.summary.Dev), "dev_auc": devAUC(j.summary.Dev)} {
+	dev := j.summary.Dev
+	if dev == nil {
+		dev = &Dev{}
+	}
+	for name, v := range map[string]*float64{"train_loss": j.summary.Loss, "dev_loss": dev.Loss, "dev_auc": dev.AUC, "dev_ece": dev.ECE} {
 		if v != nil {
 			c.Metrics[name] = *v
 		}
@@ -220,18 +224,4 @@ func taskSet(before []string, list []sample, tasks []string) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
-}
-
-func devLoss(d *Dev) *float64 {
-	if d == nil {
-		return nil
-	}
-	return d.Loss
-}
-
-func devAUC(d *Dev) *float64 {
-	if d == nil {
-		return nil
-	}
-	return d.AUC
 }

@@ -104,12 +104,13 @@ func (l *layout) peers() moe.Peers {
 	return l.exchange
 }
 
-// any reports whether some rank says yes.
-func (l *layout) any(yes bool) (bool, error) {
-	x := []int64{0}
-	if yes {
-		x[0] = 1
+// count tells how many ranks say yes to each of some questions.
+func (l *layout) count(yes ...bool) ([]int64, error) {
+	x := make([]int64, len(yes))
+	for i := range yes {
+		if yes[i] {
+			x[i] = 1
+		}
 	}
-	err := comm.AllReduce(l.world, x)
-	return x[0] > 0, err
+	return x, comm.AllReduce(l.world, x)
 }

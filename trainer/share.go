@@ -41,6 +41,7 @@ func longestFirst(lengths []int32) []int {
 type cut struct {
 	micros [][]int32 // of this rank, in turn
 	total  int       // of all ranks
+	rounds int       // of the rank with the most
 }
 
 // cut divides the batch over the ranks and each rank's part by tokens. Ranks
@@ -48,11 +49,10 @@ type cut struct {
 // last ones are empty.
 func (n *network) cut(lengths []int32) cut {
 	var c cut
-	rounds := 0
 	for r, part := range share(lengths, n.layout.world.Size()) {
 		micros := pack(take(lengths, part), n.cfg.Batch.MaxTokensPerMicro, n.cfg.Batch.Window)
 		c.total += len(micros)
-		rounds = max(rounds, len(micros))
+		c.rounds = max(c.rounds, len(micros))
 		if r != n.layout.world.Rank() {
 			continue
 		}
@@ -60,7 +60,7 @@ func (n *network) cut(lengths []int32) cut {
 			c.micros = append(c.micros, take(part, micro))
 		}
 	}
-	for n.layout.sharded() && len(c.micros) < rounds {
+	for n.layout.sharded() && len(c.micros) < c.rounds {
 		c.micros = append(c.micros, nil)
 	}
 	return c

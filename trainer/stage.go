@@ -62,10 +62,14 @@ func Stage() *pipeline.Stage { return StageOn(Ranks{}) }
 // StageOn is Stage with the training shared by ranks, of which this is rank 0;
 // on every other rank [Follow] runs the same task. How many ranks there are is
 // not in the task's key: it changes nothing but rounding.
-func StageOn(r Ranks) *pipeline.Stage {
+func StageOn(r Ranks) *pipeline.Stage { return StageWatched(r, nil) }
+
+// StageWatched is StageOn with a monitor that shows the training while it runs;
+// nil for none.
+func StageWatched(r Ranks, m *Monitor) *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "train",
-		Version: 3,
+		Version: 4,
 		Doc:     "fine-tune a reward model, or warm up its trunk on text",
 		Inputs: []pipeline.Port{
 			{Name: portTokens, Kind: pipeline.KindTokens},
@@ -76,11 +80,11 @@ func StageOn(r Ranks) *pipeline.Stage {
 		},
 		Output:    pipeline.KindCheckpoint,
 		NewConfig: func() pipeline.Config { return DefaultConfig() },
-		Run:       func(ctx context.Context, t *pipeline.Task) error { return run(ctx, t, r) },
+		Run:       func(ctx context.Context, t *pipeline.Task) error { return run(ctx, t, r, m) },
 	}
 }
 
-func run(ctx context.Context, t *pipeline.Task, r Ranks) (err error) {
+func run(ctx context.Context, t *pipeline.Task, r Ranks, m *Monitor) (err error) {
 	defer func() { r.giveUp(err) }()
 	cfg := t.Config.(*Config)
 	if err := cfg.Validate(); err != nil {
@@ -91,7 +95,7 @@ func run(ctx context.Context, t *pipeline.Task, r Ranks) (err error) {
 		return err
 	}
 	defer a.Abort()
-	j := &job{task: t, cfg: cfg, ranks: r, dir: a.Dir(), log: t.Log}
+	j := &job{task: t, cfg: cfg, ranks: r, monitor: m, dir: a.Dir(), log: t.Log}
 	if j.log == nil {
 		j.log = slog.New(slog.DiscardHandler)
 	}
@@ -113,6 +117,8 @@ type job struct {
 	dir   string // staging
 	log   *slog.Logger
 
+	monitor *Monitor
+
 	data      inputs
 	tokenizer string // directory
 	initial   string // directory; "": new weights
@@ -132,7 +138,7 @@ func (j *job) run(ctx context.Context) error {
 	if done {
 		return j.ranks.Dismiss()
 	}
-	if err := j.ranks.give(order{Dir: j.dir, Config: j.cfg, Inputs: j.task.Inputs}); err != nil {
+	if err := j.ranks.give(order{Dir: j.dir, Config: j.cfg, Async: j.cfg.CheckpointAsync, Inputs: j.task.Inputs}); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(j.dir, workDir), 0o755); err != nil {
@@ -161,7 +167,7 @@ func (j *job) run(ctx context.Context) error {
 // train runs the loop to its end, on this rank.
 func (j *job) train(ctx context.Context, shape moe.Config, data *corpus) (*training, error) {
 	j.cut(data)
-	t, err := open(setup{cfg: j.cfg, data: data, dir: j.dir, threads: j.task.Workers, log: j.log, progress: j.progress(),
+	t, err := open(setup{cfg: j.cfg, data: data, dir: j.dir, threads: j.task.Workers, log: j.log, progress: j.progress(), monitor: j.monitor,
 		head: moe.Head{Yes: j.contract.YesID, No: j.contract.NoID}, from: origin{dir: j.initial, shape: shape, seed: j.cfg.Seed}, ranks: j.ranks})
 	if err != nil {
 		return nil, err
@@ -172,7 +178,7 @@ func (j *job) train(ctx context.Context, shape moe.Config, data *corpus) (*train
 	}
 	if spent := time.Since(began).Seconds(); t.st.Tokens > before {
 		j.summary.TokensPerSecond = float64(t.st.Tokens-before) / spent
-		j.summary.Phases = t.watch.spent.perStep(t.st.Step - first)
+		j.summary.Phases = t.clock.spent.perStep(t.st.Step - first)
 	}
 	return t, nil
 }

@@ -22,14 +22,19 @@ import (
 // start some much later than others.
 const joinTime = 10 * time.Minute
 
-// rankFlags are the flags of `train` that say how many processes share it.
-type rankFlags struct{ ranks, ep, restarts int }
+// rankFlags are the flags of `train` that say how many processes share it, and
+// where the leading one shows it.
+type rankFlags struct {
+	ranks, ep, restarts int
+	metrics             string
+}
 
 func newRankFlags(f *pflag.FlagSet) *rankFlags {
 	o := &rankFlags{}
 	f.IntVar(&o.ranks, "nproc", 1, "ranks to start on this machine; mpirun, srun and torchrun start their own")
 	f.IntVar(&o.ep, "ep", 1, "ranks that share one set of experts; a divisor of all ranks")
 	f.IntVar(&o.restarts, "max-restarts", 0, "how often to go on from the last checkpoint after a rank failed, with --nproc")
+	f.StringVar(&o.metrics, "metrics-listen", "", "serve Prometheus metrics at http://HOST:PORT/metrics while it trains; without HOST on loopback")
 	return o
 }
 
@@ -54,7 +59,23 @@ func (a *app) train(c *cobra.Command, v verb, stage *pipeline.Stage, o *stageFla
 	case r.ep > 1:
 		return usage("--ep %d needs that many ranks: give --nproc, or start them with mpirun, srun or torchrun", r.ep)
 	}
+	stage, stop, err := a.watched(o.ranks, trainer.Ranks{})
+	if err != nil {
+		return err
+	}
+	defer stop()
 	return a.runStage(c, v, stage, o, args)
+}
+
+// watched is the stage of the leading rank, and what ends the page that shows
+// it.
+func (a *app) watched(o *rankFlags, ranks trainer.Ranks) (stage *pipeline.Stage, stop func(), err error) {
+	if o.metrics == "" {
+		return trainer.StageOn(ranks), func() {}, nil
+	}
+	m := &trainer.Monitor{}
+	stop, err = a.serveMetrics(o.metrics, m)
+	return trainer.StageWatched(ranks, m), stop, err
 }
 
 // launch starts this very command once for every rank.
@@ -91,7 +112,11 @@ func (a *app) trainAsRank(c *cobra.Command, v verb, o *stageFlags, args []string
 		return trainer.Follow(c.Context(), ranks, a.workers)
 	}
 	ran := false
-	stage := trainer.StageOn(ranks)
+	stage, stop, err := a.watched(o.ranks, ranks)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	run := stage.Run
 	stage.Run = func(ctx context.Context, t *pipeline.Task) error {
 		ran = true

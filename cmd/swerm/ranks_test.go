@@ -4,20 +4,27 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // ranksFile trains a small model. Layouts of ranks agree to rounding of
@@ -348,4 +355,153 @@ func TestHungRank(t *testing.T) {
 		t.Errorf("it does not say who hung: %s", text.String())
 	}
 	sameCurve(t, "resumed", readMetrics(t, filepath.Join(dir, "hung", "metrics.jsonl")), want, 1e-3)
+}
+
+// halfWritten finds checkpoints under a temporary name.
+func halfWritten(dir, out string) (found []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".writing-") && strings.Contains(path, out) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
+// TestKilledWhileItWritesACheckpoint kills everything while a checkpoint is
+// being written beside the steps, which what is left proves; the same command
+// ends with the bytes of a run that nobody disturbed.
+func TestKilledWhileItWritesACheckpoint(t *testing.T) {
+	const steps, kills = 40, 3
+	dir := newRanksDir(t)
+	args := []string{"--steps", fmt.Sprint(steps), "checkpoint_every=1", "--nproc", "2", "--ep", "2"}
+	mustTrain(t, dir, "calm", args...)
+	hits := 0
+	for next := 2; hits < kills; {
+		cmd := trainRanks(dir, "killed", args...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for finishedSteps(dir, "killed") < next || len(halfWritten(dir, "killed")) == 0 {
+			select {
+			case err := <-ended:
+				t.Fatalf("it ended after %d kills: %v", hits, err)
+			default:
+			}
+		}
+		ranks := children(cmd.Process.Pid)
+		for _, pid := range append(ranks, cmd.Process.Pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		<-ended
+		for _, pid := range ranks {
+			for syscall.Kill(pid, 0) == nil { // the test's own time limit ends it otherwise
+				time.Sleep(time.Millisecond)
+			}
+		}
+		if len(halfWritten(dir, "killed")) > 0 {
+			hits++
+		}
+		next = finishedSteps(dir, "killed") + 2
+		if next >= steps {
+			t.Fatalf("%d steps went by with %d kills inside a checkpoint", steps, hits)
+		}
+	}
+	mustTrain(t, dir, "killed", args...)
+	want, got := filesOf(t, filepath.Join(dir, "calm")), filesOf(t, filepath.Join(dir, "killed"))
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 8 {
+		t.Errorf("%d files (-undisturbed +this):\n%s", len(want), diff)
+	}
+	// How checkpoints are written is no part of the result; all ranks are told.
+	mustTrain(t, dir, "between", append(args, "checkpoint_async=false")...)
+	if diff := cmp.Diff(want, filesOf(t, filepath.Join(dir, "between"))); diff != "" {
+		t.Errorf("written between steps (-beside +between):\n%s", diff)
+	}
+}
+
+// filesOf maps the files of a checkpoint to hashes of their bytes.
+func filesOf(t *testing.T, dir string) map[string][32]byte {
+	t.Helper()
+	all := map[string][32]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		all[rel] = sha256.Sum256(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// syncBuffer is written by a process and read by its test.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// A training shows its numbers at an address on loopback while it runs, that of
+// several ranks at one.
+func TestMetricsAreServed(t *testing.T) {
+	dir := newRanksDir(t)
+	at := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
+	for _, nproc := range []string{"1", "2"} {
+		cmd := swermIn(dir, "train", "run.yaml", "-o", "n"+nproc, "--steps", "100000", "--metrics-listen", ":0", "--nproc", nproc)
+		var said syncBuffer
+		cmd.Stderr = &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		page := ""
+		for !strings.Contains(page, "\nswerm_train_loss ") {
+			select {
+			case err := <-ended:
+				t.Fatalf("it ended: %v: %s", err, said.String())
+			case <-time.After(10 * time.Millisecond):
+			}
+			if url := at.FindString(said.String()); url != "" {
+				if r, err := http.Get(url); err == nil {
+					text, _ := io.ReadAll(r.Body)
+					r.Body.Close()
+					page = string(text)
+				}
+			}
+		}
+		if !strings.Contains(page, "# TYPE swerm_train_steps_total counter\n") {
+			t.Errorf("the page is\n%s", page)
+		}
+		_ = cmd.Process.Signal(os.Interrupt)
+		if <-ended; cmd.ProcessState.ExitCode() != exitInterrupted {
+			t.Errorf("exit code %d: %s", cmd.ProcessState.ExitCode(), said.String())
+		}
+		if n := len(at.FindAllString(said.String(), -1)); n != 1 {
+			t.Errorf("it is served %d times: %s", n, said.String())
+		}
+	}
+	text, err := trainRanks(dir, "x", "--metrics-listen", "9090").CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitUsage || !bytes.Contains(text, []byte("HOST:PORT")) {
+		t.Errorf("an address without a port: %v: %s", err, text)
+	}
 }

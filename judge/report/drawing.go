@@ -68,6 +68,8 @@ const (
 	inkUnresolved
 	inkNeither // other verdicts
 	inkStock   // what was there to choose from
+	inkModelHalf
+	inkRivalHalf
 )
 
 // An inkRole is an ink's CSS class and its shades. Okabe and Ito's palette is
@@ -97,6 +99,8 @@ func inks() []inkRole {
 		inkUnresolved: {"unresolved", "#e69f00", "#e69f00", 1},
 		inkNeither:    {"neither", "#b3bac2", "#5b636c", 1},
 		inkStock:      {"stock", "#d5dae0", "#3a424b", 1},
+		inkModelHalf:  {"model", "#0072b2", "#56b4e9", 0.55},
+		inkRivalHalf:  {"rival", "#d55e00", "#f0883e", 0.55},
 	}
 }
 

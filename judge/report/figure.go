@@ -17,7 +17,7 @@ const figureWidth = 380
 func (e *evidence) figures() []figure {
 	return []figure{
 		e.systemsFigure(), e.rocFigure(), e.scoresFigure(), e.reliabilityFigure(), e.rankingFigure(),
-		e.trainingFigure(), e.expertsFigure(), e.viewFigure(), e.mixtureFigure(), e.lengthsFigure(),
+		e.trainingFigure(), e.expertsFigure(), e.loadFigure(), e.viewFigure(), e.mixtureFigure(), e.lengthsFigure(),
 	}
 }
 

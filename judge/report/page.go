@@ -138,7 +138,7 @@ func (e *evidence) sections() []pageSection {
 		{"probabilities", "Probabilities", pageFigures(e.reliabilityFigure(), e.scoresFigure()), nil},
 		{"choosing", "Choosing among runs", pageFigures(e.rankingFigure()), e.choiceTables()},
 		{"slices", "Policies and sources", nil, e.sliceTables()},
-		{"training", "Training", pageFigures(e.trainingFigure(), e.expertsFigure()), nil},
+		{"training", "Training", pageFigures(e.trainingFigure(), e.expertsFigure(), e.loadFigure()), nil},
 		{"data", "Data", pageFigures(e.viewFigure(), e.mixtureFigure(), e.lengthsFigure()), e.mixtureTables()},
 	}
 }

@@ -122,7 +122,7 @@ func TestPage(t *testing.T) {
 		"h2 Choosing among runs", "figure best-of-k drawn",
 		"table K | groups | random | RM@K | 95\u00a0% interval | strict | Pass@K | gain | paired interval",
 		"h2 Policies and sources", "table policy | runs | resolved | rate | AUC | ECE", "table source | runs | resolved | rate | AUC | ECE",
-		"h2 Training", "figure training drawn", "figure experts drawn",
+		"h2 Training", "figure training drawn", "figure experts drawn", "figure load drawn",
 		"h2 Data", "figure data drawn", "figure mixture drawn", "figure lengths drawn",
 		"table class | asked for | taken | in the pool | there under the cap", "table class | asked for | taken | in the pool | there under the cap",
 		"h2 Facts of the run",
@@ -141,7 +141,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s.png: %v", name, err)
 		}
 	}
-	if len(result.Figures) != 10 || len(result.Missing) != 0 {
+	if len(result.Figures) != 11 || len(result.Missing) != 0 {
 		t.Errorf("figures %v, missing %v", result.Figures, result.Missing)
 	}
 	rows := root.all("table")[0].all("tbody")[0].all("tr")
@@ -152,7 +152,7 @@ func TestPage(t *testing.T) {
 		t.Errorf("a difference whose interval excludes 0 is marked %q", texts(got))
 	}
 	again, _ := w.report("again", everything()...)
-	if len(files) != 14 {
+	if len(files) != 15 {
 		t.Errorf("%d files", len(files))
 	}
 	for name := range files {
@@ -278,7 +278,7 @@ func TestMissingParts(t *testing.T) {
 	t.Run("evaluation alone", func(t *testing.T) {
 		page, result := newWorld(t).build().page(alone...)
 		root := parsePage(t, page)
-		for _, id := range []string{"training", "experts", "data", "mixture", "lengths"} {
+		for _, id := range []string{"training", "experts", "load", "data", "mixture", "lengths"} {
 			if result.Missing[id] == "" {
 				t.Errorf("%s is not said to be missing", id)
 			}

@@ -50,7 +50,7 @@ type Result struct {
 func Stage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "report",
-		Version: 1,
+		Version: 2,
 		Doc:     "show an evaluation as a page and pictures",
 		Inputs: []pipeline.Port{
 			{Name: portEvaluation, Kind: pipeline.KindReport},

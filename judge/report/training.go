@@ -31,7 +31,13 @@ type training struct {
 	skipped   int
 	load      [][]int64 // of the weights that were kept or, where they were not evaluated, the last: per layer and expert
 	loadAt    int64
-	kept      int64 // the step whose weights were published; 0 is unknown
+
+	loads      []loadAt // of evaluations over the run
+	lastLoad   loadAt
+	evaluated  int // evaluations with loads
+	loadStride int // of which one in so many is in loads
+
+	kept int64 // the step whose weights were published; 0 is unknown
 }
 
 type trainStep struct {
@@ -124,6 +130,9 @@ func (t *training) add(l *journalLine) error {
 	}
 	if len(l.Dev.ExpertLoad) > 0 && experts == 0 {
 		return fmt.Errorf("%w: no layer has experts", ErrJournal)
+	}
+	if experts > 0 {
+		t.keepLoad(loadAt{l.Step, l.Dev.ExpertLoad})
 	}
 	if experts > 0 && (t.loadAt == 0 || t.loadAt != t.kept) {
 		t.load, t.loadAt = l.Dev.ExpertLoad, l.Step

@@ -70,6 +70,7 @@ func FuzzJournal(f *testing.F) {
 		}
 		if len(got.load) > 0 {
 			checkDrawing(t, "experts", drawExperts(got.load, figureWidth))
+			checkDrawing(t, "load", (&evidence{training: got}).loadFigure().draw(figureWidth))
 		}
 	})
 }

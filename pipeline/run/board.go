@@ -149,6 +149,7 @@ type meter struct {
 	total atomic.Int64
 	n     atomic.Int64
 	unit  atomic.Pointer[string]
+	note  atomic.Pointer[string]
 	bar   *mpb.Bar
 	shown bool
 }
@@ -170,6 +171,9 @@ func (m *meter) Add(n int64) {
 	}
 }
 
+// Note replaces the words beside how far it is.
+func (m *meter) Note(text string) { m.note.Store(&text) }
+
 // String says how far it is, and how fast.
 func (m *meter) String() string {
 	unit := ""
@@ -189,6 +193,9 @@ func (m *meter) String() string {
 		fmt.Fprintf(&b, ", %s/s", amount(float64(n)/s, unit))
 	}
 	fmt.Fprintf(&b, ", %s", clock(s))
+	if note := m.note.Load(); note != nil {
+		fmt.Fprintf(&b, "; %s", term.Line(*note))
+	}
 	return b.String()
 }
 
