@@ -89,6 +89,7 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 // (gradients of gate and up).
 func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
+	grow(&p.y, a.off[a.E]*p.D)
 	if !p.elsewhere(a) {
 		p.computeBackward(l, p.dx, p.y)
 		return nil

@@ -14,8 +14,8 @@ type Options struct {
 	// Train keeps what a backward pass needs and computes the router of the
 	// last layer at every position, as the auxiliary loss wants it. Without it
 	// [Pass.Verdict] computes the last layer for the last position of each
-	// sequence only, [Pass.Aux] is nil and [Pass.ExpertLoad] counts only what
-	// was computed.
+	// sequence only, and once what sequences of the batch start with in common;
+	// [Pass.Aux] is nil, and [Pass.ExpertLoad] counts only what was computed.
 	Train bool
 	// Peers hold the experts that a sharded model lacks. They take part in
 	// every call of this pass, and a rank whose batch is empty calls it too.
@@ -61,12 +61,16 @@ type PassOf[Num Float] struct {
 	crew crew
 
 	// The batch.
-	ids   []int32
-	spans []span
-	T     int
-	pos   []int32 // [T] position in its sequence
-	seq   []int32 // [T] which sequence
-	last  []int32 // [sequences] row of the last token
+	ids    []int32
+	spans  []span
+	T      int     // rows: tokens, less those that sequences share
+	pos    []int32 // [T] position in its sequence
+	seq    []int32 // [T] which sequence
+	last   []int32 // [sequences] row of the last token
+	shared bool    // some sequence starts as an earlier one does
+	chunks []chunk
+	pages  paging
+	prefixes
 
 	layers   []acts[Num]
 	work     []worker[Num]
@@ -75,6 +79,7 @@ type PassOf[Num Float] struct {
 	loads    [][]int64
 	aux      []float64
 	head     Head
+	want     wanted
 	state    passState
 }
 
@@ -117,7 +122,7 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	if err := p.checkHead(h); err != nil {
 		return nil, err
 	}
-	if err := p.load(b); err != nil {
+	if err := p.load(b, !p.o.Train); err != nil {
 		return nil, err
 	}
 	if err := p.forward(lastOnly); err != nil {
@@ -191,7 +196,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	if weight != nil && !p.o.Train {
 		return nil, ErrNoForward
 	}
-	if err := p.load(b); err != nil {
+	if err := p.load(b, false); err != nil {
 		return nil, err
 	}
 	if weight != nil {

@@ -34,10 +34,9 @@ func (p *PassOf[Num]) route(probs, weights []Num, chosen []int32) {
 	}
 }
 
-// countLoad counts the assignments of a layer.
+// countLoad adds the assignments of some rows to the load of a layer.
 func (p *PassOf[Num]) countLoad(l, rows int) {
 	a, load := p.acts(l), p.loads[l]
-	clear(load)
 	if !a.routed {
 		return
 	}
