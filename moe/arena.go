@@ -207,15 +207,14 @@ func (p *PassOf[Num]) load(b Batch, share bool) error {
 	if err := p.place(b, share && b.Len() > 1); err != nil {
 		return err
 	}
-	limit := chunkRows
-	if p.o.Train {
-		limit = p.T
-	}
 	p.planPages()
-	p.planChunks(limit)
 	if p.o.Train {
+		p.planChunks(p.T)
 		p.planAttention()
-	} else if p.o.Peers != nil {
+		return nil
+	}
+	p.planChunks(p.limit)
+	if p.o.Peers != nil {
 		return p.agreeChunks()
 	}
 	return nil
@@ -226,14 +225,14 @@ func (p *PassOf[Num]) place(b Batch, share bool) error {
 	p.ids, p.pos, p.seq = p.ids[:0], p.pos[:0], p.seq[:0]
 	p.spans, p.last, p.shared = p.spans[:0], p.last[:0], false
 	if share {
-		p.prefixes.reset()
+		p.prefixes.Reset()
 	}
 	longest := 0
 	for i := range b.Len() {
 		ids := b.IDs[b.Offsets[i]:b.Offsets[i+1]]
 		s := span{lo: len(p.ids), n: len(ids)}
 		if share {
-			s.from, s.parent = p.prefixes.add(i, ids)
+			s.from, s.parent = p.prefixes.Add(ids)
 			p.shared = p.shared || s.from > 0
 		}
 		for pos := s.from; pos < s.n; pos++ {

@@ -61,16 +61,17 @@ type PassOf[Num Float] struct {
 	crew crew
 
 	// The batch.
-	ids    []int32
-	spans  []span
-	T      int     // rows: tokens, less those that sequences share
-	pos    []int32 // [T] position in its sequence
-	seq    []int32 // [T] which sequence
-	last   []int32 // [sequences] row of the last token
-	shared bool    // some sequence starts as an earlier one does
-	chunks []chunk
-	pages  paging
-	prefixes
+	ids      []int32
+	spans    []span
+	T        int     // rows: tokens, less those that sequences share
+	pos      []int32 // [T] position in its sequence
+	seq      []int32 // [T] which sequence
+	last     []int32 // [sequences] row of the last token
+	shared   bool    // some sequence starts as an earlier one does
+	limit    int     // rows of a chunk of a scoring pass
+	chunks   []chunk
+	pages    paging
+	prefixes Prefixes
 
 	layers   []acts[Num]
 	work     []worker[Num]
@@ -94,7 +95,7 @@ const (
 // NewPass returns a pass over m. It allocates little until the first batch.
 func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
 	m.shard.check(o.Peers)
-	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), dims: dimsOf(&m.cfg)}
+	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg)}
 	p.work = make([]worker[Num], p.threads)
 	n := 1
 	if o.Train {
@@ -239,6 +240,10 @@ func (p *PassOf[Num]) ExpertLoad() [][]int64 {
 	}
 	return out
 }
+
+// Rows returns how many positions the last forward computed: the tokens of its
+// batch, less those that a scoring pass found in common.
+func (p *PassOf[Num]) Rows() int { return p.T }
 
 func finite[Num Float](v Num) bool { return v-v == 0 }
 
