@@ -82,9 +82,21 @@ func growInts[T int | int32 | int64 | float64](s *[]T, n int) []T {
 }
 
 // acts are the activations of one layer. In training every layer has its own
-// for all rows; in scoring all layers share one, for the rows of a chunk.
+// for all rows, of which with Options.Recompute only one at a time has what
+// passes; in scoring all layers share one, for the rows of a chunk.
 type acts[Num Float] struct {
-	x   []Num // [T,D] input
+	x []Num // [T,D] input
+
+	mlp           // of the layer whose activations these are
+	probs []Num   // [R,E] of the router
+	topW  []Num   // [R,K] weights of the chosen experts
+	topI  []int32 // [R,K] which they are
+
+	passing[Num]
+}
+
+// passing is what can be computed again from a layer's input.
+type passing[Num Float] struct {
 	r1  []Num // [T] of the first norm
 	qkv []Num // [T,W] by ldW, projections before norm and rotation
 	rq  []Num // [T,H] of the query norms
@@ -93,11 +105,6 @@ type acts[Num Float] struct {
 	lse []Num // [R,H] log-sum-exp of the scores
 	xm  []Num // [R,D] after attention
 	r2  []Num // [R] of the second norm
-
-	mlp           // of the layer whose activations these are
-	probs []Num   // [R,E] of the router
-	topW  []Num   // [R,K] weights of the chosen experts
-	topI  []int32 // [R,K] which they are
 
 	off   []int   // [E+1] first slot of each expert
 	slotR []int32 // [S] row of a slot
@@ -113,19 +120,19 @@ type arena[Num Float] struct {
 	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
 	h2      []Num // [R,D] second norm
 	y       []Num // [S,D] expert outputs; backward their input gradients
-	panels  []Num // attention operands: pages forward, whole sequences backward
+	panels  []Num // attention operands: pages forward, whole sequences backward; in between the memory of hw
 	packQKV []Num
 	packO   []Num
 	packR   []Num
 
 	dx        []Num // [T,D] gradient of the stream
-	h1        []Num // [T,D] first norm, for weight gradients
+	h1        []Num // [T,D] first norm, for weight gradients; in the memory of h2
 	do        []Num // [T,HC]
 	delta     []Num // [T,H] Σ do·o
-	dqkv      []Num // [T,W] by ldW
-	dkh, dvh  []Num // [T,HC] of each query head before the group is summed
+	dqkv      []Num // [T,W] by ldW; in the memory of dyp
+	dkh, dvh  []Num // [T,HC] of each query head before the group is summed; in the memory of y
 	dyp       []Num // [S,D] output gradients in slot order
-	hw        []Num // [S,F] weighted expert activations
+	hw        []Num // [S,F] weighted expert activations; in the memory of panels
 	dtw       []Num // [S] of the routing weights
 	dlogits   []Num // [T,E]
 	partial   []Num // norm gradients of each stripe
@@ -253,7 +260,7 @@ func (p *PassOf[Num]) place(b Batch, share bool) error {
 // of a chunk. A scoring pass has the stream in one place for all layers.
 func (p *PassOf[Num]) sizeInput(a *acts[Num], c *chunk) {
 	if p.o.Train {
-		grow(&a.x, c.n*p.D)
+		grow(&a.x, c.n*p.D) // keeps what the layer before left there
 	} else {
 		a.x = p.stream[c.lo*p.D : (c.lo+c.n)*p.D]
 	}

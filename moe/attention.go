@@ -129,6 +129,9 @@ func maskTail[Num Float](row []Num, valid, n int) int {
 func (p *PassOf[Num]) attentionBackward(l int) {
 	a := p.acts(l)
 	grow(&p.panels, p.attn.size)
+	heads := grow(&p.y, 2*p.T*p.HC)
+	p.dkh, p.dvh = heads[:p.T*p.HC], heads[p.T*p.HC:]
+	p.dqkv = grow(&p.dyp, p.T*p.ldW)
 	p.each(len(p.spans)*p.G, func(_ *worker[Num], i int) {
 		s, g := p.spans[i/p.G], i%p.G
 		k, v := p.kr[s.lo*p.GC+g*p.C:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:]

@@ -29,6 +29,7 @@ func (p *PassOf[Num]) forward(want wanted) error {
 // scoring needs one query per sequence, with what follows it; training needs
 // its router everywhere but its experts at the last position.
 func (p *PassOf[Num]) layer(l int, final bool) error {
+	p.hold(l)
 	a, ends := p.acts(l), len(p.spans)
 	a.mlp = p.mlp[l]
 	clear(p.loads[l])
@@ -53,19 +54,29 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 		if err := p.behindAttention(l, c.n, final, false); err != nil {
 			return err
 		}
-		if !p.o.Train {
-			p.eachStripe(c.n, func(_ *worker[Num], lo, hi int) {
-				for r := lo; r < hi; r++ {
-					p.combine(a.x[r*p.D:(r+1)*p.D], a, r)
-				}
-			})
-		}
+		p.handOver(l, c)
 	}
 	if !onlyLast {
 		return nil
 	}
 	a.x = p.stream
 	return p.behindAttention(l, ends, false, true)
+}
+
+// handOver leaves a chunk's answers where the next layer reads its input.
+func (p *PassOf[Num]) handOver(l int, c *chunk) {
+	a, x := p.acts(l), p.acts(l).x
+	if p.o.Train {
+		if l == p.L-1 {
+			return // the head takes the rows that it needs
+		}
+		x = grow(&p.acts(l+1).x, c.n*p.D)
+	}
+	p.eachStripe(c.n, func(_ *worker[Num], lo, hi int) {
+		for r := lo; r < hi; r++ {
+			p.combine(x[r*p.D:(r+1)*p.D], a, r)
+		}
+	})
 }
 
 // behindAttention takes R rows from attention to the answers of the experts,
@@ -166,8 +177,6 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 		if l == 0 {
 			id := int(p.ids[c.lo+r])
 			copy(x, p.m.embed.Data[id*p.D:(id+1)*p.D])
-		} else if p.o.Train { // a scoring pass has done so already
-			p.combine(x, p.acts(l-1), r)
 		}
 		a.r1[r] = f.RMSNorm(h[(r-lo)*p.D:(r-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}

@@ -17,6 +17,11 @@ type Options struct {
 	// sequence only, and once what sequences of the batch start with in common;
 	// [Pass.Aux] is nil, and [Pass.ExpertLoad] counts only what was computed.
 	Train bool
+	// Recompute keeps of each layer its input and its router's choices only, and
+	// computes the rest again when a backward pass comes to it: less memory, the
+	// same bits, and most of another forward pass. Peers agree on it: the tokens of
+	// a layer are sent once more.
+	Recompute bool
 	// Peers hold the experts that a sharded model lacks. They take part in
 	// every call of this pass, and a rank whose batch is empty calls it too.
 	Peers Peers
@@ -74,6 +79,7 @@ type PassOf[Num Float] struct {
 	prefixes Prefixes
 
 	layers   []acts[Num]
+	holder   int // with Recompute, the layer that has what passes
 	work     []worker[Num]
 	cos, sin []Num // [positions, C/2]
 	attn     attnPlan
