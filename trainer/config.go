@@ -51,8 +51,8 @@ const (
 	maxTokensPerMicro = 1 << 22 // the network's own bound on a batch
 )
 
-// Config is the config of stage train. Everything in it is part of the task's
-// key; the number of threads is not in it.
+// Config is the config of stage train. Everything in it but memory, which
+// changes no bit, is part of the task's key; the number of threads is not in it.
 type Config struct {
 	Objective Objective `json:"objective" yaml:"objective"`
 	Model     Model     `json:"model" yaml:"model"` // not read when port init gives a checkpoint
@@ -62,6 +62,7 @@ type Config struct {
 	Data      Data      `json:"data" yaml:"data"`
 	Eval      Eval      `json:"eval" yaml:"eval"`
 	Aux       Aux       `json:"aux" yaml:"aux"`
+	Memory    Memory    `json:"-" yaml:"memory"`
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
 	Epochs float64 `json:"epochs" yaml:"epochs"` // passes over the visits, unless steps is set
@@ -139,6 +140,17 @@ type Eval struct {
 	Patience int    `json:"patience" yaml:"patience"` // stop after so many evaluations without a better one; 0: never
 }
 
+// Memory trades time for memory; it changes no bit of a result.
+type Memory struct {
+	Recompute string `json:"recompute" yaml:"recompute"` // none, or layer: activations are computed again in the backward pass
+}
+
+// What is computed again in the backward pass.
+const (
+	RecomputeNone  = "none"
+	RecomputeLayer = "layer" // all of a layer but its input and the choices of its router
+)
+
 // Aux is the load-balancing loss of the router.
 type Aux struct {
 	Coefficient float64 `json:"coefficient" yaml:"coefficient"`
@@ -157,6 +169,7 @@ func DefaultConfig() *Config {
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
+		Memory:          Memory{Recompute: RecomputeNone},
 		Epochs:          1,
 		KeepCheckpoints: 2,
 		Precision:       PrecisionFP32,
@@ -190,6 +203,7 @@ func (c *Config) Validate() error {
 	c.Eval.validate(v, c)
 	v.within("aux.coefficient", c.Aux.Coefficient, 0, 1e3)
 	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
+	v.oneOf("memory.recompute", c.Memory.Recompute, RecomputeNone, RecomputeLayer)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)

@@ -40,6 +40,9 @@ type engine interface {
 	loadMoments(dir string) error
 	// bytes is what this rank keeps: weights, and moments.
 	bytes() (parameters, optimizer int64)
+	// memory is all that this rank has come to keep: to train, and what the
+	// passes that evaluate have beside it.
+	memory() (training, evaluation moe.Memory)
 }
 
 // An origin is where weights come from: a checkpoint, or a shape and a seed.
@@ -51,9 +54,9 @@ type origin struct {
 
 func newEngine(cfg *Config, from origin, l *layout, threads int) (engine, error) {
 	if cfg.Precision == PrecisionFP64 {
-		return newEngineOf[float64](from, l, threads)
+		return newEngineOf[float64](cfg, from, l, threads)
 	}
-	return newEngineOf[float32](from, l, threads)
+	return newEngineOf[float32](cfg, from, l, threads)
 }
 
 // kernelFamily names the machine code of a precision.
@@ -73,7 +76,7 @@ type engineOf[Num moe.Float] struct {
 	scorer *moe.PassOf[Num] // forward only
 }
 
-func newEngineOf[Num moe.Float](from origin, l *layout, threads int) (engine, error) {
+func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
 	e := &engineOf[Num]{layout: l}
 	var err error
 	if from.dir != "" {
@@ -86,7 +89,7 @@ func newEngineOf[Num moe.Float](from origin, l *layout, threads int) (engine, er
 	}
 	e.model.EnableGrad()
 	e.opt = e.model.NewOptState()
-	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Peers: l.peers()})
+	e.pass = e.model.NewPass(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers()})
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers()})
 	return e, nil
 }
@@ -94,6 +97,13 @@ func newEngineOf[Num moe.Float](from origin, l *layout, threads int) (engine, er
 func (e *engineOf[Num]) config() moe.Config { return e.model.Config() }
 func (e *engineOf[Num]) aux() []float64     { return e.pass.Aux() }
 func (e *engineOf[Num]) zeroGrad()          { e.model.ZeroGrad() }
+
+func (e *engineOf[Num]) memory() (training, evaluation moe.Memory) {
+	training = e.pass.Memory()
+	of := e.model.Memory()
+	training.Weights, training.Gradients, training.Moments = of.Weights, of.Gradients, e.opt.Memory().Moments
+	return training, e.scorer.Memory()
+}
 
 func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }
 
