@@ -76,7 +76,8 @@ const (
 	memoryRate     = 8e9  // bytes in a second and thread
 )
 
-// forecastLengths are the lengths that a forecast lists, those of whole trajectories.
+// forecastLengths are the lengths that a forecast lists as far as the context
+// goes, and the context itself.
 var forecastLengths = []int{4096, 16384, 32768, 131072}
 
 // NewShape is the shape of the network that a config without a checkpoint to
@@ -132,10 +133,7 @@ func (fc *Forecast) predictMemory(cfg *Config, plan moe.Plan) error {
 		fc.Evaluation = m.Total()
 	}
 	fc.Total = fc.Memory.Total() + fc.Evaluation
-	for _, n := range forecastLengths {
-		if n > plan.MaxPositionEmbeddings {
-			break
-		}
+	for _, n := range append(slices.DeleteFunc(slices.Clone(forecastLengths), func(n int) bool { return n >= plan.MaxPositionEmbeddings }), plan.MaxPositionEmbeddings) {
 		plan.Lengths = []int{n}
 		m, err := memory(plan)
 		if err != nil {

@@ -17,6 +17,8 @@ import (
 	"github.com/swerm/swerm/trainer"
 )
 
+//go:generate go test -run TestPlansAreFresh -update .
+
 // planFlags are the flags of `train --plan`.
 type planFlags struct {
 	on              bool
@@ -124,12 +126,11 @@ func readShape(path string) (*moe.Config, error) {
 func writeForecast(out io.Writer, f *trainer.Forecast) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	line("parameters", "%s, of which a token meets %s", millions(f.Parameters), millions(f.Active))
+	line("parameters", "%s, of which a token meets %s", billions(f.Parameters), billions(f.Active))
 	line("layout", "%d ranks (dp %d x ep %d), %d threads each", f.Ranks, f.Ranks/f.EP, f.EP, f.Threads)
-	line("a step of a rank", "%d micro-batches of %d sequences of %d tokens, recompute: %s", f.Micros, f.MicroSequences, f.Length, f.Recompute)
-	line("", "")
-	line("memory of a rank", "")
+	line("a rank's step", "micro-batches of %d x %d tokens, %d of them, recompute: %s", f.MicroSequences, f.Length, f.Micros, f.Recompute)
 	m := f.Memory
+	fmt.Fprintln(w, "\nmemory of a rank")
 	for _, k := range []struct {
 		name  string
 		bytes int64
@@ -137,22 +138,24 @@ func writeForecast(out io.Writer, f *trainer.Forecast) error {
 		{"exchange", m.Exchange}, {"evaluation", f.Evaluation}, {"all", f.Total}} {
 		line("  "+k.name, "%s", gib(k.bytes))
 	}
+	fmt.Fprintln(w, "\nof it beside the model, for one sequence")
 	for _, l := range f.ByLength {
-		line(fmt.Sprintf("  one sequence of %d", l.Tokens), "%s beside the model", gib(l.Bytes))
+		line(fmt.Sprintf("  of %d tokens", l.Tokens), "%s", gib(l.Bytes))
 	}
-	line("", "")
-	line("time of a step", "%.3g s, %.4g tokens/s on all ranks", f.Seconds.Total(), f.TokensPerSec)
 	t := f.Seconds
-	line("  products", "%.3g s", t.Products)
-	line("  attention", "%.3g s", t.Attention)
-	line("  optimizer", "%.3g s", t.Optimizer)
-	line("  exchange", "%.3g s", t.Exchange)
-	line("  gradients", "%.3g s", t.Reduce)
-	line("from", "%.4g GFLOP/s and %.4g MB/s sent, a rank", f.Rate/1e9, f.Bandwidth/1e6)
+	fmt.Fprintln(w, "\ntime of a step, from a rate")
+	for _, k := range []struct {
+		name    string
+		seconds float64
+	}{{"products", t.Products}, {"attention", t.Attention}, {"optimizer", t.Optimizer}, {"exchange", t.Exchange}, {"gradients", t.Reduce}} {
+		line("  "+k.name, "%.3g s", k.seconds)
+	}
+	line("  all", "%.3g s, %.4g tokens/s on all ranks", t.Total(), f.TokensPerSec)
+	line("  rates", "%.4g GFLOP/s and %.4g MB/s sent, a rank", f.Rate/1e9, f.Bandwidth/1e6)
 	return w.Flush()
 }
 
-func millions(n int64) string {
+func billions(n int64) string {
 	if n >= 1e9 {
 		return fmt.Sprintf("%.2f G", float64(n)/1e9)
 	}
