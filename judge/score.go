@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -302,6 +303,9 @@ func (s *scorer) compute(rows []int) error {
 		b.Offsets = append(b.Offsets, int32(len(b.IDs)))
 	}
 	logits, err := s.pass.Verdict(*b, s.head)
+	if at := (*moe.NotFiniteError)(nil); errors.As(err, &at) && at.Sequence >= 0 {
+		return fmt.Errorf("trajectory %s: %w", s.window.rows[rows[at.Sequence]].score.TrajectoryID, err)
+	}
 	if err != nil {
 		return err
 	}

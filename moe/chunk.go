@@ -21,6 +21,9 @@ type chunk struct {
 	lasts []attnItem // those of last positions only
 }
 
+// row is the batch's row of a chunk's row.
+func (c *chunk) row(r int) int { return c.lo + r }
+
 // part is a run of positions of one sequence. Where a chunk ends inside a
 // sequence it does so at a multiple of pageAlign.
 type part struct{ seq, pos, n, row int } // row of the chunk

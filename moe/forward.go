@@ -41,6 +41,7 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 		c := &p.chunks[i]
 		p.sizeInput(a, c)
 		p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, onlyLast) })
+		p.lookBefore(l, c, onlyLast)
 		if onlyLast {
 			p.attention(a, c, c.lasts)
 			continue
@@ -54,13 +55,16 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 		if err := p.behindAttention(l, c.n, final, false); err != nil {
 			return err
 		}
+		p.lookBehind(l, c.n, c.row)
 		p.handOver(l, c)
 	}
 	if !onlyLast {
 		return nil
 	}
 	a.x = p.stream
-	return p.behindAttention(l, ends, false, true)
+	err := p.behindAttention(l, ends, false, true)
+	p.lookBehind(l, ends, func(r int) int { return int(p.last[r]) })
+	return err
 }
 
 // handOver leaves a chunk's answers where the next layer reads its input.

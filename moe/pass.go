@@ -49,6 +49,7 @@ var ErrNoForward = errors.New("moe: backward without a training forward before i
 
 // ErrNotFinite is returned when a forward pass meets a NaN or an infinity:
 // the weights or their products overflowed, and no logit would mean anything.
+// The error is a [*NotFiniteError], which says where.
 var ErrNotFinite = errors.New("moe: the network gave a number that is not finite")
 
 // PassOf runs a model forward and backward. It owns the arena that holds the
@@ -87,6 +88,7 @@ type PassOf[Num Float] struct {
 	aux      []float64
 	head     Head
 	want     wanted
+	watch    *watch // nil but after a failure
 	state    passState
 }
 
@@ -142,7 +144,7 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	}
 	for i, l := range out {
 		if !finite(l.Yes) || !finite(l.No) || !finite(l.Rest) {
-			return nil, fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+			return nil, p.notFinite(i)
 		}
 	}
 	return out, nil
@@ -215,7 +217,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 		return nil, err
 	}
 	lossSum = p.nextTokenHead()
-	err = checkSums(lossSum)
+	err = p.checkSums(lossSum)
 	if weight != nil && (err == nil || p.o.Peers != nil) { // peers wait for every rank's part
 		p.nextTokenBackward(weight)
 		if lost := p.backward(auxCoef); lost != nil {
@@ -228,10 +230,10 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	return lossSum, nil
 }
 
-func checkSums(sums []float64) error {
+func (p *PassOf[Num]) checkSums(sums []float64) error {
 	for i, l := range sums {
 		if !finite(l) {
-			return fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+			return p.notFinite(i)
 		}
 	}
 	return nil
