@@ -33,6 +33,8 @@ checks() {
 
   SWERM_INTEROP_OUT=$PWD/$work/checkpoints go test -count=1 -run '^TestWriteInterop$' ./moe >>$work/stderr 2>&1
   check checkpoint_check "$(path train)" $work/checkpoints/*
+  SWERM_INTEROP_ADAPTERS=$PWD/$work/adapters go test -count=1 -run '^TestWriteAdapterInterop$' ./moe >>$work/stderr 2>&1
+  check adapter_check $work/adapters/*
   check golden_check
   check tokenizer
   check grading_check
@@ -42,7 +44,7 @@ checks() {
   echo "# Interoperability, $(date +%F)"
   echo
   echo "\`make interop\` with Python $("$py" -c 'import platform; print(platform.python_version())'):" \
-    "$("$py" -c 'import importlib.metadata as m; print(", ".join(f"{p} {m.version(p)}" for p in "pyarrow polars duckdb datasets tokenizers transformers torch swebench".split()))')."
+    "$("$py" -c 'import importlib.metadata as m; print(", ".join(f"{p} {m.version(p)}" for p in "pyarrow polars duckdb datasets tokenizers transformers peft torch swebench".split()))')."
   echo
   echo '```'
   checks

@@ -20,17 +20,17 @@ type AdamW struct {
 	Threads int
 }
 
-// OptStateOf holds the moments of AdamW for one model, flat in the order of
-// [Model.Params]; [OptStateOf.Of] gives the part of one tensor.
+// OptStateOf holds the moments of AdamW for what trains of one model, flat;
+// [OptStateOf.Of] gives the part of one tensor.
 type OptStateOf[Num Float] struct{ m, v []Num }
 
 // NewOptState returns zero moments.
 func (m *ModelOf[Num]) NewOptState() *OptStateOf[Num] {
-	return &OptStateOf[Num]{m: kernel.Make[Num](len(m.flat)), v: kernel.Make[Num](len(m.flat))}
+	return &OptStateOf[Num]{m: kernel.Make[Num](m.trainLen), v: kernel.Make[Num](m.trainLen)}
 }
 
-// Of returns the first and second moments of one tensor of the model that the
-// state was made for; writing to them restores a state.
+// Of returns the first and second moments of one trained tensor of the model
+// that the state was made for; writing to them restores a state.
 func (s *OptStateOf[Num]) Of(p *ParamOf[Num]) (first, second []Num) {
 	end := p.offset + p.len()
 	return s.m[p.offset:end:end], s.v[p.offset:end:end]
@@ -56,7 +56,7 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 		keep   Num
 	}
 	var chunks []chunk
-	for _, p := range m.params {
+	for _, p := range m.trained {
 		keep := Num(1)
 		if p.Decay {
 			keep = decay

@@ -112,6 +112,8 @@ type passing[Num Float] struct {
 	rowS  []int32 // [R,K] slot of a row's j-th expert, −1 if not computed
 	work  work[Num]
 	gu    []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
+
+	low lowActs[Num]
 }
 
 // arena is all memory of a pass beside the activations of the layers.
@@ -124,6 +126,7 @@ type arena[Num Float] struct {
 	packQKV []Num
 	packO   []Num
 	packR   []Num
+	packLow lowPacks[Num]
 
 	dx        []Num // [T,D] gradient of the stream
 	h1        []Num // [T,D] first norm, for weight gradients; in the memory of h2
@@ -135,6 +138,7 @@ type arena[Num Float] struct {
 	hw        []Num // [S,F] weighted expert activations; in the memory of panels
 	dtw       []Num // [S] of the routing weights
 	dlogits   []Num // [T,E]
+	dlow      lowActs[Num]
 	partial   []Num // norm gradients of each stripe
 	auxGrad   []Num // [sequences,E]
 	tiles     []gradTile
@@ -146,14 +150,15 @@ type arena[Num Float] struct {
 
 // worker is the scratch memory of one goroutine.
 type worker[Num Float] struct {
-	h      []Num // stripe × widest row
-	h2     []Num
-	pack   []Num
-	pack2  []Num
-	left   []Num // repacked left operands of weight gradients
-	s, dp  []Num // attention scores
-	rowMax [stripe]Num
-	rowSum [stripe]Num
+	h       []Num // stripe × widest row
+	h2      []Num
+	pack    []Num
+	pack2   []Num
+	packLow lowPacks[Num] // of one expert
+	left    []Num         // repacked left operands of weight gradients
+	s, dp   []Num         // attention scores
+	rowMax  [stripe]Num
+	rowSum  [stripe]Num
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every

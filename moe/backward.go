@@ -7,10 +7,11 @@ import (
 )
 
 // backward takes p.dx, the gradient of the last layer's output, down to the
-// embedding and adds every weight gradient on the way.
+// embedding, or to the lowest tensor that trains, and adds every weight gradient
+// on the way.
 func (p *PassOf[Num]) backward(auxCoef []Num) error {
 	p.sizeBackward()
-	for l := p.L - 1; l >= 0; l-- {
+	for l := p.L - 1; l >= 0 && p.m.reaches(l, flightExperts); l-- {
 		lp := &p.m.layers[l]
 		if err := p.recompute(l); err != nil {
 			return fmt.Errorf("layer %d again: %w", l, err)
@@ -21,23 +22,24 @@ func (p *PassOf[Num]) backward(auxCoef []Num) error {
 		}
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
 		p.addPartials(lp.norm2, 0, p.D)
-		if lp.oBias != nil {
-			p.addPartials(lp.oBias, p.D+2*p.C, p.D)
-		}
+		p.addPartials(lp.oBias, p.D+2*p.C, p.D)
 		p.outputJobs(l)
 		p.runJobs()
+		if !p.m.reaches(l, flightInput) {
+			return nil
+		}
 		p.attentionBackward(l)
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
 		p.addPartials(lp.norm1, 0, p.D)
 		p.addPartials(lp.qNorm, p.D, p.C)
 		p.addPartials(lp.kNorm, p.D+p.C, p.C)
-		if lp.qBias != nil {
-			p.addBiasPartials(lp)
-		}
+		p.addBiasPartials(lp)
 		p.inputJob(l)
 		p.runJobs()
 	}
-	p.embedBackward()
+	if p.m.embed.Grad != nil {
+		p.embedBackward()
+	}
 	return nil
 }
 
@@ -47,6 +49,7 @@ func (p *PassOf[Num]) sizeBackward() {
 	grow(&p.do, T*p.HC)
 	grow(&p.delta, T*p.H)
 	grow(&p.dlogits, T*max(1, p.E))
+	p.sizeLowBackward()
 	grow(&p.partial, stripes(T)*p.partialLen())
 	f := p.kern
 	grow(&p.packQKV, max(f.PanelLen(p.D, p.W), f.PanelLen(p.W, p.D)))
@@ -69,6 +72,8 @@ func (p *PassOf[Num]) packBackward(l int) {
 	if lp.router != nil {
 		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D})
 	}
+	jobs = append(jobs, lp.qkvLow.packBackward(p, p.packLow.in)...)
+	jobs = append(jobs, lp.oLow.packBackward(p, p.packLow.out)...)
 	p.packJobs(jobs...)
 }
 
@@ -92,22 +97,25 @@ func (p *PassOf[Num]) partialRow(lo int) []Num {
 	return row
 }
 
-// addPartials adds n floats at offset at of every stripe's row to a gradient.
+// addPartials adds n floats at offset at of every stripe's row to the gradient
+// of a tensor, if it is there and trains.
 func (p *PassOf[Num]) addPartials(to *ParamOf[Num], at, n int) {
-	p.sumPartials(to.Grad, at, n)
-}
-
-func (p *PassOf[Num]) sumPartials(to []Num, at, n int) {
+	if to == nil || to.Grad == nil {
+		return
+	}
 	width := p.partialLen()
 	for i := range stripes(p.T) {
-		p.kern.AddScaled(to, 1, p.partial[i*width+at:i*width+at+n])
+		p.kern.AddScaled(to.Grad, 1, p.partial[i*width+at:i*width+at+n])
 	}
 }
 
-// addBiasPartials adds to the gradients of the biases of q, k and v, which lie
-// back to back.
+// addBiasPartials adds to the gradients of the biases of q, k and v, whose
+// sums lie back to back.
 func (p *PassOf[Num]) addBiasPartials(lp *layerParams[Num]) {
-	p.sumPartials(p.flatGrad(lp.qBias, p.W), p.D+2*p.C, p.W)
+	at := p.D + 2*p.C
+	p.addPartials(lp.qBias, at, p.HC)
+	p.addPartials(lp.kBias, at+p.HC, p.GC)
+	p.addPartials(lp.vBias, at+p.HC+p.GC, p.GC)
 }
 
 // attnOutputBackward takes rows lo..hi from the experts' input gradients and
@@ -119,6 +127,12 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	n := hi - lo
 	dh := w.h[:n*p.D]
+	if !p.m.reaches(l, flightOutput) { // the experts alone, which read h2
+		for r := lo; r < hi; r++ {
+			f.NormApply(p.h2[r*p.D:(r+1)*p.D], a.xm[r*p.D:(r+1)*p.D], lp.norm2.Data, a.r2[r])
+		}
+		return
+	}
 	for r := lo; r < hi; r++ {
 		aux := Num(0)
 		if auxCoef != nil {
@@ -149,7 +163,12 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 			f.AddScaled(part[p.D+2*p.C:p.D+2*p.C+p.D], 1, p.dx[r*p.D:(r+1)*p.D])
 		}
 	}
+	lp.oLow.backward(f, p.packLow.out, n, p.dx[lo*p.D:], p.D, p.dlow.out, lo)
+	if !p.m.reaches(l, flightInput) {
+		return
+	}
 	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
+	lp.oLow.input(f, p.packLow.out, n, p.dlow.out, lo, p.do[lo*p.HC:], p.HC)
 	for r := lo; r < hi; r++ {
 		for h := range p.H {
 			at := r*p.HC + h*p.C
@@ -215,11 +234,18 @@ func (p *PassOf[Num]) attnInputBackward(l int, w *worker[Num], lo, hi int) {
 			f.AddScaled(part[p.D+2*p.C:p.D+2*p.C+p.W], 1, row)
 		}
 	}
+	lp.qkvLow.backward(f, p.packLow.in, hi-lo, p.dqkv[lo*p.ldW:], p.ldW, p.dlow.in, lo)
+	for t := lo; t < hi; t++ {
+		f.NormApply(p.h1[t*p.D:(t+1)*p.D], a.x[t*p.D:(t+1)*p.D], lp.norm1.Data, a.r1[t])
+	}
+	if lp.norm1.Grad == nil && !p.m.reaches(l-1, flightExperts) {
+		return
+	}
 	dh := w.h[:(hi-lo)*p.D]
 	f.Mul(hi-lo, p.D, p.W, p.dqkv[lo*p.ldW:], p.ldW, p.packQKV, dh, p.D, false)
+	lp.qkvLow.input(f, p.packLow.in, hi-lo, p.dlow.in, lo, dh, p.D)
 	for t := lo; t < hi; t++ {
 		x := a.x[t*p.D : (t+1)*p.D]
-		f.NormApply(p.h1[t*p.D:(t+1)*p.D], x, lp.norm1.Data, a.r1[t])
 		f.RMSNormBackward(p.dx[t*p.D:(t+1)*p.D], dw, dh[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, a.r1[t])
 	}
 }

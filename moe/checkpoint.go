@@ -20,7 +20,9 @@ const (
 
 // SaveOptions say how weights are stored; the zero value is float32 in one file.
 type SaveOptions struct {
-	DType string // "F32" (default), "BF16" or "F64", which a model in float64 needs
+	// DType is "F32" (default), "BF16", "F16", where a weight beyond its range is an
+	// error, or "F64", which a model in float64 needs.
+	DType string
 	// ShardBytes splits the weights into files of at most this size.
 	ShardBytes int64
 }
@@ -33,6 +35,10 @@ func Load(dir string) (*Model, error) { return LoadShard[float32](dir, Shard{}) 
 // LoadShard is Load into a precision and for a part of the experts. Numbers of
 // the other experts are not read.
 func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
+	return load[Num](dir, shard, &tuning{})
+}
+
+func load[Num Float](dir string, shard Shard, tune *tuning) (*ModelOf[Num], error) {
 	kern, err := kernelsOf[Num]()
 	if err != nil {
 		return nil, err
@@ -51,7 +57,7 @@ func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
 	if err := checkSizes(cfg, set); err != nil {
 		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
 	}
-	m, err := newModel(*cfg, shard, kern)
+	m, err := newModel(*cfg, shard, tune, kern)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +217,7 @@ func (m *ModelOf[Num]) FinishParts(dir string, o SaveOptions) error {
 	if m.shard.Of > 1 {
 		parts := map[string][]safetensors.Item{}
 		for rank := range m.shard.Of {
-			part := describe[Num](m.cfg, Shard{rank, m.shard.Of})
+			part := describe[Num](m.cfg, Shard{rank, m.shard.Of}, &tuning{})
 			for _, p := range part.params {
 				if part.Owns(p) {
 					parts[part.shard.file()] = append(parts[part.shard.file()], safetensors.Item{Name: p.Name, Shape: p.Shape})
@@ -277,6 +283,8 @@ func torchName(dtype safetensors.DType) string {
 	switch dtype {
 	case safetensors.BF16:
 		return "bfloat16"
+	case safetensors.F16:
+		return "float16"
 	case safetensors.F64:
 		return "float64"
 	}

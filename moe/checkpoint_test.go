@@ -15,7 +15,7 @@ import (
 func TestSaveLoad(t *testing.T) {
 	for name, c := range variants() {
 		m := newTiny(t, c, kernel.Detect())
-		for _, o := range []SaveOptions{{}, {ShardBytes: 4000}, {DType: "BF16"}} {
+		for _, o := range []SaveOptions{{}, {ShardBytes: 4000}, {DType: "BF16"}, {DType: "F16"}} {
 			dir := t.TempDir()
 			if err := m.Save(dir, o); err != nil {
 				t.Fatal(err)

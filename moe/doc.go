@@ -17,6 +17,11 @@
 // send tokens to the ranks that hold the others ([Peers]) and a sequence gives
 // the same logits, bit for bit, as in the whole model. No token is dropped.
 //
+// A model may train in part ([NewTuned], [LoadTuned]): frozen tensors cost no
+// gradient, no moments and no product backward, and adapters of low rank train in
+// the place of matrices. [Merge] writes adapters and their base as one plain
+// checkpoint, a tensor at a time; [ExportAdapters] writes them for PEFT.
+//
 // What it does not do. It knows no labels, objectives, schedules, tokenizers
 // or files other than checkpoints: a caller turns logits into a loss and hands
 // dLoss/dLogits back. It does not scale, clip or average anything.

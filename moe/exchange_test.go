@@ -104,7 +104,7 @@ func shardedExperts[Num Float](t *testing.T, bound float64) {
 			continue
 		}
 		for _, s := range shardings {
-			t.Run(fmt.Sprintf("%s/%v", name, s.parts), func(t *testing.T) { compareSharded[Num](t, c, s, bound, nil) })
+			t.Run(fmt.Sprintf("%s/%v", name, s.parts), func(t *testing.T) { compareSharded[Num](t, c, s, bound, Tuning{}, nil) })
 		}
 	}
 	// All tokens at one expert.
@@ -117,20 +117,20 @@ func shardedExperts[Num Float](t *testing.T, bound float64) {
 			}
 		}
 	}
-	t.Run("one expert", func(t *testing.T) { compareSharded(t, c, shardings[3], bound, oneExpert) })
+	t.Run("one expert", func(t *testing.T) { compareSharded(t, c, shardings[3], bound, Tuning{}, oneExpert) })
 }
 
-func compareSharded[Num Float](t *testing.T, c Config, s sharding, bound float64, change func(m *ModelOf[Num])) {
+func compareSharded[Num Float](t *testing.T, c Config, s sharding, bound float64, tune Tuning, change func(m *ModelOf[Num])) {
 	var lengths []int
 	for _, part := range s.parts {
 		lengths = append(lengths, part...)
 	}
 	whole := randomBatch(rand.New(rand.NewPCG(8, 8)), c.VocabSize, lengths...)
-	want, wantLogits := wholeGradient(t, c, whole, change)
+	want, wantLogits := wholeGradient(t, c, whole, tune, change)
 	sum, logits := map[string][]float64{}, make([][]LogitsOf[Num], s.ranks)
 	models := make([]*ModelOf[Num], s.ranks)
 	eachPeer(t, s.ranks, func(peers Peers, rank int) error {
-		m, err := NewShard[Num](c, 7, Shard{rank, s.ranks})
+		m, err := NewTuned[Num](c, 7, Shard{rank, s.ranks}, tune)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func compareSharded[Num Float](t *testing.T, c Config, s sharding, bound float64
 		return nil
 	})
 	for _, m := range models {
-		for _, p := range m.Params() {
+		for _, p := range m.Trained() {
 			sum[p.Name] = addNumbers(sum[p.Name], p.Grad)
 		}
 	}
@@ -205,9 +205,9 @@ func partOf(whole Batch, s sharding, rank int) (b Batch, first int) {
 	return b, first
 }
 
-func wholeGradient[Num Float](t *testing.T, c Config, b Batch, change func(m *ModelOf[Num])) (map[string][]float64, []LogitsOf[Num]) {
+func wholeGradient[Num Float](t *testing.T, c Config, b Batch, tune Tuning, change func(m *ModelOf[Num])) (map[string][]float64, []LogitsOf[Num]) {
 	t.Helper()
-	m, err := NewShard[Num](c, 7, Shard{})
+	m, err := NewTuned[Num](c, 7, Shard{}, tune)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func wholeGradient[Num Float](t *testing.T, c Config, b Batch, change func(m *Mo
 		t.Fatal(err)
 	}
 	want := map[string][]float64{}
-	for _, p := range m.Params() {
+	for _, p := range m.Trained() {
 		want[p.Name] = addNumbers(nil, p.Grad)
 	}
 	return want, logits
@@ -337,11 +337,7 @@ func TestFloat64(t *testing.T) {
 				}
 			}
 			o := verdictObjective(b, h)
-			d, coef := make([]LogitsOf[float64], b.Len()), make([]float64, b.Len())
-			for i := range d {
-				d[i], coef[i] = LogitsOf[float64]{Yes: float64(o.d[i].Yes), No: float64(o.d[i].No), Rest: float64(o.d[i].Rest)}, float64(o.coef[i])
-			}
-			if err := p.BackwardVerdict(d, coef); err != nil {
+			if err := p.BackwardVerdict(o.wide()); err != nil {
 				t.Fatal(err)
 			}
 			checkDerivatives(t, ref, o, m, 1e-7)

@@ -53,6 +53,7 @@ func (p *PassOf[Num]) compute(l int, y []Num) {
 	if p.o.Train {
 		grow(&a.gu, a.work.slots()*a.ldF)
 	}
+	p.sizeLowExperts(l, &a.low)
 	units := p.expertUnits(a)
 	p.each(len(units), func(w *worker[Num], i int) { p.expertForward(l, w, units[i], y) })
 }
@@ -63,6 +64,8 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 	if y != nil {
 		f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
 	}
+	packHere(f, ep.guLow.packForward(p, w.packLow.in))
+	packHere(f, ep.downLow.packForward(p, w.packLow.out))
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		x := w.h
@@ -75,6 +78,7 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 			gu = a.gu[lo*a.ldF:]
 		}
 		f.Mul(hi-lo, 2*a.F, p.D, x, p.D, w.pack, gu, a.ldF, false)
+		ep.guLow.forward(f, w.packLow.in, hi-lo, x, p.D, a.low.gu, lo, gu, a.ldF)
 		if y == nil {
 			continue
 		}
@@ -84,14 +88,15 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 			f.SwiGLU(h[s*a.F:(s+1)*a.F], row[:a.F], row[a.F:], a.work.weight[lo+s])
 		}
 		f.Mul(hi-lo, p.D, a.F, h, a.F, w.pack2, y[lo*p.D:], p.D, false)
+		ep.downLow.forward(f, w.packLow.out, hi-lo, h, a.F, a.low.down, lo, y[lo*p.D:], p.D)
 	}
 }
 
 // expertsBackward takes dx, the gradient of the layer's output, through the
 // experts. For the slots of the batch it leaves y (the input gradient) and dtw
-// (the gradient of the routing weight), and for the work of this model's
-// experts dyp (the output gradient), hw (the weighted activation) and gu
-// (gradients of gate and up).
+// (the gradient of the routing weight), where the pass goes further down, and for
+// the work of this model's experts dyp (the output gradient), hw (the weighted
+// activation) and gu (gradients of gate and up).
 func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
 	grow(&p.y, a.off[a.E]*p.D)
@@ -104,6 +109,9 @@ func (p *PassOf[Num]) expertsBackward(l int) error {
 		return err
 	}
 	p.computeBackward(l, dy, grow(&p.results, a.work.slots()*p.D))
+	if !p.m.reaches(l, flightOutput) {
+		return nil
+	}
 	return p.combineGradients(a)
 }
 
@@ -115,24 +123,34 @@ func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
 	grow(&p.dyp, S*p.D)
 	p.hw = grow(&p.panels, S*a.F)
 	grow(&p.dtw, S)
+	p.sizeLowExperts(l, &p.dlow)
 	units := p.expertUnits(a)
 	p.each(len(units), func(w *worker[Num], i int) { p.expertBackward(l, w, units[i], dy, dx) })
 }
 
 func (p *PassOf[Num]) expertBackward(l int, w *worker[Num], u expertUnit, dy, dx []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
+	below := p.m.reaches(l, flightOutput)
 	f.Pack(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, 2*a.F, p.D)
 	f.Pack(w.pack2, ep.down.Data, a.F, p.D, a.F)
+	packHere(f, ep.guLow.packBackward(p, w.packLow.in))
+	packHere(f, ep.downLow.packBackward(p, w.packLow.out))
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		for s := lo; s < hi; s++ {
 			copy(p.dyp[s*p.D:(s+1)*p.D], dy[int(a.work.row[s])*p.D:])
 		}
 		f.Mul(hi-lo, a.F, p.D, p.dyp[lo*p.D:], p.D, w.pack2, p.hw[lo*a.F:], a.F, false)
+		ep.downLow.backward(f, w.packLow.out, hi-lo, p.dyp[lo*p.D:], p.D, p.dlow.down, lo)
+		ep.downLow.input(f, w.packLow.out, hi-lo, p.dlow.down, lo, p.hw[lo*a.F:], a.F)
 		for s := lo; s < hi; s++ {
 			row := a.gu[s*a.ldF : s*a.ldF+2*a.F]
 			p.dtw[s] = f.SwiGLUBackward(row[:a.F], row[a.F:], p.hw[s*a.F:(s+1)*a.F], a.work.weight[s])
 		}
-		f.Mul(hi-lo, p.D, 2*a.F, a.gu[lo*a.ldF:], a.ldF, w.pack, dx[lo*p.D:], p.D, false)
+		ep.guLow.backward(f, w.packLow.in, hi-lo, a.gu[lo*a.ldF:], a.ldF, p.dlow.gu, lo)
+		if below {
+			f.Mul(hi-lo, p.D, 2*a.F, a.gu[lo*a.ldF:], a.ldF, w.pack, dx[lo*p.D:], p.D, false)
+			ep.guLow.input(f, w.packLow.in, hi-lo, p.dlow.gu, lo, dx[lo*p.D:], p.D)
+		}
 	}
 }

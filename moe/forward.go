@@ -16,6 +16,8 @@ func (p *PassOf[Num]) forward(want wanted) error {
 	p.sizeForward()
 	p.want = want
 	for l := range p.L {
+		p.hold(l)
+		p.sizeLowPacks(l)
 		p.packForward(l)
 		if err := p.layer(l, l == p.L-1 && want == lastOnly); err != nil {
 			return fmt.Errorf("layer %d: %w", l, err)
@@ -29,7 +31,6 @@ func (p *PassOf[Num]) forward(want wanted) error {
 // scoring needs one query per sequence, with what follows it; training needs
 // its router everywhere but its experts at the last position.
 func (p *PassOf[Num]) layer(l int, final bool) error {
-	p.hold(l)
 	a, ends := p.acts(l), len(p.spans)
 	a.mlp = p.mlp[l]
 	clear(p.loads[l])
@@ -40,6 +41,7 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 	for i := range p.chunks {
 		c := &p.chunks[i]
 		p.sizeInput(a, c)
+		p.sizeLowInput(l, c.n)
 		p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, onlyLast) })
 		p.lookBefore(l, c, onlyLast)
 		if onlyLast {
@@ -62,6 +64,7 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 		return nil
 	}
 	a.x = p.stream
+	grow(&a.low.out, ends*p.m.layers[l].lowWidths().o)
 	err := p.behindAttention(l, ends, false, true)
 	p.lookBehind(l, ends, func(r int) int { return int(p.last[r]) })
 	return err
@@ -128,6 +131,8 @@ func (p *PassOf[Num]) packForward(l int) {
 	if lp.router != nil {
 		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
 	}
+	jobs = append(jobs, lp.qkvLow.packForward(p, p.packLow.in)...)
+	jobs = append(jobs, lp.oLow.packForward(p, p.packLow.out)...)
 	p.packJobs(jobs...)
 }
 
@@ -184,10 +189,13 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 		}
 		a.r1[r] = f.RMSNorm(h[(r-lo)*p.D:(r-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}
+	// What adapters add lies side by side for queries, keys and values.
+	all := !onlyLast || lp.qkvLow != nil
 	f.Mul(hi-lo, 2*p.GC, p.D, h, p.D, p.packQKV[f.PanelLen(p.D, p.HC):], a.qkv[lo*p.ldW+p.HC:], p.ldW, false)
-	if !onlyLast {
+	if all {
 		f.Mul(hi-lo, p.HC, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
 	}
+	lp.qkvLow.forward(f, p.packLow.in, hi-lo, h, p.D, a.low.in, lo, a.qkv[lo*p.ldW:], p.ldW)
 	for r := lo; r < hi; r++ {
 		t, row := c.lo+r, a.qkv[r*p.ldW:r*p.ldW+p.W]
 		if lp.kBias != nil {
@@ -198,7 +206,9 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 			if t != int(p.last[p.seq[t]]) {
 				continue
 			}
-			f.Mul(1, p.HC, p.D, h[(r-lo)*p.D:], p.D, p.packQKV, row, p.ldW, false)
+			if !all {
+				f.Mul(1, p.HC, p.D, h[(r-lo)*p.D:], p.D, p.packQKV, row, p.ldW, false)
+			}
 		}
 		if lp.qBias != nil {
 			f.AddScaled(row[:p.HC], 1, lp.qBias.Data)
@@ -240,6 +250,7 @@ func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast boo
 		copy(a.xm[r*p.D:(r+1)*p.D], a.x[t*p.D:(t+1)*p.D])
 	}
 	f.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, p.packO, a.xm[lo*p.D:], p.D, true)
+	lp.oLow.forward(f, p.packLow.out, hi-lo, a.o[lo*p.HC:], p.HC, a.low.out, lo, a.xm[lo*p.D:], p.D)
 	for r := lo; r < hi; r++ {
 		if lp.oBias != nil {
 			f.AddScaled(a.xm[r*p.D:(r+1)*p.D], 1, lp.oBias.Data)

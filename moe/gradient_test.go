@@ -80,6 +80,15 @@ type objective struct {
 	coef  []float32
 }
 
+// wide is the gradient of a verdict in float64.
+func (o *objective) wide() (d []LogitsOf[float64], coef []float64) {
+	for i, g := range o.d {
+		d = append(d, LogitsOf[float64]{Yes: float64(g.Yes), No: float64(g.No), Rest: float64(g.Rest)})
+		coef = append(coef, float64(o.coef[i]))
+	}
+	return d, coef
+}
+
 var verdictHeads = []Head{{Yes: 3, No: 8}, {Yes: 36, No: 0, Full: true}}
 
 func verdictObjective(b Batch, h Head) objective {
@@ -169,7 +178,7 @@ func checkDerivatives[Num Float](t *testing.T, ref *reference, o objective, m *M
 		t.Fatalf("router margin %v: finite differences would cross a choice; draw another batch", margin)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, p := range m.Params() {
+	for _, p := range m.Trained() {
 		if skipExpert(p.Name) {
 			continue
 		}

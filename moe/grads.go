@@ -30,11 +30,11 @@ type gradTile struct{ job, m0, n0 int }
 // attention output. They must run before dx moves on to the layer's input.
 func (p *PassOf[Num]) outputJobs(l int) {
 	a, lp := p.acts(l), &p.m.layers[l]
-	p.jobs = append(p.jobs[:0],
-		gradJob[Num]{dst: lp.o.Grad, m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC},
-	)
+	p.jobs = p.jobs[:0]
+	p.addJob(gradJob[Num]{m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, lp.o)
+	lp.oLow.gradJobs(p, gradJob[Num]{k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, a.low.out, p.dlow.out, 0)
 	if lp.router != nil {
-		p.jobs = append(p.jobs, gradJob[Num]{dst: lp.router.Grad, m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D})
+		p.addJob(gradJob[Num]{m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D}, lp.router)
 	}
 	w := &a.work
 	for e := range lp.experts {
@@ -43,10 +43,12 @@ func (p *PassOf[Num]) outputJobs(l int) {
 			continue
 		}
 		ep := &lp.experts[e]
-		p.jobs = append(p.jobs,
-			gradJob[Num]{dst: p.flatGrad(ep.gate, 2*a.F*p.D), m: 2 * a.F, n: p.D, k: hi - lo, a: a.gu[lo*a.ldF:], lda: a.ldF, b: w.src, ldb: w.ld, rows: w.row[lo:hi]},
-			gradJob[Num]{dst: ep.down.Grad, m: p.D, n: a.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*a.F:], ldb: a.F},
-		)
+		gu := gradJob[Num]{m: 2 * a.F, n: p.D, k: hi - lo, a: a.gu[lo*a.ldF:], lda: a.ldF, b: w.src, ldb: w.ld, rows: w.row[lo:hi]}
+		down := gradJob[Num]{m: p.D, n: a.F, k: hi - lo, a: p.dyp[lo*p.D:], lda: p.D, b: p.hw[lo*a.F:], ldb: a.F}
+		p.addJob(gu, ep.gate, ep.up)
+		p.addJob(down, ep.down)
+		ep.guLow.gradJobs(p, gu, a.low.gu, p.dlow.gu, lo)
+		ep.downLow.gradJobs(p, down, a.low.down, p.dlow.down, lo)
 	}
 }
 
@@ -54,7 +56,29 @@ func (p *PassOf[Num]) outputJobs(l int) {
 // takes the memory of dqkv and h1.
 func (p *PassOf[Num]) inputJob(l int) {
 	lp := &p.m.layers[l]
-	p.jobs = append(p.jobs[:0], gradJob[Num]{dst: p.flatGrad(lp.q, p.W*p.D), m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.ldW, b: p.h1, ldb: p.D})
+	p.jobs = p.jobs[:0]
+	j := gradJob[Num]{m: p.W, n: p.D, k: p.T, a: p.dqkv, lda: p.ldW, b: p.h1, ldb: p.D}
+	p.addJob(j, lp.q, lp.k, lp.v)
+	lp.qkvLow.gradJobs(p, j, p.acts(l).low.in, p.dlow.in, 0)
+}
+
+// addJob lists the gradient of matrices whose outputs lie side by side in the
+// rows of a, and which lie back to back themselves: as one product where all of
+// them train.
+func (p *PassOf[Num]) addJob(j gradJob[Num], matrices ...*ParamOf[Num]) {
+	if !slices.ContainsFunc(matrices, func(w *ParamOf[Num]) bool { return w.Grad == nil }) {
+		j.dst = p.flatGrad(matrices[0], j.m*j.n)
+		p.jobs = append(p.jobs, j)
+		return
+	}
+	for at, i := 0, 0; i < len(matrices); i++ {
+		w, part := matrices[i], j
+		part.dst, part.m, part.a = w.Grad, w.Shape[0], j.a[min(at, len(j.a)):]
+		if w.Grad != nil {
+			p.jobs = append(p.jobs, part)
+		}
+		at += w.Shape[0]
+	}
 }
 
 func (p *PassOf[Num]) flatGrad(first *ParamOf[Num], n int) []Num {

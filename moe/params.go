@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -14,7 +15,7 @@ type ParamOf[Num Float] struct {
 	Name  string
 	Shape []int // [out, in] for matrices, as on disk
 	// Data and Grad are row-major views into two flat buffers. Grad is nil
-	// until [Model.EnableGrad].
+	// until [Model.EnableGrad], and stays nil where the tensor is frozen.
 	Data, Grad []Num
 	// Decay says that AdamW decays this tensor: every matrix, no norm.
 	Decay bool
@@ -23,8 +24,12 @@ type ParamOf[Num Float] struct {
 	// expert-parallel group hold different ones.
 	Expert bool
 
-	offset int // of Data in the flat buffer
-	stream int // of random numbers: its place among the tensors of the whole model
+	// Frozen says that the tensor does not train.
+	Frozen bool
+
+	offset int  // of Data in the flat buffer, of Grad and moments in theirs
+	stream int  // of random numbers: its place among the tensors of the whole model
+	joined bool // lies right behind the tensor before it
 }
 
 // layerParams are the tensors of one layer.
@@ -33,30 +38,38 @@ type layerParams[Num Float] struct {
 	q, k, v, o                 *ParamOf[Num]
 	qBias, kBias, vBias, oBias *ParamOf[Num]       // nil without
 	router                     *ParamOf[Num]       // nil in a dense layer
+	qkvLow, oLow               *lowRank[Num]       // nil without adapters
 	experts                    []expertParams[Num] // one in a dense layer
 }
 
-// expertParams are the three matrices of one expert.
-type expertParams[Num Float] struct{ gate, up, down *ParamOf[Num] }
+// expertParams are the three matrices of one expert, and their adapters.
+type expertParams[Num Float] struct {
+	gate, up, down *ParamOf[Num]
+	guLow, downLow *lowRank[Num] // nil without adapters
+}
 
 // ModelOf holds the numbers of a network and, once asked to, their gradients.
 // Reading it from several goroutines is safe; a step of the optimizer needs it
 // alone.
 type ModelOf[Num Float] struct {
-	cfg    Config
-	params []*ParamOf[Num]
-	embed  *ParamOf[Num]
-	head   *ParamOf[Num] // the embedding itself when tied
-	norm   *ParamOf[Num]
-	layers []layerParams[Num]
-	flat   []Num
-	grad   []Num
-	kern   kernels[Num]
-	rope   rotation
+	cfg     Config
+	params  []*ParamOf[Num] // of the checkpoint
+	low     []*ParamOf[Num] // adapters
+	trained []*ParamOf[Num] // those of both that train
+	embed   *ParamOf[Num]
+	head    *ParamOf[Num] // the embedding itself when tied
+	norm    *ParamOf[Num]
+	layers  []layerParams[Num]
+	flat    []Num
+	grad    []Num
+	kern    kernels[Num]
+	rope    rotation
 
 	shard    Shard
 	size     int // of flat
-	denseLen int // of it: what lies before the experts
+	trainLen int // of it: what trains, which lies first
+	denseLen int // of that: what lies before the experts
+	reach    int // how far down a backward pass goes; see depthOf
 }
 
 // alignFloats keeps every group of tensors on a cache line.
@@ -92,29 +105,38 @@ func (s Shard) check(peers Peers) {
 	}
 }
 
-// newModel lays all tensors out in one flat buffer: those that every rank of a
-// parallel training holds first, the experts behind them, so that each kind is
-// one stretch to add up. q, k and v lie back to back without padding, and so do
-// their biases and the gate and up matrices of an expert: each group is one
-// matrix to the products.
-func newModel[Num Float](cfg Config, shard Shard, kern kernels[Num]) (*ModelOf[Num], error) {
+// newModel lays all tensors out in one flat buffer: those that train first, and
+// of them those that every rank of a parallel training holds before the experts,
+// so that each kind is one stretch to add up, and gradients and moments, which
+// have the same places, end where the frozen ones begin. q, k and v lie back to
+// back without padding, and so do their biases and the gate and up matrices of an
+// expert: each group is one matrix to the products.
+func newModel[Num Float](cfg Config, shard Shard, tune *tuning, kern kernels[Num]) (*ModelOf[Num], error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if err := shard.validate(cfg.NumExperts); err != nil {
 		return nil, err
 	}
-	m := describe[Num](cfg, shard)
+	m := describe[Num](cfg, shard, tune)
+	whole := m
+	if shard.Of > 1 { // what is left out of a backward pass must be the same on every rank
+		whole = describe[Num](cfg, Shard{}, tune)
+	}
+	if err := tune.check(whole.names()); err != nil {
+		return nil, err
+	}
+	m.reach = whole.depth()
 	m.kern = kern
 	m.flat = kernel.Make[Num](m.size)
-	for _, p := range m.params {
+	for _, p := range slices.Concat(m.params, m.low) {
 		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
 	return m, nil
 }
 
 // describe is newModel without the numbers: names, shapes and places.
-func describe[Num Float](cfg Config, shard Shard) *ModelOf[Num] {
+func describe[Num Float](cfg Config, shard Shard, tune *tuning) *ModelOf[Num] {
 	m := &ModelOf[Num]{cfg: cfg, shard: shard, rope: cfg.rotation()}
 	b := &layout[Num]{}
 	d := cfg.HiddenSize
@@ -128,13 +150,7 @@ func describe[Num Float](cfg Config, shard Shard) *ModelOf[Num] {
 		m.head = b.dense(true, "lm_head.weight", cfg.VocabSize, d)
 	}
 	m.params = b.params
-	m.denseLen = aligned(b.denseLen)
-	m.size = m.denseLen + b.expertLen
-	for _, p := range m.params {
-		if p.Expert {
-			p.offset += m.denseLen
-		}
-	}
+	m.tune(tune)
 	return m
 }
 
@@ -143,27 +159,22 @@ const tensorsPerExpert = 3
 
 func aligned(n int) int { return (n + alignFloats - 1) / alignFloats * alignFloats }
 
-// layout gives tensors their places, experts counted from the first of them.
+// layout lists tensors in canonical order.
 type layout[Num Float] struct {
-	params              []*ParamOf[Num]
-	denseLen, expertLen int
-	stream              int // of the next tensor among those of the whole model
+	params []*ParamOf[Num]
+	stream int // of the next tensor among those of the whole model
 }
 
 func (b *layout[Num]) dense(align bool, name string, shape ...int) *ParamOf[Num] {
-	return b.add(&ParamOf[Num]{Name: name, Shape: shape}, align, &b.denseLen)
+	return b.add(&ParamOf[Num]{Name: name, Shape: shape, joined: !align})
 }
 
 func (b *layout[Num]) expert(align bool, name string, shape ...int) *ParamOf[Num] {
-	return b.add(&ParamOf[Num]{Name: name, Shape: shape, Expert: true}, align, &b.expertLen)
+	return b.add(&ParamOf[Num]{Name: name, Shape: shape, joined: !align, Expert: true})
 }
 
-func (b *layout[Num]) add(p *ParamOf[Num], align bool, size *int) *ParamOf[Num] {
-	if align {
-		*size = aligned(*size)
-	}
-	p.Decay, p.offset, p.stream = len(p.Shape) == 2, *size, b.stream
-	*size += p.len()
+func (b *layout[Num]) add(p *ParamOf[Num]) *ParamOf[Num] {
+	p.Decay, p.stream = len(p.Shape) == 2, b.stream
 	b.stream++
 	b.params = append(b.params, p)
 	return p
@@ -230,12 +241,17 @@ func NewShard[Num Float](cfg Config, seed uint64, shard Shard) (*ModelOf[Num], e
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(cfg, shard, kern)
+	m, err := newModel(cfg, shard, &tuning{}, kern)
 	if err != nil {
 		return nil, err
 	}
-	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, cfg.InitializerRange) })
+	m.draw(seed)
 	return m, nil
+}
+
+// draw fills the tensors of the checkpoint.
+func (m *ModelOf[Num]) draw(seed uint64) {
+	parallel(threadsOr(0), len(m.params), func(_, i int) { m.params[i].draw(seed, m.cfg.InitializerRange) })
 }
 
 // draw fills a fresh tensor from a stream of its own, so that tensors can be
@@ -281,8 +297,8 @@ func (m *ModelOf[Num]) EnableGrad() {
 	if m.grad != nil {
 		return
 	}
-	m.grad = kernel.Make[Num](len(m.flat))
-	for _, p := range m.params {
+	m.grad = kernel.Make[Num](m.trainLen)
+	for _, p := range m.trained {
 		p.Grad = m.grad[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
 }

@@ -87,7 +87,7 @@ func run(t *testing.T, m *Model, threads int) (out []float64) {
 		t.Fatal(err)
 	}
 	out = append(append(out, sums...), m.GradNorm())
-	for _, q := range m.Params() {
+	for _, q := range m.Trained() {
 		for _, g := range q.Grad {
 			out = append(out, float64(g))
 		}

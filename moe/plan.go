@@ -26,7 +26,7 @@ func PlanMemory[Num Float](p Plan) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	flat := int64(describe[Num](p.Config, p.Shard).size) * s.num
+	flat := int64(describe[Num](p.Config, p.Shard, &tuning{}).size) * s.num
 	return Memory{Weights: flat, Gradients: flat, Moments: 2 * flat,
 		Activations: s.activations(), Buffers: s.buffers(), Exchange: s.exchange()}, nil
 }

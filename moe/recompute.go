@@ -22,9 +22,11 @@ func (p *PassOf[Num]) recompute(l int) error {
 		return nil
 	}
 	p.hold(l)
+	p.sizeLowPacks(l)
 	p.packForward(l)
 	a, c := p.acts(l), &p.chunks[0]
 	p.sizeInput(a, c)
+	p.sizeLowInput(l, c.n)
 	p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, false) })
 	p.sizeRows(a, c.n, c.n)
 	p.attention(a, c, c.items)
@@ -36,6 +38,10 @@ func (p *PassOf[Num]) recompute(l int) error {
 		}
 	} else {
 		p.ownWork(a)
+	}
+	if p.m.layers[l].lowWidths().down > 0 { // adapters of down want what they read
+		p.compute(l, grow(&p.y, a.work.slots()*p.D))
+		return nil
 	}
 	p.compute(l, nil)
 	return nil

@@ -2,6 +2,7 @@ package moe
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -9,13 +10,14 @@ import (
 // sequence, one position, one loop at a time, nothing shared with the pass. It
 // is what finite differences and parity tests of odd shapes go by.
 type reference struct {
-	c Config
-	w map[string][]float64
+	c     Config
+	w     map[string][]float64
+	scale float64 // of adapters
 }
 
 func newReference[Num Float](m *ModelOf[Num]) *reference {
 	r := &reference{c: m.Config(), w: map[string][]float64{}}
-	for _, p := range m.Params() {
+	for _, p := range slices.Concat(m.Params(), m.Adapters()) {
 		w := make([]float64, len(p.Data))
 		for i, v := range p.Data {
 			w[i] = float64(v)
@@ -147,9 +149,20 @@ func (r *reference) sparse(l int) bool {
 
 // projected is linear with the bias of a projection, where it has one.
 func (r *reference) projected(name string, x []float64) []float64 {
-	y := linear(r.w[name+".weight"], x)
+	y := r.matrix(name, x)
 	for i, b := range r.w[name+".bias"] {
 		y[i] += b
+	}
+	return y
+}
+
+// matrix is W·x, and scale·B·A·x where W has an adapter.
+func (r *reference) matrix(name string, x []float64) []float64 {
+	y := linear(r.w[name+".weight"], x)
+	if a := r.w["base_model.model."+name+".lora_A.weight"]; a != nil {
+		for i, v := range linear(r.w["base_model.model."+name+".lora_B.weight"], linear(a, x)) {
+			y[i] += r.scale * v
+		}
 	}
 	return y
 }
@@ -222,11 +235,11 @@ func (r *reference) mixture(at string, x, count, prob []float64) (margin float64
 
 // swiglu adds weight·down(silu(gate h)·up h) to x.
 func (r *reference) swiglu(at string, x, h []float64, weight float64) {
-	g, u := linear(r.w[at+"gate_proj.weight"], h), linear(r.w[at+"up_proj.weight"], h)
+	g, u := r.matrix(at+"gate_proj", h), r.matrix(at+"up_proj", h)
 	for i := range g {
 		g[i] = g[i] / (1 + math.Exp(-g[i])) * u[i]
 	}
-	for i, y := range linear(r.w[at+"down_proj.weight"], g) {
+	for i, y := range r.matrix(at+"down_proj", g) {
 		x[i] += weight * y
 	}
 }

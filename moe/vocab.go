@@ -98,8 +98,10 @@ func (p *PassOf[Num]) verdictBackward(d []LogitsOf[Num]) {
 		hn, dhn := p.hn[i*p.D:(i+1)*p.D], p.dhn[i*p.D:(i+1)*p.D]
 		f.AddScaled(dhn, g.Yes, p.headRow(h.Yes))
 		f.AddScaled(dhn, g.No, p.headRow(h.No))
-		f.AddScaled(p.headGrad(h.Yes), g.Yes, hn)
-		f.AddScaled(p.headGrad(h.No), g.No, hn)
+		if p.m.head.Grad != nil {
+			f.AddScaled(p.headGrad(h.Yes), g.Yes, hn)
+			f.AddScaled(p.headGrad(h.No), g.No, hn)
+		}
 	}
 	if h.Full {
 		coef := grow(&p.coef, n)
@@ -156,6 +158,9 @@ func (p *PassOf[Num]) hiddenBackward() {
 			p.kern.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, p.dhn[i*p.D:(i+1)*p.D], p.xf[i*p.D:(i+1)*p.D], p.m.norm.Data, p.rf[i])
 		}
 	})
+	if p.m.norm.Grad == nil {
+		return
+	}
 	width := p.partialLen()
 	for i := range stripes(n) {
 		p.kern.AddScaled(p.m.norm.Grad, 1, p.partial[i*width:i*width+p.D])
@@ -266,6 +271,9 @@ func (p *PassOf[Num]) vocabBackward() {
 			}
 			f.Mul(hi-lo, p.D, cols, p.logits[lo*ld:], ld, p.packN, p.dhn[lo*p.D:], p.D, true)
 		})
+		if p.m.head.Grad == nil {
+			continue
+		}
 		p.jobs = append(p.jobs[:0], gradJob[Num]{
 			dst: p.m.head.Grad[v0*p.D : (v0+cols)*p.D], m: cols, n: p.D, k: n, a: p.logits, lda: ld, b: p.hn, ldb: p.D,
 		})

@@ -24,6 +24,7 @@ func (o *opened) table() error {
 	if err != nil {
 		return o.w.unreadable(o.file, err)
 	}
+	t.RowBytes = o.w.r.limit()
 	if len(t.Skipped) > 0 {
 		slog.Warn("columns are not read", "file", o.member.Path, "columns", strings.Join(t.Skipped, ", "))
 	}

@@ -17,8 +17,9 @@ targets() {
 }
 run() {
   local out
-  if out=$(go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -parallel 1 "$1" 2>&1); then
-    echo "ok   $1 $2 $3"
+  # Without its own limit, making new inputs shorter takes nearly all of the time.
+  if out=$(go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -fuzzminimizetime 1s -parallel 1 "$1" 2>&1); then
+    echo "ok   $1 $2 $3, $(grep -oE 'execs: [0-9]+' <<<"$out" | tail -1)"
   else
     printf 'FAIL %s %s\n%s\n' "$1" "$2" "$out"
     return 1

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"github.com/swerm/swerm/moe"
 )
 
 // The shape and step that the network's own figures are quoted for: 24.3M
@@ -16,6 +18,21 @@ func benchConfig() (*Config, int, int32) {
 	c.Batch = Batch{Sequences: 8, MaxTokensPerMicro: 4096, Window: 16}
 	c.Steps = math.MaxInt32
 	return c, 8192, 512
+}
+
+// benchTunings are what may train of that model.
+var benchTunings = []struct {
+	name   string
+	freeze []string
+	lora   LoRA
+}{
+	{name: ""},
+	{name: " router and embeddings frozen", freeze: []string{moe.KindRouter, moe.KindEmbeddings}},
+	{name: " experts frozen", freeze: []string{moe.KindExperts}},
+	{name: " layers 0-3 frozen", freeze: []string{moe.KindEmbeddings, "layers 0-3"}},
+	{name: " adapters of attention", lora: LoRA{Rank: 16, Alpha: 32, Targets: []string{moe.KindAttention}}},
+	{name: " adapters of attention and experts", lora: LoRA{Rank: 16, Alpha: 32, Targets: []string{moe.KindAttention, moe.KindExperts}}},
+	{name: " adapters of layers 4-5", lora: LoRA{Rank: 16, Alpha: 32, Targets: []string{"layers 4-5"}}},
 }
 
 func benchStep(b *testing.B, cfg *Config, vocab int, length int32) {
@@ -57,6 +74,9 @@ func benchStep(b *testing.B, cfg *Config, vocab int, length int32) {
 			b.Fatal(err)
 		}
 	}
+	_, gradients, moments := tr.net.bytes()
+	b.ReportMetric(float64(gradients), "gradient-bytes")
+	b.ReportMetric(float64(moments), "moment-bytes")
 	b.ReportMetric(float64(b.N)*float64(length)*float64(cfg.Batch.Sequences)/b.Elapsed().Seconds(), "tokens/s")
 }
 
@@ -66,8 +86,11 @@ func BenchmarkStep(b *testing.B) {
 		cfg.Steps = math.MaxInt32
 		benchStep(b, cfg, testVocab, 32)
 	})
-	b.Run("24M", func(b *testing.B) {
-		cfg, vocab, length := benchConfig()
-		benchStep(b, cfg, vocab, length)
-	})
+	for _, v := range benchTunings {
+		b.Run("24M"+v.name, func(b *testing.B) {
+			cfg, vocab, length := benchConfig()
+			cfg.Freeze, cfg.LoRA = v.freeze, v.lora
+			benchStep(b, cfg, vocab, length)
+		})
+	}
 }

@@ -42,6 +42,7 @@ type State struct {
 	Updates      int64  `json:"updates"`       // steps that moved the weights: what corrects AdamW's bias
 	KernelFamily string `json:"kernel_family"`
 	Precision    string `json:"precision"`
+	Base         string `json:"base,omitempty"` // digest of the weights under adapters
 
 	BestStep      int64    `json:"best_step,omitempty"`
 	Best          *float64 `json:"best,omitempty"`
@@ -51,7 +52,8 @@ type State struct {
 }
 
 // A shelf keeps the checkpoints of an unfinished run: directories step-N, each
-// with the weights as transformers opens them and state/.
+// with the weights as transformers opens them and state/. Where adapters train
+// they are in state/ too and are all the weights there are.
 type shelf struct{ dir string }
 
 // save writes a checkpoint under a temporary name, every rank its part, makes

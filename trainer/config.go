@@ -40,6 +40,12 @@ const (
 	PrecisionFP64 = "fp64"
 )
 
+// What published weights may be rounded to.
+const (
+	SaveBF16 = "bf16"
+	SaveFP16 = "fp16"
+)
+
 // AuxScopeSequence computes the load-balancing loss of each sequence on its
 // own, so that it does not depend on how a step is cut.
 const AuxScopeSequence = "sequence"
@@ -63,6 +69,8 @@ type Config struct {
 	Eval      Eval      `json:"eval" yaml:"eval"`
 	Aux       Aux       `json:"aux" yaml:"aux"`
 	Memory    Memory    `json:"-" yaml:"memory"`
+	LoRA      LoRA      `json:"lora" yaml:"lora"`
+	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
 
 	Steps  int64   `json:"steps" yaml:"steps"`   // optimizer steps; 0: as epochs says
 	Epochs float64 `json:"epochs" yaml:"epochs"` // passes over the visits, unless steps is set
@@ -71,6 +79,7 @@ type Config struct {
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
 	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
 	Precision       string `json:"precision" yaml:"precision"`               // fp32; fp64 on plain kernels, to compare
+	SaveDType       string `json:"save_dtype" yaml:"save_dtype"`             // of published weights: bf16 or fp16; "": the precision itself
 	OnNonFinite     string `json:"on_nonfinite" yaml:"on_nonfinite"`         // stop or skip
 }
 
@@ -170,6 +179,7 @@ func DefaultConfig() *Config {
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence},
 		Memory:          Memory{Recompute: RecomputeNone},
+		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
 		Epochs:          1,
 		KeepCheckpoints: 2,
 		Precision:       PrecisionFP32,
@@ -204,9 +214,15 @@ func (c *Config) Validate() error {
 	v.within("aux.coefficient", c.Aux.Coefficient, 0, 1e3)
 	v.oneOf("aux.scope", c.Aux.Scope, AuxScopeSequence)
 	v.oneOf("memory.recompute", c.Memory.Recompute, RecomputeNone, RecomputeLayer)
+	tune := c.tuning()
+	v.wrap("tuning", tune.Validate())
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)
+	v.oneOf("save_dtype", c.SaveDType, "", SaveBF16, SaveFP16)
+	if c.SaveDType != "" && c.Precision == PrecisionFP64 {
+		v.add("save_dtype: what %s is for is lost in rounding", PrecisionFP64)
+	}
 	v.oneOf("on_nonfinite", c.OnNonFinite, NonFiniteStop, NonFiniteSkip)
 	shape := c.Model.shape(1, 1)
 	v.wrap("model", shape.Validate())

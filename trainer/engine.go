@@ -3,8 +3,8 @@ package trainer
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/moe/safetensors"
@@ -38,8 +38,9 @@ type engine interface {
 	write(dir string) error
 	finish(dir string) error
 	loadMoments(dir string) error
-	// bytes is what this rank keeps: weights, and moments.
-	bytes() (parameters, optimizer int64)
+	loadAdapters(dir string) error
+	// bytes is what this rank keeps: weights, gradients and moments.
+	bytes() (parameters, gradients, optimizer int64)
 	// memory is all that this rank has come to keep: to train, and what the
 	// passes that evaluate have beside it.
 	memory() (training, evaluation moe.Memory)
@@ -70,6 +71,7 @@ func kernelFamily(precision string) string {
 // engineOf is the engine of one precision.
 type engineOf[Num moe.Float] struct {
 	*layout
+	adapts bool // adapters train, and are all of the weights that checkpoints hold
 	model  *moe.ModelOf[Num]
 	opt    *moe.OptStateOf[Num]
 	pass   *moe.PassOf[Num] // forward and backward
@@ -77,12 +79,12 @@ type engineOf[Num moe.Float] struct {
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts()}
 	var err error
 	if from.dir != "" {
-		e.model, err = moe.LoadShard[Num](from.dir, l.shard())
+		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
 	} else {
-		e.model, err = moe.NewShard[Num](from.shape, from.seed, l.shard())
+		e.model, err = moe.NewTuned[Num](from.shape, from.seed, l.shard(), cfg.tuning())
 	}
 	if err != nil {
 		return nil, err
@@ -180,13 +182,16 @@ func (e *engineOf[Num]) update(o moe.AdamW, step int64, scale float64) {
 	e.model.AdamWStep(o, e.opt, int(step), scale)
 }
 
-func (e *engineOf[Num]) bytes() (parameters, optimizer int64) {
-	for _, p := range e.model.Params() {
-		first, second := e.opt.Of(p)
+func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
+	for _, p := range slices.Concat(e.model.Params(), e.model.Adapters()) {
 		parameters += int64(len(comm.Bytes(p.Data)))
+	}
+	for _, p := range e.model.Trained() {
+		first, second := e.opt.Of(p)
+		gradients += int64(len(comm.Bytes(p.Grad)))
 		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)))
 	}
-	return parameters, optimizer
+	return parameters, gradients, optimizer
 }
 
 // dtype is what files hold: the precision itself, so that a run goes on as if
@@ -202,56 +207,54 @@ func (e *engineOf[Num]) write(dir string) error {
 	if !e.writes() {
 		return nil
 	}
-	if err := e.model.SavePart(dir, moe.SaveOptions{DType: string(e.dtype())}); err != nil {
+	if err := e.writeWeights(dir); err != nil {
 		return err
 	}
 	var items []safetensors.Item
-	for _, p := range e.model.Params() {
+	for _, p := range e.model.Trained() {
 		if e.model.Owns(p) {
 			first, second := e.opt.Of(p)
 			items = append(items, p.Item(p.Name+".m", first), p.Item(p.Name+".v", second))
 		}
 	}
-	return safetensors.Write(filepath.Join(dir, stateDir, momentsOf(e.shard())), items, e.dtype())
+	return safetensors.Write(filepath.Join(dir, stateDir, shardFile(momentsPrefix, e.shard())), items, e.dtype())
+}
+
+// writeWeights writes what the run changes: the model, or the adapters over it.
+func (e *engineOf[Num]) writeWeights(dir string) error {
+	if e.adapts {
+		return e.writeAdapters(dir)
+	}
+	return e.model.SavePart(dir, moe.SaveOptions{DType: string(e.dtype())})
 }
 
 func (e *engineOf[Num]) finish(dir string) error {
+	if e.adapts {
+		return nil
+	}
 	return e.model.FinishParts(dir, moe.SaveOptions{DType: string(e.dtype())})
 }
 
-// momentsOf is the file of one shard's moments.
-func momentsOf(s moe.Shard) string {
+// shardFile is the file of one shard's part of the state.
+func shardFile(prefix string, s moe.Shard) string {
 	if s.Of <= 1 {
-		return momentsPrefix + ".safetensors"
+		return prefix + ".safetensors"
 	}
-	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", momentsPrefix, s.Rank+1, s.Of)
+	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", prefix, s.Rank+1, s.Of)
 }
 
 // loadMoments finds each tensor's moments in whichever file holds them: the
 // checkpoint may be of another layout.
 func (e *engineOf[Num]) loadMoments(dir string) error {
-	paths, err := filepath.Glob(filepath.Join(dir, stateDir, momentsPrefix+"*.safetensors"))
-	if err != nil || len(paths) == 0 {
-		return fmt.Errorf("moments: %s: %w", filepath.Join(dir, stateDir), os.ErrNotExist)
+	set, err := openState(dir, momentsPrefix)
+	if err != nil {
+		return fmt.Errorf("moments: %w", err)
 	}
-	where := map[string]*safetensors.File{}
-	for _, path := range paths {
-		f, err := safetensors.Open(path)
-		if err != nil {
-			return fmt.Errorf("moments: %w", err)
-		}
-		defer f.Close()
-		for _, t := range f.Tensors() {
-			where[t.Name] = f
-		}
-	}
-	for _, p := range e.model.Params() {
+	defer set.Close()
+	for _, p := range e.model.Trained() {
 		first, second := e.opt.Of(p)
 		for name, into := range map[string][]Num{p.Name + ".m": first, p.Name + ".v": second} {
-			if where[name] == nil {
-				return fmt.Errorf("moments: %s: no tensor %q", dir, name)
-			}
-			if err := readNumbers(where[name], name, into); err != nil {
+			if err := readNumbers(set, name, into); err != nil {
 				return fmt.Errorf("moments: %w", err)
 			}
 		}
@@ -259,7 +262,7 @@ func (e *engineOf[Num]) loadMoments(dir string) error {
 	return nil
 }
 
-func readNumbers[Num moe.Float](f *safetensors.File, name string, into []Num) error {
+func readNumbers[Num moe.Float](f *safetensors.Set, name string, into []Num) error {
 	if wide, ok := any(into).([]float64); ok {
 		return f.ReadFloat64(name, wide)
 	}

@@ -11,15 +11,19 @@ import (
 	"github.com/swerm/swerm/pipeline"
 )
 
-// bytesPerParameter is what every parameter keeps in memory while training:
-// weight, gradient and two moments, float32 each. Activations come on top and
-// follow batch.max_tokens_per_microbatch.
-const bytesPerParameter = 16
+// What a parameter keeps in memory while training, float32 each: its weight, and
+// where it trains a gradient and two moments. Activations come on top and follow
+// batch.max_tokens_per_microbatch.
+const (
+	bytesPerParameter = 4
+	bytesPerTrained   = 12
+)
 
 // An Estimate is what a training would do and need.
 type Estimate struct {
 	Parameters      int64           `json:"parameters"`
-	ParameterBytes  int64           `json:"parameter_bytes"` // weights, gradients and moments in memory
+	Trained         int64           `json:"trained_parameters"` // adapters are among them, frozen tensors not
+	ParameterBytes  int64           `json:"parameter_bytes"`    // weights, gradients and moments in memory
 	Steps           int64           `json:"steps"`
 	Epochs          float64         `json:"epochs"`
 	TrainSequences  int             `json:"train_sequences"`
@@ -60,17 +64,22 @@ func Plan(ctx context.Context, t *pipeline.Task) (*Estimate, error) {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	defer data.tokens.close()
-	return estimate(j, data, shape, counts), nil
+	return estimate(j, data, shape, counts)
 }
 
-func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) *Estimate {
+func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) (*Estimate, error) {
 	j.cut(data)
 	t := &training{cfg: j.cfg, data: data}
 	t.planBatches()
 	e := &Estimate{Parameters: shape.NumParams(), Steps: t.steps, Epochs: t.plan.epochs(t.steps),
 		TrainSequences: len(data.train), DevSequences: len(data.dev), VisitsPerEpoch: int64(len(t.plan.visits)),
 		KernelFamily: kernelFamily(j.cfg.Precision), Counts: counts}
-	e.ParameterBytes = bytesPerParameter * e.Parameters
+	tune := j.cfg.tuning()
+	all, trained, err := tune.Count(shape)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	e.Trained, e.ParameterBytes = trained, bytesPerParameter*all+bytesPerTrained*trained
 	for _, s := range data.train {
 		e.TokensPerEpoch += int64(s.length) * int64(s.count)
 		e.LongestSequence = max(e.LongestSequence, s.length)
@@ -80,5 +89,5 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) *E
 		first = append(first, data.train[i].length)
 	}
 	e.FirstMicros = len(pack(first, j.cfg.Batch.MaxTokensPerMicro, j.cfg.Batch.Window))
-	return e
+	return e, nil
 }

@@ -74,7 +74,20 @@ var layoutCases = map[string]caseOf{
 	"few": layoutCase(func(c *Config) { c.Batch.Sequences = 3; c.Batch.MaxTokensPerMicro = 1 }),
 	// Few tokens at each expert, and none at most.
 	"many experts": layoutCase(func(c *Config) { c.Model.Experts, c.Model.TopK, c.Batch.Sequences = 16, 1, 2 }),
-	"text":         layoutCase(func(c *Config) { c.Objective.Name = ObjectiveNextToken }),
+	// Adapters everywhere; and in some experts only, of the upper layer.
+	"adapters": layoutCase(func(c *Config) {
+		c.LoRA = LoRA{Rank: 3, Alpha: 6, Targets: []string{moe.KindAttention, moe.KindExperts}}
+		c.Optimizer.ClipNorm = 0.05
+	}),
+	"adapters of an expert": layoutCase(func(c *Config) {
+		c.LoRA = LoRA{Rank: 2, Alpha: 2, RSLoRA: true, Targets: []string{"model.layers.*.experts.[13].*"}}
+		c.Freeze = []string{"layers 0"}
+	}),
+	"frozen": layoutCase(func(c *Config) { c.Freeze = []string{moe.KindEmbeddings, moe.KindRouter, "q_proj", "layers 0"} }),
+	"frozen experts": layoutCase(func(c *Config) {
+		c.Freeze = []string{moe.KindEmbeddings, moe.KindAttention, moe.KindRouter, "model.layers.*.experts.[023].*"}
+	}),
+	"text": layoutCase(func(c *Config) { c.Objective.Name = ObjectiveNextToken }),
 	"pairs": layoutCase(func(c *Config) {
 		c.Objective.Add = []ObjectiveTerm{{"pairwise", 0.5}}
 		c.Batch.GroupTasks, c.Objective.LabelSmoothing, c.Objective.WeightYes = true, 0.1, 3
@@ -131,15 +144,38 @@ func trainOn(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string) outc
 
 func outcomeOf(t *testing.T, lead *training) outcome {
 	t.Helper()
+	o := outcome{linesOf(t, lead.dir), map[string][]float64{}}
+	if lead.cfg.adapts() {
+		o.weights = adaptersOf(t, lead.chosen())
+		return o
+	}
 	m, err := moe.LoadShard[float64](lead.chosen(), moe.Shard{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := outcome{linesOf(t, lead.dir), map[string][]float64{}}
 	for _, p := range m.Params() {
 		o.weights[p.Name] = p.Data
 	}
 	return o
+}
+
+// adaptersOf are all that a checkpoint of adapters holds of weights.
+func adaptersOf(t *testing.T, checkpoint string) map[string][]float64 {
+	t.Helper()
+	set, err := openState(checkpoint, adapterPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	all := map[string][]float64{}
+	for _, name := range set.Names() {
+		tensor, _ := set.Lookup(name)
+		all[name] = make([]float64, tensor.Len())
+		if err := set.ReadFloat64(name, all[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }
 
 // distance is the greatest difference of losses and norms, relative, and of
@@ -169,6 +205,9 @@ func (o outcome) distance(t *testing.T, other outcome) float64 {
 			differ(l.Dev.Loss, m.Dev.Loss)
 			differ(l.Dev.AUC, m.Dev.AUC)
 		}
+	}
+	if len(o.weights) != len(other.weights) {
+		t.Errorf("%d tensors and %d", len(o.weights), len(other.weights))
 	}
 	for name, w := range o.weights {
 		for i, v := range w {
@@ -243,16 +282,18 @@ func (c tampered) Group(ranks []int) (comm.Comm, error) {
 // count twice.
 func TestLayoutsAgreeSeesALostRank(t *testing.T) {
 	notUnderRace(t)
-	c := layoutCases["ragged"]
-	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
-	for _, l := range []ranksShape{{2, 1}, {1, 2}, {2, 2}} {
-		for _, factor := range []float64{0, 2} {
-			world := localWorld(t, l.dp*l.ep)
-			last := len(world) - 1
-			world[last] = tampered{world[last], factor}
-			got := trainOn(t, c, world, l.ep, t.TempDir())
-			if far := got.distance(t, want); far <= 1000*layoutBound {
-				t.Errorf("dp %d ep %d: a rank that counts %v times is off by %v only", l.dp, l.ep, factor, far)
+	for _, name := range []string{"ragged", "adapters"} {
+		c := layoutCases[name]
+		want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
+		for _, l := range []ranksShape{{2, 1}, {1, 2}, {2, 2}} {
+			for _, factor := range []float64{0, 2} {
+				world := localWorld(t, l.dp*l.ep)
+				last := len(world) - 1
+				world[last] = tampered{world[last], factor}
+				got := trainOn(t, c, world, l.ep, t.TempDir())
+				if far := got.distance(t, want); far <= 1000*layoutBound {
+					t.Errorf("%s, dp %d ep %d: a rank that counts %v times is off by %v only", name, l.dp, l.ep, factor, far)
+				}
 			}
 		}
 	}

@@ -123,13 +123,19 @@ func (t *training) load(s setup) error {
 	t.st = &State{Format: stateFormat, KernelFamily: kernelFamily(s.cfg.Precision), Precision: s.cfg.Precision}
 	from := s.from
 	if newest > 0 {
-		from.dir = t.shelf.path(newest)
-		if t.st, err = loadState(from.dir); err != nil {
+		saved := t.shelf.path(newest)
+		if !s.cfg.adapts() {
+			from.dir = saved
+		}
+		if t.st, err = loadState(saved); err != nil {
 			return err
 		}
 		if err := t.st.checkFamily(); err != nil {
 			return err
 		}
+	}
+	if err := t.checkBase(from); err != nil {
+		return err
 	}
 	e, err := newEngine(s.cfg, from, t.layout, s.threads)
 	if err != nil {
@@ -139,7 +145,8 @@ func (t *training) load(s setup) error {
 		return err
 	}
 	if newest > 0 {
-		if err := e.loadMoments(from.dir); err != nil {
+		saved := t.shelf.path(newest)
+		if err := errors.Join(e.loadAdapters(saved), e.loadMoments(saved)); err != nil {
 			return err
 		}
 		if t.st.PendingLine == nil {
@@ -170,14 +177,14 @@ func (t *training) newest() (int64, error) {
 // sayBytes logs what each rank keeps.
 func (t *training) sayBytes() error {
 	n := t.layout.world.Size()
-	all := make([]int64, 2*n)
-	parameters, optimizer := t.net.bytes()
-	all[2*t.layout.world.Rank()], all[2*t.layout.world.Rank()+1] = parameters, optimizer
-	if err := comm.AllReduce(t.layout.world, all); err != nil || n == 1 {
+	all := make([]int64, 3*n)
+	parameters, gradients, optimizer := t.net.bytes()
+	copy(all[3*t.layout.world.Rank():], []int64{parameters, gradients, optimizer})
+	if err := comm.AllReduce(t.layout.world, all); err != nil {
 		return err
 	}
 	for r := range n {
-		t.log.Info("rank", "rank", r, "of", n, "parameter_bytes", all[2*r], "optimizer_bytes", all[2*r+1])
+		t.log.Info("rank", "rank", r, "of", n, "parameter_bytes", all[3*r], "gradient_bytes", all[3*r+1], "optimizer_bytes", all[3*r+2])
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/swerm/swerm/contract"
 	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/moe/safetensors"
 	"github.com/swerm/swerm/pipeline"
 )
 
@@ -86,6 +87,9 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 	if err := linkTree(chosen, j.dir); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
+	if err := j.publishWeights(t, chosen); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
 	for _, name := range tokenizerFiles {
 		err := copyFile(filepath.Join(j.tokenizer, name), filepath.Join(j.dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -106,6 +110,27 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 		return fmt.Errorf("publish: %w", err)
 	}
 	return os.RemoveAll(filepath.Join(j.dir, workDir))
+}
+
+// publishWeights puts the model into the artifact where the checkpoint's own
+// files are not what is published.
+func (j *job) publishWeights(t *training, chosen string) error {
+	switch {
+	case j.cfg.adapts():
+		from := origin{dir: j.initial, shape: t.net.config(), seed: j.cfg.Seed}
+		return publishAdapters(j.cfg, from, chosen, j.dir)
+	case j.cfg.SaveDType != "":
+		return moe.Convert(chosen, j.dir, moe.SaveOptions{DType: j.cfg.savedType()})
+	}
+	return nil
+}
+
+// savedType is save_dtype as files spell it.
+func (c *Config) savedType() string {
+	if c.SaveDType == SaveFP16 {
+		return string(safetensors.F16)
+	}
+	return string(safetensors.BF16)
 }
 
 // published reports whether an earlier start got as far as swerm.json, takes
@@ -155,6 +180,9 @@ func (j *job) describe(t *training, data *corpus, st *State) (*contract.Checkpoi
 		Lineage: map[string]string{"task": string(j.task.Key)}, Metrics: map[string]float64{}}
 	if t.net.head.Full {
 		c.Head = "full"
+	}
+	if st.Base != "" {
+		c.Lineage["base"] = st.Base
 	}
 	for _, in := range j.task.Inputs {
 		c.Lineage[in.Port] = string(in.Key)

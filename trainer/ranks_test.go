@@ -9,13 +9,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/swerm/swerm/moe"
 	"github.com/swerm/swerm/trainer/comm"
 )
 
 // A run may stop anywhere and go on at another layout.
 func TestResumeAtAnotherLayout(t *testing.T) {
 	notUnderRace(t)
-	c := layoutCase(func(c *Config) { c.CheckpointEvery = 7 })
+	for what, change := range map[string]func(c *Config){
+		"all": func(*Config) {},
+		"frozen": func(c *Config) {
+			c.Freeze = []string{moe.KindEmbeddings, "q_proj", "model.layers.1.mlp.experts.[12].*"}
+		},
+		"adapters": func(c *Config) {
+			c.LoRA = LoRA{Rank: 2, Alpha: 4, Targets: []string{moe.KindAttention, moe.KindExperts}}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			resumeAtOtherLayouts(t, layoutCase(func(c *Config) { c.CheckpointEvery = 7; change(c) }))
+		})
+	}
+}
+
+func resumeAtOtherLayouts(t *testing.T, c caseOf) {
 	want := trainOn(t, c, localWorld(t, 1), 1, t.TempDir())
 	dir := t.TempDir()
 	for _, s := range []struct {

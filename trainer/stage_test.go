@@ -274,6 +274,94 @@ func TestStartsFromForeignCheckpoint(t *testing.T) {
 	}
 }
 
+// Published weights may be rounded; those that training goes on from are not.
+func TestSaveDType(t *testing.T) {
+	w := newWorld(t, t.TempDir(), 60)
+	cfg := debugConfig()
+	w.train("fp32", cfg, allPorts...)
+	want, err := moe.Load(filepath.Join(w.dir, "fp32"))
+	w.check(err)
+	for dtype, c := range map[string]struct {
+		torch string
+		bound float32
+	}{trainer.SaveBF16: {"bfloat16", 1.0 / 256}, trainer.SaveFP16: {"float16", 1.0 / 2048}} {
+		cfg := debugConfig()
+		cfg.SaveDType = dtype
+		w.train(dtype, cfg, allPorts...)
+		dir := filepath.Join(w.dir, dtype)
+		got, err := moe.Load(dir)
+		w.check(err)
+		raw, err := os.ReadFile(filepath.Join(dir, "config.json"))
+		w.check(err)
+		if !strings.Contains(string(raw), fmt.Sprintf("%q", c.torch)) {
+			t.Errorf("%s: %s", dtype, raw)
+		}
+		rounded := false
+		for i, p := range got.Params() {
+			for j, v := range p.Data {
+				x := want.Params()[i].Data[j]
+				rounded = rounded || v != x
+				if d := max(v-x, x-v); d > c.bound*max(x, -x)+1e-7 {
+					t.Fatalf("%s: %s[%d] is %v, in fp32 %v", dtype, p.Name, j, v, x)
+				}
+			}
+		}
+		if !rounded {
+			t.Errorf("%s: nothing is rounded", dtype)
+		}
+	}
+}
+
+// Adapters over a checkpoint give a plain checkpoint, with the adapters beside it
+// and their base on record, and the same bytes after an interruption.
+func TestStageOfAdapters(t *testing.T) {
+	w := newWorld(t, t.TempDir(), 60)
+	w.train("trunk", debugConfig(), allPorts...)
+	w.add("trunk", pipeline.KindCheckpoint)
+	ports := append(slices.Clone(allPorts), "trunk")
+	cfg := debugConfig()
+	cfg.LoRA = trainer.LoRA{Rank: 3, Alpha: 6, Targets: []string{moe.KindAttention, moe.KindExperts}}
+	w.train("ckpt", cfg, ports...)
+	dir := filepath.Join(w.dir, "ckpt")
+	if _, err := dataset.Verify(context.Background(), dir); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"model.safetensors", "config.json", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "state/adapter.safetensors"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	base, err := moe.Base{Dir: filepath.Join(w.dir, "trunk")}.Digest()
+	w.check(err)
+	c, err := contract.LoadCheckpoint(dir)
+	w.check(err)
+	if c.Lineage["base"] != base {
+		t.Errorf("lineage %v, the base is %s", c.Lineage, base)
+	}
+	before, err := moe.Load(filepath.Join(w.dir, "trunk"))
+	w.check(err)
+	after, err := moe.Load(dir)
+	w.check(err)
+	for i, p := range after.Params() {
+		adapted := strings.Contains(p.Name, "_proj")
+		if changed := !slices.Equal(p.Data, before.Params()[i].Data); changed != adapted {
+			t.Errorf("%s: adapted %v, changed %v", p.Name, adapted, changed)
+		}
+	}
+
+	task := w.task("again", cfg, ports...)
+	ctx, cancel := context.WithCancel(context.Background())
+	task.Progress = &canceller{left: 6, cancel: cancel}
+	if err := task.Stage.Run(ctx, task); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	task.Progress = nil
+	w.check(task.Stage.Run(context.Background(), task))
+	if manifest(t, task.Out) != manifest(t, dir) {
+		t.Error("an interruption changes what is published")
+	}
+}
+
 func TestStageRefuses(t *testing.T) {
 	w := newWorld(t, t.TempDir(), 40)
 	for name, c := range map[string]struct {

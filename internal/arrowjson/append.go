@@ -2,6 +2,7 @@ package arrowjson
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,19 +13,31 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
+// ErrTooLong says that a row has more bytes than it may. Lists of a hostile file
+// may overlap, so that a few bytes make a row without end.
+var ErrTooLong = errors.New("the row is too long")
+
 // Append appends one value of an array. An error says what has no form in JSON:
 // text that is not UTF-8, NaN, a type that is not listed.
 func Append(dst []byte, a arrow.Array, i int) ([]byte, error) {
+	return appendValue(dst, a, i, math.MaxInt)
+}
+
+// appendValue is Append up to the end, which dst passes by one number at most.
+func appendValue(dst []byte, a arrow.Array, i, end int) ([]byte, error) {
+	if len(dst) > end {
+		return dst, ErrTooLong
+	}
 	if a.IsNull(i) {
 		return append(dst, "null"...), nil
 	}
 	switch a := a.(type) {
 	case *array.String:
-		return appendText(dst, a.Value(i))
+		return appendText(dst, a.Value(i), end)
 	case *array.LargeString:
-		return appendText(dst, a.Value(i))
+		return appendText(dst, a.Value(i), end)
 	case *array.StringView:
-		return appendText(dst, a.Value(i))
+		return appendText(dst, a.Value(i), end)
 	case *array.Boolean:
 		return strconv.AppendBool(dst, a.Value(i)), nil
 	case *array.Float16:
@@ -34,21 +47,21 @@ func Append(dst []byte, a arrow.Array, i int) ([]byte, error) {
 	case *array.Float64:
 		return AppendFloat(dst, a.Value(i), 64)
 	case *array.Struct:
-		return appendStruct(dst, a, i)
+		return appendStruct(dst, a, i, end)
 	case *array.Dictionary:
-		return Append(dst, a.Dictionary(), a.GetValueIndex(i))
+		return appendValue(dst, a.Dictionary(), a.GetValueIndex(i), end)
 	case *array.Map:
-		return appendMap(dst, a, i)
+		return appendMap(dst, a, i, end)
 	case array.ListLike:
 		lo, hi := a.ValueOffsets(i)
-		return appendList(dst, a.ListValues(), lo, hi)
+		return appendList(dst, a.ListValues(), lo, hi, end)
 	case *array.Null:
 		return append(dst, "null"...), nil
 	}
 	if v, ok := integer(a, i); ok {
 		return strconv.AppendInt(dst, v, 10), nil
 	}
-	return appendOther(dst, a, i)
+	return appendOther(dst, a, i, end)
 }
 
 // integer returns the value of an array of integers that int64 holds.
@@ -74,18 +87,18 @@ func integer(a arrow.Array, i int) (int64, bool) {
 
 // appendOther appends what JSON has no type for: bytes in base64, times as
 // RFC 3339, decimals as text.
-func appendOther(dst []byte, a arrow.Array, i int) ([]byte, error) {
+func appendOther(dst []byte, a arrow.Array, i, end int) ([]byte, error) {
 	switch a := a.(type) {
 	case *array.Uint64:
 		return strconv.AppendUint(dst, a.Value(i), 10), nil
 	case *array.Binary:
-		return appendBytes(dst, a.Value(i)), nil
+		return appendBytes(dst, a.Value(i), end)
 	case *array.LargeBinary:
-		return appendBytes(dst, a.Value(i)), nil
+		return appendBytes(dst, a.Value(i), end)
 	case *array.BinaryView:
-		return appendBytes(dst, a.Value(i)), nil
+		return appendBytes(dst, a.Value(i), end)
 	case *array.FixedSizeBinary:
-		return appendBytes(dst, a.Value(i)), nil
+		return appendBytes(dst, a.Value(i), end)
 	case *array.Timestamp:
 		unit := a.DataType().(*arrow.TimestampType).Unit
 		return AppendString(dst, a.Value(i).ToTime(unit).UTC().Format(time.RFC3339Nano)), nil
@@ -100,14 +113,20 @@ func appendOther(dst []byte, a arrow.Array, i int) ([]byte, error) {
 }
 
 // appendBytes appends bytes as text where they are, in base64 elsewhere.
-func appendBytes(dst, v []byte) []byte {
-	if utf8.Valid(v) {
-		return AppendString(dst, string(v))
+func appendBytes(dst, v []byte, end int) ([]byte, error) {
+	if len(v) > end-len(dst) {
+		return dst, ErrTooLong
 	}
-	return AppendString(dst, base64.StdEncoding.EncodeToString(v))
+	if utf8.Valid(v) {
+		return AppendString(dst, string(v)), nil
+	}
+	return AppendString(dst, base64.StdEncoding.EncodeToString(v)), nil
 }
 
-func appendText(dst []byte, v string) ([]byte, error) {
+func appendText(dst []byte, v string, end int) ([]byte, error) {
+	if len(v) > end-len(dst) {
+		return dst, ErrTooLong
+	}
 	if at := fault(v); at >= 0 {
 		return dst, fmt.Errorf("value: not UTF-8 at byte %d", at)
 	}
@@ -128,14 +147,14 @@ func fault(s string) int {
 	return -1
 }
 
-func appendList(dst []byte, items arrow.Array, lo, hi int64) ([]byte, error) {
+func appendList(dst []byte, items arrow.Array, lo, hi int64, end int) ([]byte, error) {
 	dst = append(dst, '[')
 	for j := lo; j < hi; j++ {
 		if j > lo {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = Append(dst, items, int(j)); err != nil {
+		if dst, err = appendValue(dst, items, int(j), end); err != nil {
 			return dst, fmt.Errorf("[%d]: %w", j-lo, err)
 		}
 	}
@@ -143,11 +162,11 @@ func appendList(dst []byte, items arrow.Array, lo, hi int64) ([]byte, error) {
 }
 
 // appendMap appends an object where keys are text, a list of pairs elsewhere.
-func appendMap(dst []byte, a *array.Map, i int) ([]byte, error) {
+func appendMap(dst []byte, a *array.Map, i, end int) ([]byte, error) {
 	lo, hi := a.ValueOffsets(i)
 	keys, ok := a.Keys().(*array.String)
 	if !ok {
-		return appendList(dst, a.ListValues(), lo, hi)
+		return appendList(dst, a.ListValues(), lo, hi, end)
 	}
 	dst = append(dst, '{')
 	for j := lo; j < hi; j++ {
@@ -155,8 +174,8 @@ func appendMap(dst []byte, a *array.Map, i int) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = appendText(dst, keys.Value(int(j))); err == nil {
-			dst, err = Append(append(dst, ':'), a.Items(), int(j))
+		if dst, err = appendText(dst, keys.Value(int(j)), end); err == nil {
+			dst, err = appendValue(append(dst, ':'), a.Items(), int(j), end)
 		}
 		if err != nil {
 			return dst, fmt.Errorf("[%q]: %w", keys.Value(int(j)), err)
@@ -165,7 +184,7 @@ func appendMap(dst []byte, a *array.Map, i int) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-func appendStruct(dst []byte, a *array.Struct, i int) ([]byte, error) {
+func appendStruct(dst []byte, a *array.Struct, i, end int) ([]byte, error) {
 	dst = append(dst, '{')
 	for n, f := range a.DataType().(*arrow.StructType).Fields() {
 		if n > 0 {
@@ -173,15 +192,18 @@ func appendStruct(dst []byte, a *array.Struct, i int) ([]byte, error) {
 		}
 		dst = append(AppendString(dst, f.Name), ':')
 		var err error
-		if dst, err = Append(dst, a.Field(n), i); err != nil {
+		if dst, err = appendValue(dst, a.Field(n), i, end); err != nil {
 			return dst, fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-// AppendRow appends row i of a batch as one object without a line end.
-func AppendRow(dst []byte, b arrow.RecordBatch, i int) ([]byte, error) {
+// AppendRow appends row i of a batch as one object without a line end. A row of
+// more than limit bytes is [ErrTooLong], found before it has grown to more than
+// a value over.
+func AppendRow(dst []byte, b arrow.RecordBatch, i, limit int) ([]byte, error) {
+	end := len(dst) + limit
 	dst = append(dst, '{')
 	for n, f := range b.Schema().Fields() {
 		if n > 0 {
@@ -189,7 +211,7 @@ func AppendRow(dst []byte, b arrow.RecordBatch, i int) ([]byte, error) {
 		}
 		dst = append(AppendString(dst, f.Name), ':')
 		var err error
-		if dst, err = Append(dst, b.Column(n), i); err != nil {
+		if dst, err = appendValue(dst, b.Column(n), i, end); err != nil {
 			return dst, fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}

@@ -58,7 +58,7 @@ func TestEveryType(t *testing.T) {
 	l.Append(true)
 	l.ValueBuilder().(*array.BooleanBuilder).AppendValues([]bool{true, false}, nil)
 	b.Field(10).AppendNull()
-	row, err := arrowjson.AppendRow(nil, b.NewRecordBatch(), 0)
+	row, err := arrowjson.AppendRow(nil, b.NewRecordBatch(), 0, 1<<20)
 	want := `{"u8":200,"u64":18446744073709551615,"f32":0.1,"large":"text","bin":"/wA=","day":"2024-02-29","at":"1970-01-01T00:00:01.5Z",` +
 		`"map":{"k":-7},"dict":"few","list":[true,false],"null":null}`
 	if err != nil || string(row) != want {

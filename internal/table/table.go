@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,11 @@ const (
 	maxBatchBytes = 256 << 20
 	// parquetMemory bounds what decoding holds of a Parquet file.
 	parquetMemory = 192 << 20
+	// maxRowBytes bounds a row where the caller does not.
+	maxRowBytes = 128 << 20
+	// maxLongRows ends a table: a hostile file of a few bytes can hold any number
+	// of rows that are too long, and each is some work.
+	maxLongRows = 256
 )
 
 // Kind is what the first bytes of a file say.
@@ -53,6 +59,8 @@ func KindOf(head []byte) Kind {
 type Table struct {
 	// Skipped names the columns that are not read, each with its type.
 	Skipped []string
+	// RowBytes is how long the JSON of a row may be, 128 MiB unless it is set.
+	RowBytes int64
 
 	batches func(context.Context, func(arrow.RecordBatch, error) bool)
 }
@@ -64,7 +72,6 @@ func Open(r io.ReaderAt, size int64) (*Table, error) {
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		return nil, fmt.Errorf("table: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
-	whole := io.NewSectionReader(r, 0, size)
 	switch KindOf(head) {
 	case Parquet:
 		f, err := columnar.OpenFile(r, size, columnar.OpenOptions{Name: "table", MemoryLimit: parquetMemory})
@@ -79,39 +86,53 @@ func Open(r io.ReaderAt, size int64) (*Table, error) {
 			f.Batches(ctx, columnar.Select{Columns: columns})(yield)
 		}}, nil
 	case ArrowFile:
-		f, err := ipc.NewFileReader(whole, arrowLimits()...)
+		from, to, err := streamOf(r, size)
 		if err != nil {
-			return nil, fmt.Errorf("table: %w", err)
+			return nil, err
 		}
-		return &Table{batches: func(_ context.Context, yield func(arrow.RecordBatch, error) bool) { fileBatches(f, yield) }}, nil
+		return openArrow(io.NewSectionReader(r, from, to-from), to-from)
 	case ArrowStream:
-		f, err := ipc.NewReader(whole, arrowLimits()...)
-		if err != nil {
-			return nil, fmt.Errorf("table: %w", err)
-		}
-		return &Table{batches: func(_ context.Context, yield func(arrow.RecordBatch, error) bool) { streamBatches(f, yield) }}, nil
+		return openArrow(io.NewSectionReader(r, 0, size), size)
 	}
 	return nil, errors.New("table: neither Parquet nor Arrow")
 }
 
-func arrowLimits() []ipc.Option {
-	return []ipc.Option{ipc.WithMetadataSizeLimit(maxMetadataBytes), ipc.WithBodySizeLimit(maxBatchBytes)}
+// The magic bytes of an Arrow file stand at both ends: padded at the first, after
+// the footer and its length at the last.
+const (
+	arrowMagic    = "ARROW1"
+	arrowLead     = 8
+	arrowTailSize = 4 + len(arrowMagic)
+)
+
+// streamOf returns where the stream in an Arrow file lies: everything between
+// the first magic bytes and the footer, which repeats the schema and says where
+// batches are.
+func streamOf(r io.ReaderAt, size int64) (from, to int64, err error) {
+	tail := make([]byte, arrowTailSize)
+	if size < arrowLead+int64(arrowTailSize) {
+		return 0, 0, fmt.Errorf("table: an Arrow file of %d bytes", size)
+	}
+	if n, err := r.ReadAt(tail, size-int64(arrowTailSize)); n < len(tail) {
+		return 0, 0, fmt.Errorf("table: %w", errors.Join(err, io.ErrUnexpectedEOF))
+	}
+	if string(tail[4:]) != arrowMagic {
+		return 0, 0, errors.New("table: the Arrow file ends early: its last bytes are missing")
+	}
+	to = size - int64(arrowTailSize) - int64(binary.LittleEndian.Uint32(tail))
+	if to < arrowLead {
+		return 0, 0, errors.New("table: the footer of the Arrow file is longer than the file")
+	}
+	return arrowLead, to, nil
 }
 
-func fileBatches(f *ipc.FileReader, yield func(arrow.RecordBatch, error) bool) {
-	defer f.Close()
-	for i := range f.NumRecords() {
-		b, err := f.RecordBatch(i)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		more := yield(b, nil)
-		b.Release()
-		if !more {
-			return
-		}
+// openArrow opens the stream that r holds.
+func openArrow(r io.Reader, size int64) (*Table, error) {
+	f, err := ipc.NewReaderFromMessageReader(&messages{r: r, left: size, held: map[int64]int64{}})
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
 	}
+	return &Table{batches: func(_ context.Context, yield func(arrow.RecordBatch, error) bool) { streamBatches(f, yield) }}, nil
 }
 
 func streamBatches(f *ipc.Reader, yield func(arrow.RecordBatch, error) bool) {
@@ -153,6 +174,10 @@ func (t *Table) rows(ctx context.Context, yield func([]byte, error) bool) (err e
 		}
 	}()
 	var row []byte
+	limit, long := t.RowBytes, 0
+	if limit <= 0 {
+		limit = maxRowBytes
+	}
 	t.batches(ctx, func(b arrow.RecordBatch, fault error) bool {
 		if fault != nil {
 			err = fmt.Errorf("table: %w", fault)
@@ -162,8 +187,14 @@ func (t *Table) rows(ctx context.Context, yield func([]byte, error) bool) (err e
 			if err = ctx.Err(); err != nil {
 				return false
 			}
-			line, bad := arrowjson.AppendRow(row[:0], b, i)
+			line, bad := arrowjson.AppendRow(row[:0], b, i, int(limit))
 			row = line
+			if errors.Is(bad, arrowjson.ErrTooLong) {
+				if long++; long > maxLongRows {
+					err = fmt.Errorf("table: more than %d rows of over %d bytes", maxLongRows, limit)
+					return false
+				}
+			}
 			if bad != nil {
 				line, bad = nil, &RowError{bad}
 			}

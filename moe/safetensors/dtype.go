@@ -117,10 +117,14 @@ func halfToFloat(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// encode appends src to dst as type d. bfloat16 rounds to nearest, ties to
-// even; a NaN stays a NaN.
+// encode appends src to dst as type d. The narrow types round to nearest, ties
+// to even; a NaN stays a NaN.
 func encode[Num float32 | float64](dst []byte, src []Num, d DType) []byte {
 	switch d {
+	case F16:
+		for _, v := range src {
+			dst = binary.LittleEndian.AppendUint16(dst, toHalf(float32(v)))
+		}
 	case BF16:
 		for _, v := range src {
 			dst = binary.LittleEndian.AppendUint16(dst, toBF16(float32(v)))
@@ -135,6 +139,39 @@ func encode[Num float32 | float64](dst []byte, src []Num, d DType) []byte {
 		}
 	}
 	return dst
+}
+
+// beyondHalf is where float16 ends: the least number that rounds to infinity.
+const beyondHalf = 65520
+
+// tooWide returns the first finite number of src that type d has no room for.
+// float16 alone ends where weights may still be; bfloat16 ends where float32 does.
+func tooWide[Num float32 | float64](src []Num, d DType) (v Num, found bool) {
+	if d != F16 {
+		return 0, false
+	}
+	for _, v := range src {
+		if (v >= beyondHalf || v <= -beyondHalf) && v-v == 0 {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// toHalf narrows to IEEE binary16.
+func toHalf(v float32) uint16 {
+	b := math.Float32bits(v)
+	sign := uint16(b>>16) & 0x8000
+	b &= 1<<31 - 1
+	switch f := math.Float32frombits(b); {
+	case f != f:
+		return sign | 0x7e00
+	case f >= beyondHalf:
+		return sign | 0x7c00
+	case f < 1.0/(1<<14): // subnormal: the last place of 0.5 is that of float16's least number
+		return sign | uint16(math.Float32bits(f+0.5)-math.Float32bits(0.5))
+	}
+	return sign | uint16((b+0xfff+b>>13&1)>>13-112<<10)
 }
 
 func toBF16(v float32) uint16 {

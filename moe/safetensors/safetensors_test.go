@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -144,6 +145,120 @@ func TestBF16Rounding(t *testing.T) {
 	}
 }
 
+// TestHalf: every float16 comes back, and what lies between two goes to the
+// nearer one, ties to even.
+func TestHalf(t *testing.T) {
+	for h := range uint16(0x7c00) { // all finite ones
+		v := halfToFloat(h)
+		if got := toHalf(v); got != h {
+			t.Fatalf("%#x: %v comes back as %#x", h, v, got)
+		}
+		next := halfToFloat(h + 1)
+		if h == 0x7bff {
+			next = 65536 // where infinity begins, as rounding sees it
+		}
+		half := v + (next-v)/2
+		for in, want := range map[float32]uint16{
+			half: h + h&1, math.Nextafter32(half, 0): h, math.Nextafter32(half, 1e6): h + 1,
+		} {
+			if got := toHalf(in); got != want {
+				t.Fatalf("%v, between %#x and the next, becomes %#x", in, h, got)
+			}
+			if got := toHalf(-in); got != want|0x8000 {
+				t.Fatalf("%v becomes %#x", -in, got)
+			}
+		}
+	}
+	inf := float32(math.Inf(1))
+	if toHalf(inf) != 0x7c00 || toHalf(-inf) != 0xfc00 || toHalf(float32(math.NaN()))&0x7e00 != 0x7e00 {
+		t.Error("infinities or NaN are lost")
+	}
+}
+
+// TestHalfRange: a number that float16 has no room for is an error that names
+// its tensor, not an infinity.
+func TestHalfRange(t *testing.T) {
+	dir := t.TempDir()
+	for v, fits := range map[float32]bool{65519: true, -65519: true, 65520: false, -1e30: false, float32(math.Inf(1)): true} {
+		err := WriteDir(dir, []Item{{Name: "w", Shape: []int{1}, Data: []float32{v}}}, WriteOptions{DType: F16})
+		if fits != (err == nil) || err != nil && !strings.Contains(err.Error(), `tensor "w"`) {
+			t.Errorf("%v: %v", v, err)
+		}
+	}
+}
+
+// TestFill: items that are made when they are written give the bytes of items
+// that lie in memory, and their errors name them.
+func TestFill(t *testing.T) {
+	want, got, lazy := t.TempDir(), t.TempDir(), items()
+	for i := range lazy {
+		data := lazy[i].Data
+		lazy[i].Data, lazy[i].Fill = nil, func(dst []float32) error { copy(dst, data); return nil }
+	}
+	for dir, list := range map[string][]Item{want: items(), got: lazy} {
+		if err := WriteDir(dir, list, WriteOptions{ShardBytes: 24}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := os.ReadDir(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		a, errA := os.ReadFile(filepath.Join(want, f.Name()))
+		b, errB := os.ReadFile(filepath.Join(got, f.Name()))
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs (%v, %v)", f.Name(), errA, errB)
+		}
+	}
+	broken := errors.New("the disk is gone")
+	wide := []Item{{Name: "w", Shape: []int{3}, FillWide: func(dst []float64) error {
+		if len(dst) != 3 {
+			t.Errorf("%d numbers to fill", len(dst))
+		}
+		return broken
+	}}}
+	if err := WriteDir(t.TempDir(), wide, WriteOptions{DType: F64}); !errors.Is(err, broken) || !strings.Contains(err.Error(), `"w"`) {
+		t.Errorf("error %v", err)
+	}
+	if err := WriteDir(t.TempDir(), wide, WriteOptions{}); err == nil {
+		t.Error("float64 was written as float32")
+	}
+}
+
+func TestOpenFiles(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	for path, list := range map[string][]Item{one: items()[:2], two: items()[2:]} {
+		if err := Write(path, list, F32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := OpenFiles(one, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	whole := t.TempDir()
+	if err := WriteDir(whole, items(), WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := OpenDir(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	if set.Digest() != all.Digest() {
+		t.Error("the digest depends on files")
+	}
+	if _, err := OpenFiles(one, two, one); err == nil || !strings.Contains(err.Error(), `"a" lies in`) {
+		t.Errorf("a tensor in two files: %v", err)
+	}
+	if _, err := OpenFiles(one, filepath.Join(dir, "absent")); err == nil {
+		t.Error("an absent file was opened")
+	}
+}
+
 func items() []Item {
 	return []Item{
 		{Name: "a", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}},
@@ -154,7 +269,7 @@ func items() []Item {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, o := range []WriteOptions{{}, {DType: BF16}, {ShardBytes: 1}, {ShardBytes: 24}, {DType: BF16, ShardBytes: 12}} {
+	for _, o := range []WriteOptions{{}, {DType: BF16}, {DType: F16}, {ShardBytes: 1}, {ShardBytes: 24}, {DType: BF16, ShardBytes: 12}} {
 		dir := t.TempDir()
 		// An earlier, differently sharded checkpoint must not be mixed in.
 		if err := WriteDir(dir, items()[:3], WriteOptions{ShardBytes: 1}); err != nil {
@@ -205,7 +320,7 @@ func TestWriteRefuses(t *testing.T) {
 		o     WriteOptions
 	}{
 		{nil, WriteOptions{}},
-		{items(), WriteOptions{DType: "F16"}},
+		{items(), WriteOptions{DType: "F8_E4M3"}},
 		{[]Item{{Name: "a", Shape: []int{2}, Data: []float32{1}}}, WriteOptions{}},
 		{append(items(), items()...), WriteOptions{}},
 	} {

@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,46 @@ func OpenDir(dir string) (*Set, error) {
 		s.byName[t.Name] = f
 	}
 	return s, nil
+}
+
+// OpenFiles opens files that hold the tensors of one set between them, each
+// tensor in one file.
+func OpenFiles(paths ...string) (*Set, error) {
+	s := &Set{byName: map[string]*File{}}
+	for _, path := range paths {
+		if err := s.add(path); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Set) add(path string) error {
+	f, err := Open(path)
+	if err != nil {
+		return err
+	}
+	s.dir, s.files = filepath.Dir(path), append(s.files, f)
+	for _, t := range f.Tensors() {
+		if other := s.byName[t.Name]; other != nil {
+			return fmt.Errorf("safetensors: tensor %q lies in %s and in %s", t.Name, other.path, path)
+		}
+		s.byName[t.Name] = f
+	}
+	return nil
+}
+
+// Digest is the SHA-256 of all tensors: names, types, shapes and numbers, in the
+// order of names. How they lie in files does not enter.
+func (s *Set) Digest() [sha256.Size]byte {
+	h := sha256.New()
+	for _, name := range s.Names() {
+		t, _ := s.Lookup(name)
+		fmt.Fprintf(h, "%q %s %v\n", name, t.DType, t.Shape)
+		h.Write(t.raw)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 func openIndexed(dir string, index []byte) (*Set, error) {

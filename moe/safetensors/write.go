@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 )
 
 // Item is a tensor to write.
@@ -17,14 +18,29 @@ type Item struct {
 	Shape []int
 	Data  []float32
 	Wide  []float64 // instead of Data; needs type F64
+
+	// Fill or FillWide, instead of Data or Wide, makes the numbers when they are
+	// written, so that a checkpoint never lies in memory as a whole. The slice is
+	// undefined at first and used again for the next item.
+	Fill     func(dst []float32) error
+	FillWide func(dst []float64) error
 }
 
-func (it *Item) len() int { return len(it.Data) + len(it.Wide) }
+func (it *Item) len() int {
+	if it.Fill == nil && it.FillWide == nil {
+		return len(it.Data) + len(it.Wide)
+	}
+	n := 1
+	for _, d := range it.Shape {
+		n *= d
+	}
+	return n
+}
 
 // WriteOptions say how a checkpoint is written; the zero value writes float32
 // into one file.
 type WriteOptions struct {
-	DType DType // F32 (default), BF16 or F64
+	DType DType // F32 (default), BF16, F16 or F64
 	// ShardBytes closes a shard before it grows past this many bytes of
 	// numbers; 0 writes one file and no index.
 	ShardBytes int64
@@ -39,8 +55,8 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 	if o.DType == "" {
 		o.DType = F32
 	}
-	if o.DType != F32 && o.DType != BF16 && o.DType != F64 {
-		return fmt.Errorf("safetensors: cannot write type %q, only F32, BF16 and F64", o.DType)
+	if o.DType != F32 && o.DType != BF16 && o.DType != F16 && o.DType != F64 {
+		return fmt.Errorf("safetensors: cannot write type %q, only F32, BF16, F16 and F64", o.DType)
 	}
 	shards, err := split(items, o)
 	if err != nil {
@@ -176,13 +192,38 @@ func Write(path string, items []Item, d DType) error {
 		if _, err := w.Write(header); err != nil {
 			return err
 		}
+		var made madeNumbers
 		for _, it := range items {
+			if err := made.fill(&it); err != nil {
+				return fmt.Errorf("tensor %q: %w", it.Name, err)
+			}
 			if err := errors.Join(writeNumbers(w, it.Data, d), writeNumbers(w, it.Wide, d)); err != nil {
-				return err
+				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 		}
 		return nil
 	})
+}
+
+// madeNumbers is the memory of items that are made when they are written.
+type madeNumbers struct {
+	narrow []float32
+	wide   []float64
+}
+
+// fill makes the numbers of an item, where it has none yet.
+func (m *madeNumbers) fill(it *Item) error {
+	switch n := it.len(); {
+	case it.Fill != nil:
+		m.narrow = slices.Grow(m.narrow[:0], n)[:n]
+		it.Data = m.narrow
+		return it.Fill(it.Data)
+	case it.FillWide != nil:
+		m.wide = slices.Grow(m.wide[:0], n)[:n]
+		it.Wide = m.wide
+		return it.FillWide(it.Wide)
+	}
+	return nil
 }
 
 // writeNumbers converts a block at a time.
@@ -192,6 +233,9 @@ func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType) e
 	for len(data) > 0 {
 		part := data[:min(block, len(data))]
 		data = data[len(part):]
+		if v, found := tooWide(part, d); found {
+			return fmt.Errorf("%v is beyond the range of %s", v, d)
+		}
 		buf = encode(buf[:0], part, d)
 		if _, err := w.Write(buf); err != nil {
 			return err
@@ -215,7 +259,7 @@ func buildHeader(items []Item, d DType) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(it.Wide) > 0 && d != F64 {
+		if (len(it.Wide) > 0 || it.FillWide != nil) && d != F64 {
 			return nil, fmt.Errorf("tensor %q is float64, the file %s", it.Name, d)
 		}
 		size := uint64(it.len()) * d.size()

@@ -106,6 +106,15 @@ func (m *message) readCallsInString(s *jsonscan.Scanner) {
 	})
 }
 
+// readTrue reads a value that may be true; a damaged one is not.
+func readTrue(s *jsonscan.Scanner) bool {
+	if s.Kind() != jsonscan.Bool {
+		return false
+	}
+	v := s.OptBool()
+	return v != nil && *v
+}
+
 // known reads the keys that harnesses add to a message.
 func (m *message) known(s *jsonscan.Scanner, key string) bool {
 	switch key {
@@ -114,7 +123,7 @@ func (m *message) known(s *jsonscan.Scanner, key string) bool {
 	case "agent":
 		return s.Kind() == jsonscan.String // the same in every turn
 	case "is_demo":
-		m.demo = s.Kind() == jsonscan.Bool && *s.OptBool()
+		m.demo = readTrue(s)
 	case "thought":
 		m.thought = chat.OptText(s)
 	case "action":

@@ -81,7 +81,7 @@ func readPart(s *jsonscan.Scanner) part {
 		case "thinking":
 			p.text = chat.OptText(s)
 		case "is_error":
-			p.failed = s.Kind() == jsonscan.Bool && *s.OptBool()
+			p.failed = readTrue(s)
 		}
 	}
 	return p
