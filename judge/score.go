@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,9 +19,12 @@ type ScoreConfig struct {
 	Splits []string `json:"splits" yaml:"splits"`
 	// Head is two_way (YES against NO) or full (REST too: the whole vocabulary).
 	Head string `json:"head" yaml:"head"`
-	// BatchTokens bounds the tokens of one forward pass. It changes memory and
-	// speed and never a score, so it is outside the key.
-	BatchTokens int `json:"-" yaml:"batch_tokens"`
+	// BatchTokens bounds the tokens that one forward pass computes; what its rows
+	// start with in common counts once. WindowTokens bounds the tokens that are
+	// read before they are computed, so that rows of one task can be in one batch.
+	// Both change memory and speed and never a score, so they are outside the key.
+	BatchTokens  int `json:"-" yaml:"batch_tokens"`
+	WindowTokens int `json:"-" yaml:"window_tokens"`
 }
 
 // The two heads.
@@ -29,13 +33,18 @@ const (
 	HeadFull   = "full"
 )
 
-const defaultBatchTokens = 8192
+const (
+	defaultBatchTokens  = 1 << 16
+	defaultWindowTokens = 1 << 20
+	maxWindowTokens     = 1 << 22 // the network's own bound on a batch
+)
 
 // Validate lists every fault at once.
 func (c *ScoreConfig) Validate() error {
 	var faults faultList
 	faults.check(c.Head == HeadTwoWay || c.Head == HeadFull, "head: %q is neither %s nor %s", c.Head, HeadTwoWay, HeadFull)
 	faults.check(c.BatchTokens > 0, "batch_tokens: %d is not positive", c.BatchTokens)
+	faults.check(c.WindowTokens > 0 && c.WindowTokens <= maxWindowTokens, "window_tokens: %d is not 1 to %d", c.WindowTokens, maxWindowTokens)
 	for _, s := range c.Splits {
 		faults.check(slices.Contains([]string{pipeline.SplitTrain, pipeline.SplitDev, pipeline.SplitTest}, s),
 			"splits: %q is not train, dev or test", s)
@@ -48,6 +57,8 @@ type ScoreResult struct {
 	Counts       pipeline.Counts  `json:"counts"`
 	Scored       int64            `json:"scored"`
 	Unscored     map[string]int64 `json:"unscored"`
+	Tokens       int64            `json:"tokens"`          // of what was scored
+	Computed     int64            `json:"tokens_computed"` // of them: the others were in common with rows beside them
 	KernelFamily string           `json:"kernel_family"`
 }
 
@@ -62,9 +73,11 @@ func ScoreStage() *pipeline.Stage {
 			{Name: "tokens", Kind: pipeline.KindTokens},
 			{Name: "view", Kind: pipeline.KindView, Optional: true},
 		},
-		Output:    pipeline.KindScores,
-		NewConfig: func() pipeline.Config { return &ScoreConfig{Head: HeadTwoWay, BatchTokens: defaultBatchTokens} },
-		Run:       runScore,
+		Output: pipeline.KindScores,
+		NewConfig: func() pipeline.Config {
+			return &ScoreConfig{Head: HeadTwoWay, BatchTokens: defaultBatchTokens, WindowTokens: defaultWindowTokens}
+		},
+		Run: runScore,
 	}
 }
 
@@ -163,7 +176,8 @@ func readWanted(ctx context.Context, t *pipeline.Task, splits []string) (map[str
 	return wanted, order, nil
 }
 
-// scorer gathers rows into batches and writes their scores in order.
+// scorer reads rows into a window, computes them in batches and writes their
+// scores in the order of rows.
 type scorer struct {
 	cfg      *ScoreConfig
 	contract *contract.Contract
@@ -174,14 +188,8 @@ type scorer struct {
 	progress pipeline.Progress
 	result   ScoreResult
 
-	batch moe.Batch
-	rows  []pendingRow
-}
-
-// pendingRow waits for its batch to be computed. The writer keeps the score.
-type pendingRow struct {
-	score *pipeline.Score
-	at    dataset.Cursor
+	window window
+	batch  moe.Batch
 }
 
 // The two inputs that a cursor counts: rows of the tokens, then rows of the
@@ -238,24 +246,16 @@ func (s *scorer) add(ctx context.Context, row *pipeline.TokenRow, at dataset.Cur
 		TrajectoryID: row.TrajectoryID, TaskID: row.TaskID,
 		TokensRead: int32(len(row.IDs)), TokensFull: row.TokensFull,
 	}
-	if reason := s.refuse(row.IDs); reason != "" {
-		if err := s.flush(ctx); err != nil { // keeps the order of rows
-			return err
-		}
-		score.Reason, score.TokensRead = reason, 0
-		return s.write(score, at)
+	ids := row.IDs
+	if score.Reason = s.refuse(ids); score.Reason != "" {
+		score.TokensRead, ids = 0, nil
 	}
-	if len(s.batch.IDs) > 0 && len(s.batch.IDs)+len(row.IDs) > s.cfg.BatchTokens {
+	if s.window.full(len(ids), s.cfg.WindowTokens) {
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if len(s.batch.Offsets) == 0 {
-		s.batch.Offsets = append(s.batch.Offsets, 0)
-	}
-	s.batch.IDs = append(s.batch.IDs, row.IDs...)
-	s.batch.Offsets = append(s.batch.Offsets, int32(len(s.batch.IDs)))
-	s.rows = append(s.rows, pendingRow{score, at})
+	s.window.add(score, at, ids)
 	return nil
 }
 
@@ -275,24 +275,45 @@ func (s *scorer) refuse(ids []int32) string {
 	return ""
 }
 
+// flush computes and writes what is in the window.
 func (s *scorer) flush(ctx context.Context) error {
-	if len(s.rows) == 0 {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	logits, err := s.pass.Verdict(s.batch, s.head)
-	if err != nil {
-		return err
-	}
-	for i := range s.rows {
-		fillScore(s.rows[i].score, logits[i], s.contract, s.head.Full)
-		if err := s.write(s.rows[i].score, s.rows[i].at); err != nil {
+	for _, rows := range s.window.batches(s.cfg.BatchTokens) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.compute(rows); err != nil {
 			return err
 		}
 	}
-	s.batch.IDs, s.batch.Offsets, s.rows = s.batch.IDs[:0], s.batch.Offsets[:0], s.rows[:0]
+	for _, row := range s.window.rows {
+		if err := s.write(row.score, row.at); err != nil {
+			return err
+		}
+	}
+	s.window.clear()
+	return nil
+}
+
+// compute fills the scores of some rows of the window.
+func (s *scorer) compute(rows []int) error {
+	b := &s.batch
+	b.IDs, b.Offsets = b.IDs[:0], append(b.Offsets[:0], 0)
+	for _, i := range rows {
+		b.IDs = append(b.IDs, s.window.tokens(i)...)
+		b.Offsets = append(b.Offsets, int32(len(b.IDs)))
+	}
+	logits, err := s.pass.Verdict(*b, s.head)
+	if at := (*moe.NotFiniteError)(nil); errors.As(err, &at) && at.Sequence >= 0 {
+		return fmt.Errorf("trajectory %s: %w", s.window.rows[rows[at.Sequence]].score.TrajectoryID, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.result.Tokens += int64(len(b.IDs))
+	s.result.Computed += int64(s.pass.Rows())
+	for k, i := range rows {
+		fillScore(s.window.rows[i].score, logits[k], s.contract, s.head.Full)
+	}
 	return nil
 }
 

@@ -189,21 +189,55 @@ func TestScoreThenEvaluate(t *testing.T) {
 }
 
 // TestScoreIsItsOwn holds that a score does not depend on its neighbours in
-// the batch or on the number of threads.
+// the batch, nor its file on what is read at a time or computed once.
 func TestScoreIsItsOwn(t *testing.T) {
 	b := newBench(t)
-	var want map[string]pipeline.Score
-	for i, tokens := range []int{1, 64, 1000, 100000} {
-		name := fmt.Sprint("scores", i)
-		_, err := b.run(ScoreStage(), name, func(c pipeline.Config) { c.(*ScoreConfig).BatchTokens = tokens },
-			"checkpoint=ckpt", "tokens=tokens")
-		b.must(err)
-		got := scoresOf(b, name)
-		if i == 0 {
-			want = got
-		} else if !reflect.DeepEqual(got, want) {
-			t.Errorf("batches of %d tokens give other bits than one trajectory at a time", tokens)
+	issue := make([]int32, 90)
+	for i := range issue {
+		issue[i] = int32(i)
+	}
+	r := rand.New(rand.NewPCG(5, 5))
+	// Rollouts of a task start alike and lie apart: one of each, then the others.
+	b.write("rollouts", pipeline.KindTokens, struct {
+		Contract contract.Contract `json:"contract"`
+	}{b.card.Contract}, func(w *dataset.Writer[pipeline.TokenRow], i int) error {
+		task := i % (benchTasks / 3)
+		ids := append(slices.Clone(issue[:32+task]), int32(task), int32(task), int32(r.IntN(200)))
+		if i == 7 {
+			ids = nil
 		}
+		return w.Add(&pipeline.TokenRow{TrajectoryID: rowID(i), TaskID: taskOf(task * benchRollouts), IDs: ids, TokensFull: 5}, at(i))
+	})
+	var want []pipeline.Score
+	var wantFile string
+	computed := map[int64]bool{}
+	for i, c := range []struct{ batch, window int }{{1, 1}, {64, 1}, {64, 400}, {1000, 700}, {100000, 1 << 20}} {
+		name := fmt.Sprint("scores", i)
+		task, err := b.run(ScoreStage(), name, func(cfg pipeline.Config) {
+			cfg.(*ScoreConfig).BatchTokens, cfg.(*ScoreConfig).WindowTokens = c.batch, c.window
+		}, "checkpoint=ckpt", "tokens=rollouts")
+		b.must(err)
+		res := task.Result.(*ScoreResult)
+		computed[res.Computed] = true
+		d, err := dataset.Open(context.Background(), b.uri(name))
+		b.must(err)
+		var got []pipeline.Score
+		for row, err := range dataset.Read[pipeline.Score](context.Background(), d, dataset.ReadOptions{}) {
+			b.must(err)
+			got = append(got, *row.Value)
+		}
+		file := d.Manifest.Parts[0].SHA256
+		if i == 0 {
+			want, wantFile = got, file
+			if res.Computed != res.Tokens {
+				t.Errorf("%d of %d tokens computed, one row at a time", res.Computed, res.Tokens)
+			}
+		} else if !reflect.DeepEqual(got, want) || file != wantFile {
+			t.Errorf("batches of %d tokens from windows of %d give other rows than one trajectory at a time", c.batch, c.window)
+		}
+	}
+	if len(computed) < 3 {
+		t.Errorf("computed %v tokens: what is in common was not used", computed)
 	}
 }
 

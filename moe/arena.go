@@ -2,6 +2,7 @@ package moe
 
 import (
 	"math"
+	"slices"
 
 	"github.com/swerm/swerm/moe/kernel"
 )
@@ -80,10 +81,23 @@ func growInts[T int | int32 | int64 | uint16 | float64](s *[]T, n int) []T {
 	return *s
 }
 
-// acts are the activations of one layer. In training every layer has its own;
-// in scoring all layers share one.
+// acts are the activations of one layer. In training every layer has its own
+// for all rows, of which with Options.Recompute only one at a time has what
+// passes; in scoring all layers share one, for the rows of a chunk.
 type acts[Num Float] struct {
-	x   []Num // [T,D] input
+	x []Num // [T,D] input
+
+	mlp           // of the layer whose activations these are
+	probs []Num   // [R,E] of the router
+	z     []Num   // [R] log-sum-exp of its logits
+	topW  []Num   // [R,K] weights of the chosen experts
+	topI  []int32 // [R,K] which they are
+
+	passing[Num]
+}
+
+// passing is what can be computed again from a layer's input.
+type passing[Num Float] struct {
 	r1  []Num // [T] of the first norm
 	qkv []Num // [T,W] by ldW, projections before norm and rotation
 	rq  []Num // [T,H] of the query norms
@@ -92,12 +106,6 @@ type acts[Num Float] struct {
 	lse []Num // [R,H] log-sum-exp of the scores
 	xm  []Num // [R,D] after attention
 	r2  []Num // [R] of the second norm
-
-	mlp           // of the layer whose activations these are
-	probs []Num   // [R,E] of the router
-	z     []Num   // [R] log-sum-exp of its logits
-	topW  []Num   // [R,K] weights of the chosen experts
-	topI  []int32 // [R,K] which they are
 
 	off   []int   // [E+1] first slot of each expert
 	slotR []int32 // [S] row of a slot
@@ -111,23 +119,24 @@ type acts[Num Float] struct {
 
 // arena is all memory of a pass beside the activations of the layers.
 type arena[Num Float] struct {
+	stream  []Num // [T,D] of a scoring pass: the input of the layer it is in
 	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
 	h2      []Num // [R,D] second norm
 	y       []Num // [S,D] expert outputs; backward their input gradients
-	panels  []Num // attention operands of every sequence and key head
+	panels  []Num // attention operands: pages forward, whole sequences backward; in between the memory of hw
 	packQKV []Num
 	packO   []Num
 	packR   []Num
 	packLow lowPacks[Num]
 
 	dx        []Num // [T,D] gradient of the stream
-	h1        []Num // [T,D] first norm, for weight gradients
+	h1        []Num // [T,D] first norm, for weight gradients; in the memory of h2
 	do        []Num // [T,HC]
 	delta     []Num // [T,H] Σ do·o
-	dqkv      []Num // [T,W] by ldW
-	dkh, dvh  []Num // [T,HC] of each query head before the group is summed
+	dqkv      []Num // [T,W] by ldW; in the memory of dyp
+	dkh, dvh  []Num // [T,HC] of each query head before the group is summed; in the memory of y
 	dyp       []Num // [S,D] output gradients in slot order
-	hw        []Num // [S,F] weighted expert activations
+	hw        []Num // [S,F] weighted expert activations; in the memory of panels
 	dtw       []Num // [S] of the routing weights
 	dlogits   []Num // [T,E]
 	dlow      lowActs[Num]
@@ -149,8 +158,8 @@ type worker[Num Float] struct {
 	packLow lowPacks[Num] // of one expert
 	left    []Num         // repacked left operands of weight gradients
 	s, dp   []Num         // attention scores
-	rowMax  [maxStrip]Num
-	rowSum  [maxStrip]Num
+	rowMax  [stripe]Num
+	rowSum  [stripe]Num
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every
@@ -184,6 +193,9 @@ func (p *PassOf[Num]) rope(n int) {
 	if half > 0 {
 		have = len(p.cos) / half
 	}
+	if more := (n - have) * half; more > 0 {
+		p.cos, p.sin = slices.Grow(p.cos, more), slices.Grow(p.sin, more)
+	}
 	for pos := have; pos < n; pos++ {
 		for i := range half {
 			sin, cos := math.Sincos(float64(pos) * p.m.rope.frequency[i])
@@ -193,54 +205,80 @@ func (p *PassOf[Num]) rope(n int) {
 	}
 }
 
-// span is one sequence inside the packed rows.
-type span struct{ lo, n int }
+// span is one sequence of n tokens. Its rows start at lo and hold the positions
+// behind the first from, which are those of an earlier sequence, its parent.
+type span struct{ lo, n, from, parent int }
 
-// load copies the batch and sizes the arena for it.
-func (p *PassOf[Num]) load(b Batch) error {
+// load copies the batch and sizes the arena for it. With share, what sequences
+// start with in common is computed once.
+func (p *PassOf[Num]) load(b Batch, share bool) error {
 	if b.Len() > 0 || len(b.IDs) > 0 || p.o.Peers == nil {
 		if err := b.validate(p.V); err != nil {
 			return err
 		}
 	}
-	p.ids = append(p.ids[:0], b.IDs...)
-	p.spans, p.last = p.spans[:0], p.last[:0]
-	T, longest := len(p.ids), 0
-	pos, seq := growInts(&p.pos, T), growInts(&p.seq, T)
+	if err := p.place(b, share && b.Len() > 1); err != nil {
+		return err
+	}
+	p.planPages()
+	if p.o.Train {
+		p.planChunks(p.T)
+		p.planAttention()
+		return nil
+	}
+	p.planChunks(p.limit)
+	if p.o.Peers != nil {
+		return p.agreeChunks()
+	}
+	return nil
+}
+
+// place gives the tokens of the batch their rows.
+func (p *PassOf[Num]) place(b Batch, share bool) error {
+	p.ids, p.pos, p.seq = p.ids[:0], p.pos[:0], p.seq[:0]
+	p.spans, p.last, p.shared = p.spans[:0], p.last[:0], false
+	if share {
+		p.prefixes.Reset()
+	}
+	longest := 0
 	for i := range b.Len() {
-		lo, hi := int(b.Offsets[i]), int(b.Offsets[i+1])
-		p.spans = append(p.spans, span{lo, hi - lo})
-		p.last = append(p.last, int32(hi-1))
-		longest = max(longest, hi-lo)
-		for t := lo; t < hi; t++ {
-			pos[t], seq[t] = int32(t-lo), int32(i)
+		ids := b.IDs[b.Offsets[i]:b.Offsets[i+1]]
+		s := span{lo: len(p.ids), n: len(ids)}
+		if share {
+			s.from, s.parent = p.prefixes.Add(ids)
+			p.shared = p.shared || s.from > 0
 		}
+		for pos := s.from; pos < s.n; pos++ {
+			p.ids, p.pos, p.seq = append(p.ids, ids[pos]), append(p.pos, int32(pos)), append(p.seq, int32(i))
+		}
+		p.spans, p.last = append(p.spans, s), append(p.last, int32(len(p.ids)-1))
+		longest = max(longest, s.n)
 	}
 	if longest > p.m.cfg.MaxPositionEmbeddings {
 		return tooLong(longest, p.m.cfg.MaxPositionEmbeddings)
 	}
-	p.T = T
+	p.T = len(p.ids)
 	p.rope(longest)
-	p.planAttention()
 	return nil
 }
 
-// sizeInput prepares the activations of a layer up to attention. It comes
-// before and apart from sizeRows because layers that share memory still read
-// the rows of the one before.
-func (p *PassOf[Num]) sizeInput(a *acts[Num]) {
-	grow(&a.x, p.T*p.D)
-	grow(&a.r1, p.T)
-	grow(&a.qkv, p.T*p.ldW)
-	grow(&a.rq, p.T*p.H)
-	grow(&a.rk, p.T*p.G)
+// sizeInput prepares the activations of a layer up to attention for the rows
+// of a chunk. A scoring pass has the stream in one place for all layers.
+func (p *PassOf[Num]) sizeInput(a *acts[Num], c *chunk) {
+	if p.o.Train {
+		grow(&a.x, c.n*p.D) // keeps what the layer before left there
+	} else {
+		a.x = p.stream[c.lo*p.D : (c.lo+c.n)*p.D]
+	}
+	grow(&a.r1, c.n)
+	grow(&a.qkv, c.n*p.ldW)
+	grow(&a.rq, c.n*p.H)
+	grow(&a.rk, c.n*p.G)
 }
 
-// sizeRows prepares the activations of layer l from attention on for R rows, of
-// which so many tokens go through its experts.
-func (p *PassOf[Num]) sizeRows(l, R, tokens int) {
-	a := p.acts(l)
-	a.mlp = p.mlp[l]
+// sizeRows prepares the activations from attention on for R rows, of which so
+// many tokens go through the layer's experts.
+func (p *PassOf[Num]) sizeRows(a *acts[Num], R, tokens int) {
 	S := tokens * a.K
 	grow(&a.o, R*p.HC)
 	grow(&a.lse, R*p.H)
@@ -254,4 +292,6 @@ func (p *PassOf[Num]) sizeRows(l, R, tokens int) {
 	growInts(&a.slotR, S)
 	grow(&a.slotW, S)
 	growInts(&a.rowS, R*a.K)
+	grow(&p.h2, R*p.D)
+	grow(&p.y, S*p.D)
 }

@@ -14,20 +14,18 @@ const (
 	scorePad     = 16  // floats between rows of scores beyond the block
 )
 
-// attnPlan says where the packed operands of each sequence and key head lie
-// and lists the units of work.
+// attnPlan says where backward has the packed operands of each sequence and
+// key head: K, K transposed and V transposed.
 type attnPlan struct {
-	kt, v []int // per sequence·G + g: offsets into panels
-	k     []int
-	size  int
-	items []attnItem // longest first
+	kt, v, k []int // per sequence·G + g: offsets into panels
+	size     int
 }
 
-// attnItem is a stripe of queries of one head.
-type attnItem struct{ seq, head, q0, n int }
+// attnItem is a stripe of queries of one head: n positions of a sequence from
+// q0 on, in rows of a chunk, whose answers go to rows from out on.
+type attnItem struct{ seq, head, q0, n, row, out int }
 
-// planAttention lays out panels for the batch. Forward needs K transposed and
-// V; backward needs K, K transposed and V transposed, in the same places.
+// planAttention lays out the panels of the backward pass.
 func (p *PassOf[Num]) planAttention() {
 	pl, f := &p.attn, p.kern
 	n := len(p.spans) * p.G
@@ -38,112 +36,78 @@ func (p *PassOf[Num]) planAttention() {
 			kt[i*p.G+g] = at
 			at += f.PanelLen(p.C, s.n)
 			v[i*p.G+g] = at
-			at += max(f.PanelLen(s.n, p.C), f.PanelLen(p.C, s.n))
+			at += f.PanelLen(p.C, s.n)
 			k[i*p.G+g] = at
-			if p.o.Train {
-				at += f.PanelLen(s.n, p.C)
-			}
+			at += f.PanelLen(s.n, p.C)
 		}
 	}
 	pl.size = at
-	pl.items = pl.items[:0]
-	longest := 0
-	for _, s := range p.spans {
-		longest = max(longest, s.n)
-	}
-	// Queries late in their sequence cost most and come first.
-	for q0 := (longest - 1) / stripe * stripe; q0 >= 0; q0 -= stripe {
-		for i, s := range p.spans {
-			if q0 >= s.n {
-				continue
-			}
-			for h := range p.H {
-				pl.items = append(pl.items, attnItem{i, h, q0, min(stripe, s.n-q0)})
-			}
-		}
-	}
 }
 
-// attention computes o and lse for all rows, or with onlyLast for the last row
-// of each sequence, stored in sequence order.
-func (p *PassOf[Num]) attention(a *acts[Num], onlyLast bool) {
-	panels := grow(&p.panels, p.attn.size)
+// attention packs the keys and values of a chunk and computes o and lse for
+// some of its queries.
+func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, items []attnItem) {
+	grow(&p.panels, p.pages.size)
 	for i := range p.work {
 		grow(&p.work[i].s, max(maxStrip*(keyBlock+scorePad), stripe*(keyBlockBack+scorePad)))
 	}
-	p.each(len(p.spans)*p.G, func(_ *worker[Num], i int) {
-		s, g := p.spans[i/p.G], i%p.G
-		p.kern.PackT(panels[p.attn.kt[i]:], p.kr[s.lo*p.GC+g*p.C:], p.GC, p.C, s.n)
-		p.kern.Pack(panels[p.attn.v[i]:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:], p.ldW, s.n, p.C)
-	})
-	if onlyLast {
-		p.each(len(p.spans)*p.H, func(w *worker[Num], i int) {
-			n := p.spans[i/p.H].n
-			p.attend(a, w, attnItem{i / p.H, i % p.H, n - 1, 1}, i/p.H)
-		})
-		return
-	}
-	p.each(len(p.attn.items), func(w *worker[Num], i int) {
-		it := p.attn.items[i]
-		p.attend(a, w, it, p.spans[it.seq].lo+it.q0)
-	})
+	p.fillPages(a, c)
+	p.each(len(items), func(w *worker[Num], i int) { p.attend(a, w, items[i]) })
 }
 
-// attend computes one item into rows out, out+1, … of o.
-func (p *PassOf[Num]) attend(a *acts[Num], w *worker[Num], it attnItem, out int) {
-	step := p.kern.Align()
-	for at := 0; at < it.n; at += step {
-		strip := it
-		strip.q0, strip.n = it.q0+at, min(step, it.n-at)
-		p.attendStrip(a, w, strip, out+at)
-	}
-}
-
-// attendStrip is the forward pass of flash attention over a strip of at most
-// maxStrip queries.
-func (p *PassOf[Num]) attendStrip(a *acts[Num], w *worker[Num], it attnItem, out int) {
-	f, s := p.kern, p.spans[it.seq]
-	pi := it.seq*p.G + it.head*p.G/p.H
-	kt, v := p.panels[p.attn.kt[pi]:], p.panels[p.attn.v[pi]:]
-	q := p.qr[(s.lo+it.q0)*p.HC+it.head*p.C:]
-	o := a.o[out*p.HC+it.head*p.C:]
-	scale := Num(1 / math.Sqrt(float64(p.C)))
-	const ld = keyBlock + scorePad
-	end := it.q0 + it.n // keys that the last query of the strip sees
-	for k0 := 0; k0 < end; k0 += keyBlock {
-		n := min(keyBlock, end-k0)
-		f.Mul(it.n, n, p.C, q, p.HC, kt[k0*p.C:], w.s, ld, false)
-		for i := range it.n {
-			row := w.s[i*ld : (i+1)*ld]
-			valid := min(n, it.q0+i+1-k0)
-			if valid <= 0 { // the strip reaches into this block, this query does not
-				clear(row[:n])
-				continue
+// attend is the forward pass of flash attention over one item. Blocks of keys
+// go by in the outer loop, so that each is fetched once for all queries.
+func (p *PassOf[Num]) attend(a *acts[Num], w *worker[Num], it attnItem) {
+	step, g := p.kern.Align(), it.head*p.G/p.H
+	for k0 := 0; k0 < it.q0+it.n; k0 += keyBlock {
+		keys, values, depth := p.page(it.seq, k0/keyBlock, g)
+		for i := 0; i < it.n; i += step {
+			n := min(step, it.n-i)
+			if seen := min(keyBlock, it.q0+i+n-k0); seen > 0 {
+				p.attendBlock(a, w, &it, i, n, k0, seen, keys, values, depth)
 			}
-			m := maskTail(row, valid, n)
-			top := f.Max(row[:m]) * scale
-			if k0 > 0 {
-				if old := w.rowMax[i]; top > old {
-					shrink := Num(math.Exp(float64(old - top)))
-					w.rowSum[i] *= shrink
-					orow := o[i*p.HC : i*p.HC+p.C]
-					f.Scale(orow, shrink, orow)
-				} else {
-					top = old
-				}
-			} else {
-				w.rowSum[i] = 0
-			}
-			w.rowMax[i] = top
-			w.rowSum[i] += f.ExpSum(row[:m], row[:m], scale, top)
 		}
-		f.MulPart(it.n, p.C, k0, k0+n, w.s, ld, v, s.n, o, p.HC, k0 > 0)
 	}
 	for i := range it.n {
-		orow := o[i*p.HC : i*p.HC+p.C]
-		f.Scale(orow, 1/w.rowSum[i], orow)
-		a.lse[(out+i)*p.H+it.head] = w.rowMax[i] + Num(math.Log(float64(w.rowSum[i])))
+		r := it.out + i
+		orow := a.o[r*p.HC+it.head*p.C : r*p.HC+(it.head+1)*p.C]
+		p.kern.Scale(orow, 1/w.rowSum[i], orow)
+		a.lse[r*p.H+it.head] = w.rowMax[i] + Num(math.Log(float64(w.rowSum[i])))
 	}
+}
+
+// attendBlock adds to o what a strip of n queries, the item's i-th and those
+// behind it, gets from the block of keys at k0, of which its last query sees
+// so many. It keeps the running maximum and sum of each query.
+func (p *PassOf[Num]) attendBlock(a *acts[Num], w *worker[Num], it *attnItem, i, n, k0, seen int, keys, values []Num, depth int) {
+	f := p.kern
+	const ld = keyBlock + scorePad
+	scale := Num(1 / math.Sqrt(float64(p.C)))
+	o := a.o[(it.out+i)*p.HC+it.head*p.C:]
+	f.Mul(n, seen, p.C, p.qr[(it.row+i)*p.HC+it.head*p.C:], p.HC, keys, w.s, ld, false)
+	for j := range n {
+		row, q := w.s[j*ld:(j+1)*ld], i+j
+		valid := min(seen, it.q0+q+1-k0)
+		if valid <= 0 { // the strip reaches into this block, this query does not
+			clear(row[:seen])
+			continue
+		}
+		m := maskTail(row, valid, seen)
+		top := f.Max(row[:m]) * scale
+		if k0 == 0 {
+			w.rowSum[q] = 0
+		} else if old := w.rowMax[q]; top > old {
+			shrink := Num(math.Exp(float64(old - top)))
+			w.rowSum[q] *= shrink
+			orow := o[j*p.HC : j*p.HC+p.C]
+			f.Scale(orow, shrink, orow)
+		} else {
+			top = old
+		}
+		w.rowMax[q] = top
+		w.rowSum[q] += f.ExpSum(row[:m], row[:m], scale, top)
+	}
+	f.MulPart(n, p.C, 0, seen, w.s, ld, values, depth, o, p.HC, k0 > 0)
 }
 
 // maskTail hides the scores from valid to the end of its vector and clears
@@ -164,6 +128,10 @@ func maskTail[Num Float](row []Num, valid, n int) int {
 // are left per query head in dkh and dvh.
 func (p *PassOf[Num]) attentionBackward(l int) {
 	a := p.acts(l)
+	grow(&p.panels, p.attn.size)
+	heads := grow(&p.y, 2*p.T*p.HC)
+	p.dkh, p.dvh = heads[:p.T*p.HC], heads[p.T*p.HC:]
+	p.dqkv = grow(&p.dyp, p.T*p.ldW)
 	p.each(len(p.spans)*p.G, func(_ *worker[Num], i int) {
 		s, g := p.spans[i/p.G], i%p.G
 		k, v := p.kr[s.lo*p.GC+g*p.C:], a.qkv[s.lo*p.ldW+p.HC+p.GC+g*p.C:]

@@ -11,9 +11,11 @@ import (
 // on the way.
 func (p *PassOf[Num]) backward(auxCoef []Num) error {
 	p.sizeBackward()
-	p.jobs = p.jobs[:0]
 	for l := p.L - 1; l >= 0 && p.m.reaches(l, flightExperts); l-- {
 		lp := &p.m.layers[l]
+		if err := p.recompute(l); err != nil {
+			return fmt.Errorf("layer %d again: %w", l, err)
+		}
 		p.packBackward(l)
 		if err := p.expertsBackward(l); err != nil {
 			return fmt.Errorf("layer %d backward: %w", l, err)
@@ -33,8 +35,8 @@ func (p *PassOf[Num]) backward(auxCoef []Num) error {
 		p.addPartials(lp.kNorm, p.D+p.C, p.C)
 		p.addBiasPartials(lp)
 		p.inputJob(l)
+		p.runJobs()
 	}
-	p.runJobs()
 	if p.m.embed.Grad != nil {
 		p.embedBackward()
 	}
@@ -43,12 +45,9 @@ func (p *PassOf[Num]) backward(auxCoef []Num) error {
 
 func (p *PassOf[Num]) sizeBackward() {
 	T := p.T
-	grow(&p.h1, T*p.D)
+	p.h1 = grow(&p.h2, T*p.D)
 	grow(&p.do, T*p.HC)
 	grow(&p.delta, T*p.H)
-	grow(&p.dqkv, T*p.ldW)
-	grow(&p.dkh, T*p.HC)
-	grow(&p.dvh, T*p.HC)
 	grow(&p.dlogits, T*max(1, p.E))
 	p.sizeLowBackward()
 	grow(&p.partial, stripes(T)*p.partialLen())

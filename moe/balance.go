@@ -60,7 +60,7 @@ func (p *PassOf[Num]) biasOf(l int) []Num {
 // these need. Nothing can go backward from it.
 func (p *PassOf[Num]) Route(b Batch) error {
 	p.state = stateEmpty
-	if err := p.load(b); err != nil {
+	if err := p.load(b, false); err != nil {
 		return err
 	}
 	return p.forward(lastOnly)

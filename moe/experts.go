@@ -47,7 +47,7 @@ func (p *PassOf[Num]) experts(l int) error {
 func (p *PassOf[Num]) elsewhere(a *acts[Num]) bool { return p.o.Peers != nil && a.routed }
 
 // compute runs the experts of this model over their work; the answer to slot s
-// is row s of y.
+// is row s of y. Without y it leaves the gate and up products and no answer.
 func (p *PassOf[Num]) compute(l int, y []Num) {
 	a := p.acts(l)
 	if p.o.Train {
@@ -61,7 +61,9 @@ func (p *PassOf[Num]) compute(l int, y []Num) {
 func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
 	f.PackT(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, p.D, 2*a.F)
-	f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
+	if y != nil {
+		f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
+	}
 	packHere(f, ep.guLow.packForward(p, w.packLow.in))
 	packHere(f, ep.downLow.packForward(p, w.packLow.out))
 	for lo := u.lo; lo < u.hi; lo += stripe {
@@ -77,6 +79,9 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 		}
 		f.Mul(hi-lo, 2*a.F, p.D, x, p.D, w.pack, gu, a.ldF, false)
 		ep.guLow.forward(f, w.packLow.in, hi-lo, x, p.D, a.low.gu, lo, gu, a.ldF)
+		if y == nil {
+			continue
+		}
 		h := w.h
 		for s := range hi - lo {
 			row := gu[s*a.ldF : s*a.ldF+2*a.F]
@@ -94,6 +99,7 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 // activation) and gu (gradients of gate and up).
 func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
+	grow(&p.y, a.off[a.E]*p.D)
 	if !p.elsewhere(a) {
 		p.computeBackward(l, p.dx, p.y)
 		return nil
@@ -115,7 +121,7 @@ func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
 	a := p.acts(l)
 	S := a.work.slots()
 	grow(&p.dyp, S*p.D)
-	grow(&p.hw, S*a.F)
+	p.hw = grow(&p.panels, S*a.F)
 	grow(&p.dtw, S)
 	p.sizeLowExperts(l, &p.dlow)
 	units := p.expertUnits(a)

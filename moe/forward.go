@@ -11,33 +11,15 @@ const (
 )
 
 // forward runs the trunk. It leaves in the last layer's activations and in y
-// what hidden needs.
+// what hidden needs, or in stream where a scoring pass wants all rows.
 func (p *PassOf[Num]) forward(want wanted) error {
 	p.sizeForward()
+	p.want = want
 	for l := range p.L {
-		a := p.acts(l)
-		final := l == p.L-1 && want == lastOnly
-		// Scoring needs one query per sequence from the last layer; training
-		// needs its router everywhere but its experts at the last position.
-		onlyLast := final && !p.o.Train
-		R := p.T
-		if onlyLast {
-			R = len(p.spans)
-		}
-		tokens := R
-		if final {
-			tokens = len(p.spans)
-		}
-		p.sizeInput(a)
-		p.sizeLowInput(l, R)
+		p.hold(l)
+		p.sizeLowPacks(l)
 		p.packForward(l)
-		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, lo, hi) })
-		p.sizeRows(l, R, tokens)
-		p.attention(a, onlyLast)
-		p.eachStripe(R, func(w *worker[Num], lo, hi int) { p.attnOutput(l, w, lo, hi, onlyLast) })
-		p.countLoad(l, R)
-		p.dispatch(a, R, final && !onlyLast)
-		if err := p.experts(l); err != nil {
+		if err := p.layer(l, l == p.L-1 && want == lastOnly); err != nil {
 			return fmt.Errorf("layer %d: %w", l, err)
 		}
 	}
@@ -45,14 +27,88 @@ func (p *PassOf[Num]) forward(want wanted) error {
 	return nil
 }
 
+// layer takes the rows through one layer, chunk by chunk. Of the last layer
+// scoring needs one query per sequence, with what follows it; training needs
+// its router everywhere but its experts at the last position.
+func (p *PassOf[Num]) layer(l int, final bool) error {
+	a, ends := p.acts(l), len(p.spans)
+	a.mlp = p.mlp[l]
+	clear(p.loads[l])
+	onlyLast := final && !p.o.Train
+	if onlyLast {
+		p.sizeRows(a, ends, ends)
+	}
+	for i := range p.chunks {
+		c := &p.chunks[i]
+		p.sizeInput(a, c)
+		p.sizeLowInput(l, c.n)
+		p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, onlyLast) })
+		p.lookBefore(l, c, onlyLast)
+		if onlyLast {
+			p.attention(a, c, c.lasts)
+			continue
+		}
+		tokens := c.n
+		if final {
+			tokens = ends
+		}
+		p.sizeRows(a, c.n, tokens)
+		p.attention(a, c, c.items)
+		if err := p.behindAttention(l, c.n, final, false); err != nil {
+			return err
+		}
+		p.lookBehind(l, c.n, c.row)
+		p.handOver(l, c)
+	}
+	if !onlyLast {
+		return nil
+	}
+	a.x = p.stream
+	grow(&a.low.out, ends*p.m.layers[l].lowWidths().o)
+	err := p.behindAttention(l, ends, false, true)
+	p.lookBehind(l, ends, func(r int) int { return int(p.last[r]) })
+	return err
+}
+
+// handOver leaves a chunk's answers where the next layer reads its input.
+func (p *PassOf[Num]) handOver(l int, c *chunk) {
+	a, x := p.acts(l), p.acts(l).x
+	if p.o.Train {
+		if l == p.L-1 {
+			return // the head takes the rows that it needs
+		}
+		x = grow(&p.acts(l+1).x, c.n*p.D)
+	}
+	p.eachStripe(c.n, func(_ *worker[Num], lo, hi int) {
+		for r := lo; r < hi; r++ {
+			p.combine(x[r*p.D:(r+1)*p.D], a, r)
+		}
+	})
+}
+
+// behindAttention takes R rows from attention to the answers of the experts,
+// which with lastRows are asked for the last row of each sequence alone. With
+// onlyLast there are no other rows.
+func (p *PassOf[Num]) behindAttention(l, R int, lastRows, onlyLast bool) error {
+	a := p.acts(l)
+	p.eachStripe(R, func(w *worker[Num], lo, hi int) { p.attnOutput(l, w, lo, hi, onlyLast) })
+	p.countLoad(l, R)
+	p.dispatch(a, R, lastRows)
+	return p.experts(l)
+}
+
 // sizeForward prepares the buffers that every layer uses.
 func (p *PassOf[Num]) sizeForward() {
-	f := p.kern
-	grow(&p.qr, p.T*p.HC)
-	grow(&p.kr, p.T*p.GC)
-	grow(&p.h2, p.T*p.D)
-	grow(&p.y, p.T*p.wide.K*p.D)
-	grow(&p.packQKV, f.PanelLen(p.D, p.W))
+	f, most := p.kern, 0
+	for i := range p.chunks {
+		most = max(most, p.chunks[i].n)
+	}
+	if !p.o.Train {
+		grow(&p.stream, p.T*p.D)
+	}
+	grow(&p.qr, most*p.HC)
+	grow(&p.kr, most*p.GC)
+	grow(&p.packQKV, f.PanelLen(p.D, p.HC)+f.PanelLen(p.D, 2*p.GC))
 	grow(&p.packO, f.PanelLen(p.HC, p.D))
 	grow(&p.packR, f.PanelLen(p.D, max(1, p.E)))
 	for i := range p.work {
@@ -68,7 +124,8 @@ func (p *PassOf[Num]) sizeForward() {
 func (p *PassOf[Num]) packForward(l int) {
 	lp := &p.m.layers[l]
 	jobs := []packJob[Num]{
-		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.D, n: p.W, transpose: true},
+		{dst: p.packQKV, src: lp.q.Data, k: p.D, n: p.HC, transpose: true},
+		{dst: p.packQKV[p.kern.PanelLen(p.D, p.HC):], src: p.flat(lp.k, 2*p.GC*p.D), k: p.D, n: 2 * p.GC, transpose: true},
 		{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
 	}
 	if lp.router != nil {
@@ -118,30 +175,45 @@ func (p *PassOf[Num]) packJobs(jobs ...packJob[Num]) {
 	})
 }
 
-// attnInput computes rows lo..hi up to attention: the layer's input, its norm,
-// q, k and v, their norms and rotation.
-func (p *PassOf[Num]) attnInput(l int, w *worker[Num], lo, hi int) {
+// attnInput computes rows lo..hi of a chunk up to attention: the layer's input,
+// its norm, q, k and v, their norms and rotation. With onlyLast there are
+// queries for the last position of each sequence alone.
+func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onlyLast bool) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	h := w.h[:(hi-lo)*p.D]
-	for t := lo; t < hi; t++ {
-		x := a.x[t*p.D : (t+1)*p.D]
+	for r := lo; r < hi; r++ {
+		x := a.x[r*p.D : (r+1)*p.D]
 		if l == 0 {
-			id := int(p.ids[t])
+			id := int(p.ids[c.lo+r])
 			copy(x, p.m.embed.Data[id*p.D:(id+1)*p.D])
-		} else {
-			p.combine(x, p.acts(l-1), t)
 		}
-		a.r1[t] = f.RMSNorm(h[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, p.eps)
+		a.r1[r] = f.RMSNorm(h[(r-lo)*p.D:(r-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}
-	f.Mul(hi-lo, p.W, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
+	// What adapters add lies side by side for queries, keys and values.
+	all := !onlyLast || lp.qkvLow != nil
+	f.Mul(hi-lo, 2*p.GC, p.D, h, p.D, p.packQKV[f.PanelLen(p.D, p.HC):], a.qkv[lo*p.ldW+p.HC:], p.ldW, false)
+	if all {
+		f.Mul(hi-lo, p.HC, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
+	}
 	lp.qkvLow.forward(f, p.packLow.in, hi-lo, h, p.D, a.low.in, lo, a.qkv[lo*p.ldW:], p.ldW)
-	for t := lo; t < hi; t++ {
-		row := a.qkv[t*p.ldW : t*p.ldW+p.W]
-		if lp.qBias != nil {
-			f.AddScaled(row, 1, p.flat(lp.qBias, p.W))
+	for r := lo; r < hi; r++ {
+		t, row := c.lo+r, a.qkv[r*p.ldW:r*p.ldW+p.W]
+		if lp.kBias != nil {
+			f.AddScaled(row[p.HC:], 1, p.flat(lp.kBias, 2*p.GC))
 		}
-		p.rotated(p.qr[t*p.HC:(t+1)*p.HC], row[:p.HC], lp.qNorm.Data, a.rq[t*p.H:(t+1)*p.H], t)
-		p.rotated(p.kr[t*p.GC:(t+1)*p.GC], row[p.HC:p.HC+p.GC], lp.kNorm.Data, a.rk[t*p.G:(t+1)*p.G], t)
+		p.rotated(p.kr[r*p.GC:(r+1)*p.GC], row[p.HC:p.HC+p.GC], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], t)
+		if onlyLast {
+			if t != int(p.last[p.seq[t]]) {
+				continue
+			}
+			if !all {
+				f.Mul(1, p.HC, p.D, h[(r-lo)*p.D:], p.D, p.packQKV, row, p.ldW, false)
+			}
+		}
+		if lp.qBias != nil {
+			f.AddScaled(row[:p.HC], 1, lp.qBias.Data)
+		}
+		p.rotated(p.qr[r*p.HC:(r+1)*p.HC], row[:p.HC], lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], t)
 	}
 }
 
@@ -156,7 +228,7 @@ func (p *PassOf[Num]) combine(x []Num, a *acts[Num], r int) {
 	}
 }
 
-// rotated norms and rotates the heads of one row.
+// rotated norms and rotates the heads of row t of the batch.
 func (p *PassOf[Num]) rotated(dst, src, weight, r []Num, t int) {
 	half := p.C / 2
 	at := int(p.pos[t]) * half

@@ -150,7 +150,7 @@ func TestGoldenForward(t *testing.T) {
 		for i, s := range g.Float64.Sequences {
 			at := fmt.Sprintf("sequence %d", i)
 			b := Batch{IDs: s.IDs, Offsets: []int32{0, int32(len(s.IDs))}}
-			if err := p.load(b); err != nil {
+			if err := p.load(b, false); err != nil {
 				t.Fatal(err)
 			}
 			p.forward(allRows)

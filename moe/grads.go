@@ -30,6 +30,7 @@ type gradTile struct{ job, m0, n0 int }
 // attention output. They must run before dx moves on to the layer's input.
 func (p *PassOf[Num]) outputJobs(l int) {
 	a, lp := p.acts(l), &p.m.layers[l]
+	p.jobs = p.jobs[:0]
 	p.addJob(gradJob[Num]{m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, lp.o)
 	lp.oLow.gradJobs(p, gradJob[Num]{k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, a.low.out, p.dlow.out, 0)
 	if lp.router != nil {
@@ -51,8 +52,8 @@ func (p *PassOf[Num]) outputJobs(l int) {
 	}
 }
 
-// inputJob lists the gradient of q, k and v. It may wait for the jobs of the
-// layer below: nothing before them writes dqkv or h1.
+// inputJob lists the gradient of q, k and v. It must run before the layer below
+// takes the memory of dqkv and h1.
 func (p *PassOf[Num]) inputJob(l int) {
 	lp := &p.m.layers[l]
 	p.jobs = p.jobs[:0]

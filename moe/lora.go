@@ -256,13 +256,17 @@ type lowActs[Num Float] struct {
 // lowPacks are packed adapters: of q, k, v and of o, or of gate, up and of down.
 type lowPacks[Num Float] struct{ in, out []Num }
 
-// sizeLowInput prepares what a layer keeps, whose output has R rows, and the
-// panels of its adapters.
-func (p *PassOf[Num]) sizeLowInput(l, R int) {
+// sizeLowInput prepares what a layer keeps of attention's adapters for so many
+// rows.
+func (p *PassOf[Num]) sizeLowInput(l, rows int) {
+	w := p.m.layers[l].lowWidths()
+	grow(&p.acts(l).low.in, rows*w.qkv)
+	grow(&p.acts(l).low.out, rows*w.o)
+}
+
+// sizeLowPacks prepares the panels of attention's adapters.
+func (p *PassOf[Num]) sizeLowPacks(l int) {
 	lp := &p.m.layers[l]
-	w := lp.lowWidths()
-	grow(&p.acts(l).low.in, p.T*w.qkv)
-	grow(&p.acts(l).low.out, R*w.o)
 	grow(&p.packLow.in, max(len(p.packLow.in), lp.qkvLow.panelLen(p.kern)))
 	grow(&p.packLow.out, max(len(p.packLow.out), lp.oLow.panelLen(p.kern)))
 }

@@ -14,9 +14,14 @@ type Options struct {
 	// Train keeps what a backward pass needs and computes the router of the
 	// last layer at every position, as the auxiliary loss wants it. Without it
 	// [Pass.Verdict] computes the last layer for the last position of each
-	// sequence only, [Pass.Aux] is nil and [Pass.ExpertLoad] counts only what
-	// was computed.
+	// sequence only, and once what sequences of the batch start with in common;
+	// [Pass.Aux] is nil, and [Pass.ExpertLoad] counts only what was computed.
 	Train bool
+	// Recompute keeps of each layer its input and its router's choices only, and
+	// computes the rest again when a backward pass comes to it: less memory, the
+	// same bits, and most of another forward pass. Peers agree on it: the tokens of
+	// a layer are sent once more.
+	Recompute bool
 	// Peers hold the experts that a sharded model lacks. They take part in
 	// every call of this pass, and a rank whose batch is empty calls it too.
 	Peers Peers
@@ -49,6 +54,7 @@ var ErrNoForward = errors.New("moe: backward without a training forward before i
 
 // ErrNotFinite is returned when a forward pass meets a NaN or an infinity:
 // the weights or their products overflowed, and no logit would mean anything.
+// The error is a [*NotFiniteError], which says where.
 var ErrNotFinite = errors.New("moe: the network gave a number that is not finite")
 
 // PassOf runs a model forward and backward. It owns the arena that holds the
@@ -66,24 +72,32 @@ type PassOf[Num Float] struct {
 	crew crew
 
 	// The batch.
-	ids   []int32
-	spans []span
-	T     int
-	pos   []int32 // [T] position in its sequence
-	seq   []int32 // [T] which sequence
-	last  []int32 // [sequences] row of the last token
+	ids      []int32
+	spans    []span
+	T        int     // rows: tokens, less those that sequences share
+	pos      []int32 // [T] position in its sequence
+	seq      []int32 // [T] which sequence
+	last     []int32 // [sequences] row of the last token
+	shared   bool    // some sequence starts as an earlier one does
+	limit    int     // rows of a chunk of a scoring pass
+	chunks   []chunk
+	pages    paging
+	prefixes Prefixes
 
 	layers   []acts[Num]
+	holder   int // with Recompute, the layer that has what passes
 	work     []worker[Num]
 	cos, sin []Num // [positions, C/2]
 	attn     attnPlan
 	loads    [][]int64
 	aux      []float64
+	head     Head
+	want     wanted
+	watch    *watch // nil but after a failure
 
 	routerLoss RouterLossOf[Num]
 	bias       [][]Num // of each layer; nil: none
 
-	head  Head
 	state passState
 }
 
@@ -98,7 +112,7 @@ const (
 // NewPass returns a pass over m. It allocates little until the first batch.
 func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
 	m.shard.check(o.Peers)
-	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), dims: dimsOf(&m.cfg)}
+	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg)}
 	p.work = make([]worker[Num], p.threads)
 	n := 1
 	if o.Train {
@@ -126,7 +140,7 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	if err := p.checkHead(h); err != nil {
 		return nil, err
 	}
-	if err := p.load(b); err != nil {
+	if err := p.load(b, !p.o.Train); err != nil {
 		return nil, err
 	}
 	if err := p.forward(lastOnly); err != nil {
@@ -139,7 +153,7 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	}
 	for i, l := range out {
 		if !finite(l.Yes) || !finite(l.No) || !finite(l.Rest) {
-			return nil, fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+			return nil, p.notFinite(i)
 		}
 	}
 	return out, nil
@@ -200,7 +214,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	if weight != nil && !p.o.Train {
 		return nil, ErrNoForward
 	}
-	if err := p.load(b); err != nil {
+	if err := p.load(b, false); err != nil {
 		return nil, err
 	}
 	if weight != nil {
@@ -212,7 +226,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 		return nil, err
 	}
 	lossSum = p.nextTokenHead()
-	err = checkSums(lossSum)
+	err = p.checkSums(lossSum)
 	if weight != nil && (err == nil || p.o.Peers != nil) { // peers wait for every rank's part
 		p.nextTokenBackward(weight)
 		if lost := p.backward(auxCoef); lost != nil {
@@ -225,10 +239,10 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	return lossSum, nil
 }
 
-func checkSums(sums []float64) error {
+func (p *PassOf[Num]) checkSums(sums []float64) error {
 	for i, l := range sums {
 		if !finite(l) {
-			return fmt.Errorf("sequence %d: %w", i, ErrNotFinite)
+			return p.notFinite(i)
 		}
 	}
 	return nil
@@ -243,6 +257,10 @@ func (p *PassOf[Num]) ExpertLoad() [][]int64 {
 	}
 	return out
 }
+
+// Rows returns how many positions the last forward computed: the tokens of its
+// batch, less those that a scoring pass found in common.
+func (p *PassOf[Num]) Rows() int { return p.T }
 
 func finite[Num Float](v Num) bool { return v-v == 0 }
 

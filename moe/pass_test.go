@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -262,7 +263,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNotFinite: an overflow is an error, never a logit.
+// TestNotFinite: a NaN is an error that names its tensor, never a logit.
 func TestNotFinite(t *testing.T) {
 	for f := kernel.Generic; f <= kernel.Detect(); f++ {
 		for _, name := range []string{"model.layers.0.self_attn.q_norm.weight", "model.layers.1.mlp.gate.weight", "model.layers.0.mlp.experts.0.up_proj.weight", "model.norm.weight"} {
@@ -274,15 +275,58 @@ func TestNotFinite(t *testing.T) {
 					}
 				}
 			}
-			b := mixedBatch(m.cfg.VocabSize)
-			for _, train := range []bool{false, true} {
-				if l, err := m.NewPass(Options{Train: train}).Verdict(b, Head{Yes: 1, No: 2, Full: true}); !errors.Is(err, ErrNotFinite) {
-					t.Errorf("%s %s: %v, %v", f, name, l, err)
+			expectNotFinite(t, m, NotFiniteError{-1, -1, -1, name})
+		}
+	}
+}
+
+// expectNotFinite runs a batch in all ways and wants one error of each.
+func expectNotFinite(t *testing.T, m *Model, want NotFiniteError) {
+	t.Helper()
+	b := mixedBatch(m.cfg.VocabSize)
+	check := func(how string, err error) {
+		t.Helper()
+		var at *NotFiniteError
+		if !errors.Is(err, ErrNotFinite) || !errors.As(err, &at) || *at != want {
+			t.Errorf("%s %s: %v, want %v", m.kern.(kernel.Family), how, err, &want)
+		}
+	}
+	for _, o := range []Options{{}, {Train: true}, {Train: true, Recompute: true}} {
+		_, err := m.NewPass(o).Verdict(b, Head{Yes: 1, No: 2, Full: true})
+		check("verdict", err)
+	}
+	_, err := m.NewPass(Options{}).NextToken(b, nil, nil)
+	check("next token", err)
+}
+
+// TestOverflowIsNamed: finite weights whose products overflow are found where
+// they do so.
+func TestOverflowIsNamed(t *testing.T) {
+	const v, o, gate = "model.layers.0.self_attn.v_proj.weight", "model.layers.0.self_attn.o_proj.weight", "model.layers.1.mlp.gate.weight"
+	for _, k := range []struct {
+		what    string
+		layer   int
+		tensors []string
+		value   float32
+	}{
+		{"keys and values", 0, []string{v}, 3e38},
+		{"the residual stream behind attention", 0, []string{v, o}, 1e25},
+		{"the router", 1, []string{gate}, 3e38},
+		{"the experts", 1, []string{"model.layers.1.mlp.experts."}, 1e25},
+	} {
+		m := newTiny(t, tinyConfig(), kernel.Detect())
+		for _, q := range m.Params() {
+			if slices.ContainsFunc(k.tensors, func(name string) bool { return strings.HasPrefix(q.Name, name) }) {
+				for i := range q.Data {
+					q.Data[i] = k.value
 				}
 			}
-			if l, err := m.NewPass(Options{}).NextToken(b, nil, nil); !errors.Is(err, ErrNotFinite) {
-				t.Errorf("%s %s: %v, %v", f, name, l, err)
-			}
+		}
+		_, err := m.NewPass(Options{Train: true}).NextToken(mixedBatch(m.cfg.VocabSize), nil, nil)
+		want := NotFiniteError{0, 0, k.layer, k.what}
+		var at *NotFiniteError
+		if !errors.As(err, &at) || *at != want {
+			t.Errorf("%v, want %v", err, &want)
 		}
 	}
 }

@@ -44,10 +44,9 @@ func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32) Num {
 	return top + Num(math.Log(float64(sum)))
 }
 
-// countLoad counts the assignments of a layer.
+// countLoad adds the assignments of some rows to the load of a layer.
 func (p *PassOf[Num]) countLoad(l, rows int) {
 	a, load := p.acts(l), p.loads[l]
-	clear(load)
 	if !a.routed {
 		return
 	}

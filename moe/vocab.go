@@ -44,7 +44,11 @@ func (p *PassOf[Num]) hidden(rows []int32) {
 	p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 		for i := lo; i < hi; i++ {
 			x := p.xf[i*p.D : (i+1)*p.D]
-			p.combine(x, a, int(rows[i]))
+			if r := int(rows[i]); p.want == allRows && !p.o.Train {
+				copy(x, p.stream[r*p.D:(r+1)*p.D])
+			} else {
+				p.combine(x, a, r)
+			}
 			p.rf[i] = p.kern.RMSNorm(p.hn[i*p.D:(i+1)*p.D], x, p.m.norm.Data, p.eps)
 		}
 	})

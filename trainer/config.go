@@ -65,6 +65,7 @@ type Config struct {
 	Data      Data      `json:"data" yaml:"data"`
 	Eval      Eval      `json:"eval" yaml:"eval"`
 	Aux       Aux       `json:"aux" yaml:"aux"`
+	Memory    Memory    `json:"-" yaml:"memory"`
 	LoRA      LoRA      `json:"lora" yaml:"lora"`
 	Freeze    []string  `json:"freeze" yaml:"freeze"` // tensors that do not train: kinds, modules, layers, patterns of names
 	EMA       EMA       `json:"ema" yaml:"ema"`
@@ -148,6 +149,17 @@ type Eval struct {
 	Patience int    `json:"patience" yaml:"patience"` // stop after so many evaluations without a better one; 0: never
 }
 
+// Memory trades time for memory; it changes no bit of a result.
+type Memory struct {
+	Recompute string `json:"recompute" yaml:"recompute"` // none, or layer: activations are computed again in the backward pass
+}
+
+// What is computed again in the backward pass.
+const (
+	RecomputeNone  = "none"
+	RecomputeLayer = "layer" // all of a layer but its input and the choices of its router
+)
+
 // DefaultConfig returns the config that an empty file means.
 func DefaultConfig() *Config {
 	return &Config{
@@ -159,6 +171,7 @@ func DefaultConfig() *Config {
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
+		Memory:          Memory{Recompute: RecomputeNone},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence, BiasDecayRatio: 0.2},
 		EMA:             EMA{Publish: true},
@@ -195,6 +208,7 @@ func (c *Config) Validate() error {
 		v.add("steps and epochs are both 0: set one")
 	}
 	c.Eval.validate(v, c)
+	v.oneOf("memory.recompute", c.Memory.Recompute, RecomputeNone, RecomputeLayer)
 	tune := c.tuning()
 	v.wrap("tuning", tune.Validate())
 	c.Aux.validate(v)

@@ -72,8 +72,8 @@ func TestTagsAgree(t *testing.T) {
 	walk = func(r reflect.Type) {
 		for i := range r.NumField() {
 			f := r.Field(i)
-			if f.Name == "CheckpointAsync" { // changes no result, so it is in no key
-				continue
+			if _, ok := reflect.TypeFor[unkeyed]().FieldByName(f.Name); ok && f.Tag.Get("json") == "-" {
+				continue // it changes no result, so it is in no key
 			}
 			if f.Tag.Get("json") != f.Tag.Get("yaml") || f.Tag.Get("json") == "" {
 				t.Errorf("%s.%s: json %q, yaml %q", r, f.Name, f.Tag.Get("json"), f.Tag.Get("yaml"))

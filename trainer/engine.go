@@ -56,6 +56,9 @@ type engine interface {
 	loadAverage(dir string) error
 	// bytes is what this rank keeps: weights, gradients, and moments with the average.
 	bytes() (parameters, gradients, optimizer int64)
+	// memory is all that this rank has come to keep: to train, and what the
+	// passes that evaluate have beside it.
+	memory() (training, evaluation moe.Memory)
 }
 
 // An origin is where weights come from: a checkpoint, or a shape and a seed.
@@ -118,7 +121,7 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
-	e.twoPasses(moe.Options{Threads: threads, Train: true, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
+	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
 	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves})
 	if cfg.EMA.Decay > 0 {
 		e.mean = e.model.NewAverage()
@@ -144,6 +147,19 @@ func (e *engineOf[Num]) routers(slopes []float64, z float64) error {
 		r.Probs = append(r.Probs, Num(s))
 	}
 	return e.eachPass(func(p *moe.PassOf[Num]) error { return p.SetRouterLoss(r) })
+}
+
+func (e *engineOf[Num]) memory() (training, evaluation moe.Memory) {
+	training = e.pass.Memory()
+	if e.spare != nil {
+		second := e.spare.Memory()
+		training.Activations += second.Activations
+		training.Buffers += second.Buffers
+		training.Exchange += second.Exchange
+	}
+	of := e.model.Memory()
+	training.Weights, training.Gradients, training.Moments = of.Weights, of.Gradients, e.opt.Memory().Moments
+	return training, e.scorer.Memory()
 }
 
 func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }

@@ -18,11 +18,22 @@ const maxOrder = 1 << 20
 // An order is what rank 0 tells the other ranks: the task, and where its
 // checkpoints are. An order without a directory says that nothing is to do.
 type order struct {
-	Dir    string           `json:"dir"`
-	Config *Config          `json:"config"`
-	Async  bool             `json:"async"` // Config.CheckpointAsync, which is outside the config's JSON
-	Inputs []pipeline.Input `json:"inputs"`
+	Dir     string           `json:"dir"`
+	Config  *Config          `json:"config"`
+	Unkeyed unkeyed          `json:"unkeyed"`
+	Inputs  []pipeline.Input `json:"inputs"`
 }
+
+// unkeyed is what a config has outside its JSON, which is the task's key: what
+// changes no result.
+type unkeyed struct {
+	Memory          Memory `json:"memory"`
+	CheckpointAsync bool   `json:"checkpoint_async"`
+}
+
+func (c *Config) unkeyed() unkeyed { return unkeyed{c.Memory, c.CheckpointAsync} }
+
+func (c *Config) setUnkeyed(u unkeyed) { c.Memory, c.CheckpointAsync = u.Memory, u.CheckpointAsync }
 
 // give sends an order to the other ranks.
 func (r Ranks) give(o order) error {
@@ -68,7 +79,7 @@ func Follow(ctx context.Context, r Ranks, threads int) (err error) {
 	if err != nil || o.Dir == "" {
 		return err
 	}
-	o.Config.CheckpointAsync = o.Async
+	o.Config.setUnkeyed(o.Unkeyed)
 	if err := o.Config.Validate(); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type NonFiniteError struct {
 	Rank  int   // whose part it is; -1 alone, or where it shows in the sum only
 	What  string
 	Value float64
+	Cause error // where the network met it first, if it did on this rank
 }
 
 // Error names the step.
@@ -38,8 +39,15 @@ func (e *NonFiniteError) Error() string {
 	if e.Rank >= 0 {
 		where = fmt.Sprintf(" (rank %d)", e.Rank)
 	}
-	return fmt.Sprintf("step %d: the %s%s is %v: lower optimizer.lr, or set on_nonfinite: skip", e.Step, e.What, where, e.Value)
+	text := fmt.Sprintf("step %d: the %s%s is %v: lower optimizer.lr, or set on_nonfinite: skip", e.Step, e.What, where, e.Value)
+	if e.Cause != nil {
+		text += fmt.Sprintf(" (%v)", e.Cause)
+	}
+	return text
 }
+
+// Unwrap returns the cause.
+func (e *NonFiniteError) Unwrap() error { return e.Cause }
 
 // A training is one run of the loop.
 type training struct {
@@ -309,7 +317,7 @@ func (t *training) step() (Line, error) {
 	if !w.silent {
 		line.Loss = present(w.loss)
 	}
-	bad := &NonFiniteError{Step: line.Step, Rank: w.culprit, What: "loss", Value: w.loss}
+	bad := &NonFiniteError{Step: line.Step, Rank: w.culprit, What: "loss", Value: w.loss, Cause: t.net.cause}
 	if t.layout.alone() {
 		bad.Rank = -1
 	}

@@ -419,6 +419,10 @@ func TestNonFiniteStops(t *testing.T) {
 	if err := tr.run(context.Background()); !errors.As(err, &bad) || bad.Step != 1 || bad.What != "loss" {
 		t.Errorf("error %v", err)
 	}
+	var at *moe.NotFiniteError
+	if !errors.As(bad, &at) || at.What != "model.layers.0.input_layernorm.weight" {
+		t.Errorf("error %v does not name the weights", bad)
+	}
 	if n := len(linesOf(t, s.dir)); n != 0 {
 		t.Errorf("%d lines", n)
 	}

@@ -25,6 +25,7 @@ type network struct {
 	clock   *stopwatch
 	wait    func() error // for the backward pass that may still run; nil: none
 	routing routing      // of the step at hand
+	cause   error        // of the last step's number that is not finite, where the network gave it
 	batch   moe.Batch    // scratch
 }
 
@@ -76,6 +77,7 @@ func (n *network) addTerms() error {
 // ranks' gradients in the model, which must start at zero. When the loss is
 // not finite the gradient is worth nothing.
 func (n *network) gradient(list []sample) (work, error) {
+	n.cause = nil
 	lengths, _, _ := columns(list)
 	c := n.cut(lengths)
 	w := work{micros: c.total, rounds: c.rounds, load: newExpertLoad(n.config())}
@@ -247,7 +249,7 @@ func (n *network) nextTokens(w *work, list []sample, micros [][]int32) error {
 		}
 		sums, err := n.nextToken(b, 1/predictions, n.auxShare(len(list)))
 		if errors.Is(err, moe.ErrNotFinite) {
-			w.loss, err = math.NaN(), nil
+			w.loss, n.cause, err = math.NaN(), err, nil
 		}
 		if err != nil {
 			return err
@@ -300,6 +302,7 @@ func (n *network) forward(list []sample, train bool) ([]objective.Logits, error)
 	}
 	logits, err := n.engine.verdict(b, n.head, train)
 	if errors.Is(err, moe.ErrNotFinite) {
+		n.cause = err
 		logits, err = make([]objective.Logits, len(list)), nil
 		for i := range logits {
 			logits[i] = objective.Logits{Yes: math.NaN(), No: math.NaN(), Rest: math.NaN()}

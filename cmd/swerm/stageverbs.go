@@ -123,6 +123,7 @@ type stageFlags struct {
 	ids         *scoreIDs    // of the verb score
 	plugin      *pluginFlags // of the verb import
 	ranks       *rankFlags   // of the verb train
+	plan        *planFlags   // of the verb train
 }
 
 func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
@@ -134,6 +135,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.ids != nil && o.ids.file != "" {
 				return a.scoreIDs(c.Context(), args, o.ids)
+			}
+			if o.plan != nil && o.plan.on {
+				return a.planTraining(c, stage, o, args)
 			}
 			if o.ranks != nil {
 				return a.train(c, v, stage, o, args)
@@ -162,7 +166,7 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 		o.ids = scoreIDsFlags(f)
 	}
 	if v.stage == "train" {
-		o.ranks = newRankFlags(f)
+		o.ranks, o.plan = newRankFlags(f), newPlanFlags(f)
 	}
 	return c
 }
@@ -191,9 +195,8 @@ func portHelp(p pipeline.Port) string {
 // setting tells key=value from a path.
 var setting = regexp.MustCompile(`^[a-z_][a-z0-9_.]*=`)
 
-func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stageFlags, args []string) error {
-	s := &run.Single{Stage: stage, Config: stage.NewConfig(), Out: o.out, MaxReject: o.maxReject, Memory: memory()}
-	var paths, settings []string
+// divided tells the paths among arguments from the settings.
+func divided(args []string) (paths, settings []string) {
 	for _, arg := range args {
 		if _, err := os.Lstat(arg); err != nil && setting.MatchString(arg) {
 			settings = append(settings, arg)
@@ -201,6 +204,12 @@ func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stage
 			paths = append(paths, arg)
 		}
 	}
+	return paths, settings
+}
+
+func (a *app) runStage(c *cobra.Command, v verb, stage *pipeline.Stage, o *stageFlags, args []string) error {
+	s := &run.Single{Stage: stage, Config: stage.NewConfig(), Out: o.out, MaxReject: o.maxReject, Memory: memory()}
+	paths, settings := divided(args)
 	if v.configArg && len(paths) > 0 {
 		if o.config != "" {
 			return usage("the config is given twice: %s and --config %s", paths[0], o.config)

@@ -27,18 +27,9 @@ func (a *app) fromRunFile(ctx context.Context, s *run.Single, path string) error
 	if err != nil {
 		return err
 	}
-	var step *run.Step
-	for _, candidate := range file.Steps {
-		if candidate.Stage.Name != s.Stage.Name {
-			continue
-		}
-		if step != nil {
-			return usage("%s has two steps of stage %s, %s and %s: take one out", path, s.Stage.Name, step.ID, candidate.ID)
-		}
-		step = candidate
-	}
-	if step == nil {
-		return usage("%s has no step of stage %s", path, s.Stage.Name)
+	step, err := onlyStep(file, path, s.Stage.Name)
+	if err != nil {
+		return err
 	}
 	before := ancestors(step)
 	file.Steps = slices.DeleteFunc(file.Steps, func(other *run.Step) bool { return !before[other] })
@@ -65,6 +56,24 @@ func (a *app) fromRunFile(ctx context.Context, s *run.Single, path string) error
 		s.Inputs = append(s.Inputs, ref)
 	}
 	return nil
+}
+
+// onlyStep returns the one step of a file that runs a stage.
+func onlyStep(file *run.File, path, stage string) (*run.Step, error) {
+	var step *run.Step
+	for _, candidate := range file.Steps {
+		if candidate.Stage.Name != stage {
+			continue
+		}
+		if step != nil {
+			return nil, usage("%s has two steps of stage %s, %s and %s: take one out", path, stage, step.ID, candidate.ID)
+		}
+		step = candidate
+	}
+	if step == nil {
+		return nil, usage("%s has no step of stage %s", path, stage)
+	}
+	return step, nil
 }
 
 // ancestors are the steps that a step builds on.

@@ -1,0 +1,111 @@
+package moe
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// checkPlan trains a step and compares what it took with what was predicted:
+// all of it within a tenth, and so each kind that is more than a hundredth; what
+// is exchanged within a quarter, since routers do not ask every expert equally.
+func checkPlan[Num Float](plan Plan, peers Peers) error {
+	want, err := PlanMemory[Num](plan)
+	if err != nil {
+		return err
+	}
+	m, err := NewShard[Num](plan.Config, 7, plan.Shard)
+	if err != nil {
+		return err
+	}
+	m.EnableGrad()
+	st, p := m.NewOptState(), m.NewPass(Options{Train: true, Threads: plan.Threads, Recompute: plan.Recompute, Peers: peers})
+	b := randomBatch(rand.New(rand.NewPCG(1, 2)), plan.VocabSize, plan.Lengths...)
+	if plan.NextToken {
+		if _, err := p.NextToken(b, make([]Num, b.Len()), nil); err != nil {
+			return err
+		}
+	} else {
+		if _, err := p.Verdict(b, plan.Head); err != nil {
+			return err
+		}
+		if err := p.BackwardVerdict(make([]LogitsOf[Num], b.Len()), nil); err != nil {
+			return err
+		}
+	}
+	got := p.Memory()
+	got.Weights, got.Gradients, got.Moments = m.Memory().Weights, m.Memory().Gradients, st.Memory().Moments
+	for _, k := range []struct {
+		kind      string
+		got, want int64
+	}{
+		{"weights", got.Weights, want.Weights}, {"gradients", got.Gradients, want.Gradients}, {"moments", got.Moments, want.Moments},
+		{"activations", got.Activations, want.Activations}, {"buffers", got.Buffers, want.Buffers},
+		{"exchange", got.Exchange, want.Exchange}, {"all", got.Total(), want.Total()},
+	} {
+		if k.got < got.Total()/100 {
+			continue
+		}
+		if off := math.Abs(float64(k.want)/float64(k.got) - 1); !(off <= 0.1 || k.kind == "exchange" && off <= 0.25) {
+			return fmt.Errorf("%s: %d bytes, predicted %d", k.kind, k.got, k.want)
+		}
+	}
+	return nil
+}
+
+// planConfig is small, and wide enough that what a few rows take is not all.
+func planConfig() Config {
+	c := benchConfig()
+	c.VocabSize, c.HiddenSize, c.NumHiddenLayers, c.NumExperts, c.MoeIntermediateSize = 512, 128, 3, 8, 96
+	return c
+}
+
+func TestPlannedMemory(t *testing.T) {
+	dense, mixed := planConfig(), planConfig()
+	dense.Dense, dense.IntermediateSize = true, 256
+	dense.NumExperts, dense.NumExpertsPerTok, dense.MoeIntermediateSize, dense.NormTopKProb = 0, 0, 0, false
+	mixed.MLPOnlyLayers, mixed.IntermediateSize = []int{1}, 384
+	two := Head{Yes: 3, No: 5}
+	for name, plan := range map[string]Plan{
+		"two-way":    {Config: planConfig(), Lengths: []int{512, 512, 300}, Head: two},
+		"one":        {Config: planConfig(), Lengths: []int{1500}, Head: two, Threads: 2},
+		"recompute":  {Config: planConfig(), Lengths: []int{512, 512, 300}, Head: two, Recompute: true},
+		"full":       {Config: planConfig(), Lengths: []int{700, 10}, Head: Head{Yes: 3, No: 5, Full: true}},
+		"next token": {Config: planConfig(), Lengths: []int{512, 90}, NextToken: true, Threads: 3},
+		"dense":      {Config: dense, Lengths: []int{512, 512}, Head: two},
+		"mixed":      {Config: mixed, Lengths: []int{512, 512}, Head: two, Recompute: true},
+	} {
+		plan.Threads = max(1, plan.Threads)
+		if err := checkPlan[float32](plan, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := checkPlan[float64](Plan{Config: planConfig(), Lengths: []int{64, 30}, Head: two, Threads: 1}, nil); err != nil {
+		t.Errorf("float64: %v", err)
+	}
+}
+
+// TestPlannedMemoryWithPeers: each rank within a tenth, tokens being random.
+func TestPlannedMemoryWithPeers(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		eachPeer(t, 2, func(peers Peers, rank int) error {
+			return checkPlan[float32](Plan{Config: planConfig(), Shard: Shard{rank, 2}, Lengths: []int{600, 200},
+				Head: Head{Yes: 3, No: 5}, Recompute: again, Threads: 1}, peers)
+		})
+	}
+}
+
+// TestPlannedWork counts by hand for one layer.
+func TestPlannedWork(t *testing.T) {
+	c := planConfig()
+	c.NumHiddenLayers = 1
+	w := Plan{Config: c, Lengths: []int{10, 20}, NextToken: true}.Work()
+	perToken := 128*(4*64+2*2*64+4*64+8) + 2*3*128*96
+	if want := 2 * 3 * 30.0 * float64(perToken); w.Products != want+2*4*30*128*512 {
+		t.Errorf("%v operations of products, want %v and the head", w.Products, want)
+	}
+	if want := 2 * 7 * (55.0 + 210) * 256; w.Attention != want {
+		t.Errorf("%v operations of attention, want %v", w.Attention, want)
+	}
+}

@@ -1,0 +1,179 @@
+package trainer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/swerm/swerm/moe"
+	"github.com/swerm/swerm/trainer/objective"
+)
+
+// A Setting is what a forecast needs to know beside the config.
+type Setting struct {
+	Shape     moe.Config // of the network
+	Ranks, EP int        // as --nproc and --ep
+	Threads   int        // of one rank
+	Length    int        // tokens of every sequence; 0: what fits a micro-batch and the context
+	Rate      float64    // floating-point operations in a second of one rank's products
+	Bandwidth float64    // bytes in a second that one rank sends
+}
+
+// A Forecast says what a training will keep and how long a step takes, before
+// anything is allocated. Memory is that of one rank: it is counted as the network
+// counts its own, with every expert asked equally often. Time is an estimate
+// from a rate.
+type Forecast struct {
+	Parameters int64 `json:"parameters"`
+	Active     int64 `json:"active_parameters"` // that one token meets
+
+	Ranks   int `json:"ranks"`
+	EP      int `json:"ep"`
+	Threads int `json:"threads_per_rank"`
+
+	Length         int            `json:"length"`                   // tokens of every sequence
+	MicroSequences int            `json:"sequences_per_microbatch"` // of them
+	Micros         int            `json:"microbatches_per_step"`    // of one rank
+	Recompute      string         `json:"recompute"`
+	Memory         moe.Memory     `json:"memory_bytes"`            // of one rank
+	Evaluation     int64          `json:"evaluation_bytes"`        // of one rank: passes over the dev split
+	Total          int64          `json:"total_bytes"`             // of one rank
+	ByLength       []LengthMemory `json:"one_sequence_of_length"`  // activations, buffers and exchange, by length
+	Operations     float64        `json:"step_operations"`         // of one rank
+	SentBytes      float64        `json:"step_sent_bytes"`         // by one rank
+	Seconds        StepSeconds    `json:"step_seconds"`            // predicted
+	Rate           float64        `json:"operations_per_second"`   // of one rank, measured or given
+	Bandwidth      float64        `json:"sent_bytes_per_second"`   // of one rank, given
+	TokensPerSec   float64        `json:"tokens_per_second"`       // of all ranks
+	KernelFamily   string         `json:"kernel_family,omitempty"` // whose padding was counted
+}
+
+// LengthMemory is what one sequence takes beside the model.
+type LengthMemory struct {
+	Tokens int   `json:"tokens"`
+	Bytes  int64 `json:"bytes"`
+}
+
+// StepSeconds is where the time of a step goes.
+type StepSeconds struct {
+	Products  float64 `json:"products"`
+	Attention float64 `json:"attention"`
+	Optimizer float64 `json:"optimizer"`
+	Exchange  float64 `json:"exchange"` // tokens between ranks that share experts
+	Reduce    float64 `json:"reduce"`   // gradients
+}
+
+// Total is the time of a step where nothing overlaps.
+func (s StepSeconds) Total() float64 {
+	return s.Products + s.Attention + s.Optimizer + s.Exchange + s.Reduce
+}
+
+// What is known of the time of work other than products, measured on the
+// shapes of docs/performance.md.
+const (
+	productShare   = 0.85 // of the rate of products alone, with what stands between them
+	attentionShare = 0.6  // of that rate, softmax and masks included
+	optimizerBytes = 28.0 // that AdamW moves for a parameter in float32
+	memoryRate     = 8e9  // bytes in a second and thread
+)
+
+// forecastLengths are the lengths that a forecast lists as far as the context
+// goes, and the context itself.
+var forecastLengths = []int{4096, 16384, 32768, 131072}
+
+// NewShape is the shape of the network that a config without a checkpoint to
+// start from trains, for a vocabulary.
+func (c *Config) NewShape(vocab int) moe.Config {
+	return c.Model.shape(vocab, c.Batch.MaxTokensPerMicro)
+}
+
+// NewForecast predicts a training.
+func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
+	if s.Ranks < 1 || s.EP < 1 || s.Ranks%s.EP != 0 {
+		return nil, fmt.Errorf("forecast: %d ranks are not a multiple of %d that share experts", s.Ranks, s.EP)
+	}
+	if s.Length == 0 {
+		s.Length = min(cfg.Batch.MaxTokensPerMicro, s.Shape.MaxPositionEmbeddings)
+	}
+	fc := &Forecast{Parameters: s.Shape.NumParams(), Active: s.Shape.NumActive(), Ranks: s.Ranks, EP: s.EP, Threads: s.Threads,
+		Length: s.Length, Recompute: cfg.Memory.Recompute, Rate: s.Rate, Bandwidth: s.Bandwidth, KernelFamily: kernelFamily(cfg.Precision)}
+	mine := (cfg.Batch.Sequences + s.Ranks - 1) / s.Ranks
+	fc.MicroSequences = min(mine, max(1, cfg.Batch.MaxTokensPerMicro/s.Length))
+	fc.Micros = (mine + fc.MicroSequences - 1) / fc.MicroSequences
+	plan := planOf(cfg, s, slices.Repeat([]int{s.Length}, fc.MicroSequences))
+	if err := fc.predictMemory(cfg, plan); err != nil {
+		return nil, fmt.Errorf("forecast: %w", err)
+	}
+	fc.predictTime(plan, s)
+	return fc, nil
+}
+
+func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
+	p := moe.Plan{Config: s.Shape, Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
+		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()}}
+	if s.EP > 1 {
+		p.Shard = moe.Shard{Rank: 0, Of: s.EP}
+	}
+	return p
+}
+
+func (fc *Forecast) predictMemory(cfg *Config, plan moe.Plan) error {
+	memory, scoring := moe.PlanMemory[float32], moe.PlanScoring[float32]
+	if cfg.Precision == PrecisionFP64 {
+		memory, scoring = moe.PlanMemory[float64], moe.PlanScoring[float64]
+	}
+	var err error
+	if fc.Memory, err = memory(plan); err != nil {
+		return err
+	}
+	if cfg.Data.DevSplit != "" {
+		m, err := scoring(plan)
+		if err != nil {
+			return err
+		}
+		fc.Evaluation = m.Total()
+	}
+	fc.Total = fc.Memory.Total() + fc.Evaluation
+	for _, n := range append(slices.DeleteFunc(slices.Clone(forecastLengths), func(n int) bool { return n >= plan.MaxPositionEmbeddings }), plan.MaxPositionEmbeddings) {
+		plan.Lengths = []int{n}
+		m, err := memory(plan)
+		if err != nil {
+			return err
+		}
+		fc.ByLength = append(fc.ByLength, LengthMemory{n, m.Activations + m.Buffers + m.Exchange})
+	}
+	return nil
+}
+
+func (fc *Forecast) predictTime(plan moe.Plan, s Setting) {
+	w, micros := plan.Work(), float64(fc.Micros)
+	fc.Operations = micros * (w.Products + w.Attention)
+	here := float64(fc.Memory.Weights) / 4 // parameters, in the fp32 that the optimizer moves
+	reduced := reducedBytes(&plan.Config, s.Ranks, s.EP)
+	fc.SentBytes = micros*w.Exchanged + reduced
+	fc.Seconds = StepSeconds{
+		Products:  micros * w.Products / (s.Rate * productShare),
+		Attention: micros * w.Attention / (s.Rate * attentionShare),
+		Optimizer: here * optimizerBytes / (memoryRate * float64(max(1, s.Threads))),
+		Exchange:  micros * w.Exchanged / s.Bandwidth,
+		Reduce:    reduced / s.Bandwidth,
+	}
+	fc.TokensPerSec = micros * float64(fc.MicroSequences*s.Length*s.Ranks) / fc.Seconds.Total()
+}
+
+// reducedBytes is what one rank sends to add up gradients: twice what it keeps,
+// less its own part, among the ranks that keep the same.
+func reducedBytes(c *moe.Config, ranks, ep int) float64 {
+	among := func(numbers float64, n int) float64 { return 2 * 4 * numbers * float64(n-1) / float64(n) }
+	experts := float64(c.NumExpertParams())
+	return among(float64(c.NumParams())-experts, ranks) + among(experts/float64(ep), ranks/ep)
+}
+
+// readsRest reports whether an objective looks at the whole vocabulary.
+func (c *Config) readsRest() bool {
+	for _, t := range append([]ObjectiveTerm{{Name: c.Objective.Name}}, c.Objective.Add...) {
+		if o, err := objective.Named(t.Name, objective.Options{}); err == nil && o.Full {
+			return true
+		}
+	}
+	return false
+}
