@@ -23,9 +23,19 @@ static int allgather(MPI_Comm c, void *x, const int *counts, const int *at, int 
 	return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x, counts, at, number(type), c);
 }
 static int broadcast(MPI_Comm c, void *x, int n, int root) { return MPI_Bcast(x, n, MPI_BYTE, root, c); }
+static int iallreduce(MPI_Comm c, void *x, int n, int type, MPI_Request *r) {
+	return MPI_Iallreduce(MPI_IN_PLACE, x, n, number(type), MPI_SUM, c, r);
+}
+static int ireducescatter(MPI_Comm c, const void *x, void *own, const int *counts, int type, MPI_Request *r) {
+	return MPI_Ireduce_scatter(x, own, counts, number(type), MPI_SUM, c, r);
+}
+static int iallgather(MPI_Comm c, void *x, const int *counts, const int *at, int type, MPI_Request *r) {
+	return MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x, counts, at, number(type), c, r);
+}
+static int ibroadcast(MPI_Comm c, void *x, int n, int root, MPI_Request *r) { return MPI_Ibcast(x, n, MPI_BYTE, root, c, r); }
 static int isend(MPI_Comm c, const void *x, int n, int to, MPI_Request *r) { return MPI_Isend(x, n, MPI_BYTE, to, 0, c, r); }
 static int irecv(MPI_Comm c, void *x, int n, int from, MPI_Request *r) { return MPI_Irecv(x, n, MPI_BYTE, from, 0, c, r); }
-static int waitall(int n, MPI_Request *r) { return MPI_Waitall(n, r, MPI_STATUSES_IGNORE); }
+static MPI_Request none(void) { return MPI_REQUEST_NULL; }
 static int text(int rc, char *s, int *n) { return MPI_Error_string(rc, s, n); }
 */
 import "C"
@@ -50,18 +60,23 @@ const HasMPI = true
 // JoinMPI starts MPI and returns the comm of MPI_COMM_WORLD, for a process
 // that mpirun or srun started. MPI can start once in a process.
 //
-// MPI has no limits of time: a rank that dies takes the job with it, which is
-// mpirun's doing, and one that hangs is an [ErrStalled] without its number.
+// A rank that dies takes the job with it, which is mpirun's doing. One that
+// hangs is an [ErrSilent] with its number where others wait for it to come to an
+// operation, and an [ErrStalled] without where it hangs in the middle of one.
 func JoinMPI(limits Limits) (Comm, error) {
-	f := &funnel{stall: limits.orDefault().Stall, calls: make(chan func())}
+	f := &funnel{Limits: limits.orDefault(), calls: make(chan func()), large: largeBytes}
 	go f.serve()
 	m := &mpiComm{funnel: f}
-	err := f.do("start", func() C.int {
+	err := f.do("start", 0, nil, func() C.int {
 		var level C.int
 		if rc := C.start(&level); rc != C.MPI_SUCCESS {
 			return rc
 		}
-		return m.adopt(C.world())
+		rc := m.adopt(C.world())
+		if rc == C.MPI_SUCCESS {
+			f.pulse, rc = newPulse(m.comm, m.rank, m.size, f.Silence)
+		}
+		return rc
 	})
 	if err != nil {
 		return nil, err
@@ -72,8 +87,10 @@ func JoinMPI(limits Limits) (Comm, error) {
 // A funnel runs every call of MPI on one operating system thread, in order:
 // that is what MPI_THREAD_FUNNELED asks for.
 type funnel struct {
-	stall time.Duration
+	Limits
 	calls chan func()
+	pulse *pulse // of the thread; nil before the start and after the end
+	large int    // bytes from which a collective is waited for
 
 	mu  sync.Mutex
 	err error
@@ -86,37 +103,88 @@ func (f *funnel) Waited() time.Duration { return time.Duration(f.waited.Load()) 
 
 func (f *funnel) serve() {
 	runtime.LockOSThread()
-	for call := range f.calls {
-		call()
+	ticker := time.NewTicker(f.Silence / 16)
+	defer ticker.Stop()
+	for {
+		select {
+		case call := <-f.calls:
+			call()
+		case <-ticker.C:
+			if rc := f.look("between operations"); rc != C.MPI_SUCCESS {
+				f.fail(fmt.Errorf("mpi: signs of life: %s", errorText(rc)))
+			}
+		}
 	}
 }
 
-// do runs one operation and turns its code into an error. After an error, or
-// when the operation does not end, the comm is broken.
-func (f *funnel) do(what string, call func() C.int) error {
-	f.mu.Lock()
-	err := f.err
-	f.mu.Unlock()
-	if err != nil {
+// look gives and takes signs of life. A silent rank breaks the comm, and is an
+// error of MPI to whoever waits in an operation.
+func (f *funnel) look(op string) C.int {
+	if f.pulse == nil {
+		return C.MPI_SUCCESS
+	}
+	rc, lost := f.pulse.look(op)
+	if lost != nil {
+		f.fail(lost)
+		f.pulse = nil
+		return C.MPI_ERR_OTHER
+	}
+	return rc
+}
+
+// slowest is the least that an operation is expected to move, in bytes per
+// second, once all ranks are in it.
+const slowest = 20e6
+
+// do runs one operation and turns its code into an error. Where come is given it
+// waits for the other ranks first, and the operation, which moves so many bytes,
+// then has the time for them and no more. After an error, or when the operation
+// does not end, the comm is broken.
+func (f *funnel) do(what string, bytes int, come, call func() C.int) error {
+	if err := f.broken(); err != nil {
 		return err
 	}
 	code := make(chan C.int, 1)
-	timer := time.NewTimer(f.stall)
+	limit := f.Stall
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	select {
-	case f.calls <- func() { code <- call() }:
-	case <-timer.C:
-		return f.fail(fmt.Errorf("mpi: %s: %w for %v", what, ErrStalled, f.stall))
-	}
-	select {
-	case rc := <-code:
-		if rc != C.MPI_SUCCESS {
-			return f.fail(fmt.Errorf("mpi: %s: %s", what, errorText(rc)))
+	arrived := make(chan struct{})
+	run := func() {
+		if come != nil {
+			if rc := come(); rc != C.MPI_SUCCESS {
+				code <- rc
+				return
+			}
+			close(arrived)
 		}
-		return nil
-	case <-timer.C:
-		return f.fail(fmt.Errorf("mpi: %s: %w for %v", what, ErrStalled, f.stall))
+		code <- call()
 	}
+	for calls, here := f.calls, arrived; ; {
+		select {
+		case calls <- run:
+			calls = nil
+		case <-here:
+			here = nil
+			limit = min(limit, f.Silence+time.Duration(float64(bytes)/slowest*float64(time.Second)))
+			timer.Reset(limit)
+		case rc := <-code:
+			if rc == C.MPI_SUCCESS {
+				return nil
+			}
+			if err := f.broken(); err != nil {
+				return err
+			}
+			return f.fail(fmt.Errorf("mpi: %s: %s", what, errorText(rc)))
+		case <-timer.C:
+			return f.fail(fmt.Errorf("mpi: %s: %w for %v", what, ErrStalled, limit))
+		}
+	}
+}
+
+func (f *funnel) broken() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 func (f *funnel) fail(err error) error {
@@ -158,16 +226,13 @@ func (m *mpiComm) adopt(c C.MPI_Comm) C.int {
 
 // together is do after all ranks have come, so that the wait for them and the
 // operation itself can be told apart.
-func (m *mpiComm) together(what string, call func() C.int) error {
-	return m.do(what, func() C.int {
+func (m *mpiComm) together(what string, bytes int, call func() C.int) error {
+	return m.do(what, bytes, func() C.int {
 		began := time.Now()
-		rc := C.MPI_Barrier(m.comm)
+		rc := m.come(what)
 		m.waited.Add(int64(time.Since(began)))
-		if rc != C.MPI_SUCCESS {
-			return rc
-		}
-		return call()
-	})
+		return rc
+	}, call)
 }
 
 func (m *mpiComm) Rank() int { return m.rank }
@@ -180,7 +245,11 @@ func (m *mpiComm) AllToAllV(send, recv [][]byte) error {
 		return err
 	}
 	copy(recv[m.rank], send[m.rank])
-	return m.together("alltoallv", func() C.int { return m.exchange(send, recv) })
+	bytes := 0
+	for r := range send {
+		bytes += len(send[r]) + len(recv[r])
+	}
+	return m.together("alltoallv", bytes, func() C.int { return m.exchange(send, recv) })
 }
 
 // exchange posts a receive and a send for every piece and waits for all. The
@@ -220,18 +289,46 @@ func (m *mpiComm) exchange(send, recv [][]byte) C.int {
 			return rc
 		}
 	}
-	if len(requests) == 0 {
-		return C.MPI_SUCCESS
+	for _, r := range requests {
+		if rc := m.end("alltoallv", r); rc != C.MPI_SUCCESS {
+			return rc
+		}
 	}
-	return C.waitall(C.int(len(requests)), &requests[0])
+	return C.MPI_SUCCESS
+}
+
+// largeBytes may take so long that ranks outside the operation would miss signs
+// of life. Below, MPI's own waiting is faster.
+const largeBytes = 64 << 20
+
+// move runs a collective, as one that is waited for where it is large. Then MPI
+// uses the memory after the call that names it, so it is pinned.
+func (m *mpiComm) move(op string, bytes int, memory []any, block func() C.int, start func(r *C.MPI_Request) C.int) C.int {
+	if bytes < m.large {
+		return block()
+	}
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	for _, p := range memory {
+		pinner.Pin(p)
+	}
+	request := C.none()
+	if rc := start(&request); rc != C.MPI_SUCCESS {
+		return rc
+	}
+	return m.end(op, request)
 }
 
 func (m *mpiComm) AllReduce(x []byte, t Type) error {
-	return m.together("allreduce", func() C.int {
+	return m.together("allreduce", 2*m.size*len(x), func() C.int {
 		step := maxPiece * t.Size()
 		for lo := 0; lo < len(x); lo += step {
 			piece := x[lo:min(lo+step, len(x))]
-			if rc := C.allreduce(m.comm, pointer(piece), C.int(len(piece)/t.Size()), C.int(t)); rc != C.MPI_SUCCESS {
+			n := C.int(len(piece) / t.Size())
+			rc := m.move("allreduce", len(piece), []any{unsafe.SliceData(piece)},
+				func() C.int { return C.allreduce(m.comm, pointer(piece), n, C.int(t)) },
+				func(r *C.MPI_Request) C.int { return C.iallreduce(m.comm, pointer(piece), n, C.int(t), r) })
+			if rc != C.MPI_SUCCESS {
 				return rc
 			}
 		}
@@ -259,8 +356,12 @@ func (m *mpiComm) ReduceScatter(x []byte, t Type) error {
 	}
 	mine := x[int(at[m.rank])*t.Size():][:int(counts[m.rank])*t.Size()]
 	own := scratch(&m.own, len(mine))
-	err = m.together("reducescatter", func() C.int {
-		return C.reducescatter(m.comm, pointer(x), pointer(own), &counts[0], C.int(t))
+	err = m.together("reducescatter", m.size*len(x), func() C.int {
+		return m.move("reducescatter", len(x), []any{unsafe.SliceData(x), unsafe.SliceData(own), &counts[0]},
+			func() C.int { return C.reducescatter(m.comm, pointer(x), pointer(own), &counts[0], C.int(t)) },
+			func(r *C.MPI_Request) C.int {
+				return C.ireducescatter(m.comm, pointer(x), pointer(own), &counts[0], C.int(t), r)
+			})
 	})
 	copy(mine, own)
 	return err
@@ -271,17 +372,26 @@ func (m *mpiComm) AllGather(x []byte, t Type) error {
 	if err != nil {
 		return err
 	}
-	return m.together("allgather", func() C.int { return C.allgather(m.comm, pointer(x), &counts[0], &at[0], C.int(t)) })
+	return m.together("allgather", m.size*len(x), func() C.int {
+		return m.move("allgather", len(x), []any{unsafe.SliceData(x), &counts[0], &at[0]},
+			func() C.int { return C.allgather(m.comm, pointer(x), &counts[0], &at[0], C.int(t)) },
+			func(r *C.MPI_Request) C.int { return C.iallgather(m.comm, pointer(x), &counts[0], &at[0], C.int(t), r) })
+	})
 }
 
 func (m *mpiComm) Broadcast(x []byte, root int) error {
 	if root < 0 || root >= m.size {
 		return fmt.Errorf("comm: broadcast from rank %d of %d", root, m.size)
 	}
-	return m.together("broadcast", func() C.int {
+	return m.together("broadcast", m.size*len(x), func() C.int {
 		for lo := 0; lo < len(x); lo += maxPiece {
 			piece := x[lo:min(lo+maxPiece, len(x))]
-			if rc := C.broadcast(m.comm, pointer(piece), C.int(len(piece)), C.int(root)); rc != C.MPI_SUCCESS {
+			rc := m.move("broadcast", len(piece), []any{unsafe.SliceData(piece)},
+				func() C.int { return C.broadcast(m.comm, pointer(piece), C.int(len(piece)), C.int(root)) },
+				func(r *C.MPI_Request) C.int {
+					return C.ibroadcast(m.comm, pointer(piece), C.int(len(piece)), C.int(root), r)
+				})
+			if rc != C.MPI_SUCCESS {
 				return rc
 			}
 		}
@@ -290,7 +400,7 @@ func (m *mpiComm) Broadcast(x []byte, root int) error {
 }
 
 func (m *mpiComm) Barrier() error {
-	return m.do("barrier", func() C.int { return C.MPI_Barrier(m.comm) })
+	return m.do("barrier", 0, nil, func() C.int { return m.come("barrier") })
 }
 
 func (m *mpiComm) Group(ranks []int) (Comm, error) {
@@ -298,7 +408,7 @@ func (m *mpiComm) Group(ranks []int) (Comm, error) {
 		return nil, err
 	}
 	g := &mpiComm{funnel: m.funnel}
-	err := m.do("group", func() C.int {
+	err := m.do("group", 0, nil, func() C.int {
 		var c C.MPI_Comm
 		if rc := C.MPI_Comm_split(m.comm, C.int(ranks[0]), C.int(m.rank), &c); rc != C.MPI_SUCCESS {
 			return rc
@@ -320,13 +430,19 @@ func (m *mpiComm) Abort(cause error) { m.fail(fmt.Errorf("%w: %w", ErrAborted, c
 
 // Close ends MPI. Every rank calls it.
 func (m *mpiComm) Close() error {
-	m.mu.Lock()
-	broken := m.err != nil
-	m.mu.Unlock()
-	if broken {
+	if m.broken() != nil {
 		return nil
 	}
-	err := m.do("close", func() C.int { return C.MPI_Finalize() })
+	err := m.do("close", 0, nil, func() C.int {
+		if rc := m.come("close"); rc != C.MPI_SUCCESS {
+			return rc
+		}
+		if rc := m.pulse.end(); rc != C.MPI_SUCCESS {
+			return rc
+		}
+		m.pulse = nil
+		return C.MPI_Finalize()
+	})
 	if failed := m.fail(ErrClosed); err == nil && !errors.Is(failed, ErrClosed) {
 		err = failed
 	}

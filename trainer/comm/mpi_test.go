@@ -5,11 +5,14 @@ package comm
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // mpiRank marks a process of this test that mpirun started.
@@ -25,12 +28,10 @@ func TestMPIConformance(t *testing.T) {
 	if err != nil {
 		t.Skip("mpirun is absent")
 	}
-	for _, n := range []int{1, 2, 3, 4} {
-		t.Run(fmt.Sprintf("%d ranks", n), func(t *testing.T) {
-			cmd := exec.Command(mpirun, "-n", strconv.Itoa(n), "--allow-run-as-root", "--oversubscribe",
-				"--mca", "btl", "self,vader,tcp", "--mca", "mpi_yield_when_idle", "1",
-				os.Args[0], "-test.run", "^TestMPIRank$", "-test.v")
-			cmd.Env = append(os.Environ(), mpiRank+"=1")
+	for _, way := range []string{"1", "2", "3", "4", "4 large"} {
+		t.Run(way+" ranks", func(t *testing.T) {
+			n, _ := strconv.Atoi(way[:1])
+			cmd := underMPI(mpirun, n, way)
 			out, err := cmd.CombinedOutput()
 			if passed := bytes.Count(out, []byte("--- PASS: TestMPIRank")); err != nil || passed != n {
 				t.Fatalf("%d of %d ranks passed: %v\n%s", passed, n, err, out)
@@ -39,14 +40,75 @@ func TestMPIConformance(t *testing.T) {
 	}
 }
 
+// underMPI is a command that runs TestMPIRank on n ranks, in a way of running.
+func underMPI(mpirun string, n int, way string) *exec.Cmd {
+	cmd := exec.Command(mpirun, "-n", strconv.Itoa(n), "--allow-run-as-root", "--oversubscribe",
+		"--mca", "btl", "self,vader,tcp", "--mca", "mpi_yield_when_idle", "1",
+		os.Args[0], "-test.run", "^TestMPIRank$", "-test.v")
+	cmd.Env = append(os.Environ(), mpiRank+"="+way)
+	return cmd
+}
+
+// A rank that hangs is found and named by the others, also by one that waits in
+// a group without it; one that computes for as long is waited for.
+func TestMPIHang(t *testing.T) {
+	if os.Getenv(mpiRank) != "" {
+		t.Skip("this is a rank")
+	}
+	mpirun, err := exec.LookPath("mpirun")
+	if err != nil {
+		t.Skip("mpirun is absent")
+	}
+	for way, want := range map[string]string{"hang": "rank 1 (in ", "compute": "--- PASS"} {
+		out, err := underMPI(mpirun, 3, way).CombinedOutput()
+		if (err == nil) != (way == "compute") || !bytes.Contains(out, []byte(want)) || bytes.Contains(out, []byte(ErrSilent.Error())) != (way == "hang") {
+			t.Errorf("%s: %v\n%s", way, err, out)
+		}
+	}
+}
+
+// hangOrCompute keeps rank 1 away from an operation for longer than a rank may
+// be silent.
+func hangOrCompute(c Comm, hang bool) error {
+	if err := c.Barrier(); err != nil {
+		return err
+	}
+	if c.Rank() == 1 {
+		if hang {
+			return syscall.Kill(os.Getpid(), syscall.SIGSTOP) // mpirun kills it
+		}
+		for until := time.Now().Add(3 * impatience); time.Now().Before(until); {
+			runtime.Gosched()
+		}
+	}
+	return AllReduce(c, []float64{1})
+}
+
+// impatience is how long ranks may be silent in these tests.
+const impatience = 2 * time.Second
+
 // TestMPIRank is one rank of it.
 func TestMPIRank(t *testing.T) {
 	if os.Getenv(mpiRank) == "" {
 		t.Skip("run by TestMPIConformance")
 	}
-	c, err := JoinMPI(Limits{})
+	way, limits := os.Getenv(mpiRank), Limits{}
+	hangs := way == "hang" || way == "compute"
+	if hangs {
+		limits.Silence = impatience
+	}
+	c, err := JoinMPI(limits)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if hangs {
+		if err := errors.Join(hangOrCompute(c, way == "hang"), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if strings.HasSuffix(way, "large") { // every collective as large ones are
+		c.(*mpiComm).large = 1
 	}
 	for _, e := range suite {
 		if err := e.run(c); err != nil {
