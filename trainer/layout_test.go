@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -54,6 +55,22 @@ func eachRank(n int, run func(r int) error) error {
 type caseOf struct {
 	cfg        *Config
 	train, dev int
+
+	blind bool // routers are zero, so that all tokens choose the first experts
+}
+
+// open opens a rank's training of the case.
+func (c caseOf) open(s setup) (*training, error) {
+	tr, err := open(s)
+	if err != nil || !c.blind {
+		return tr, err
+	}
+	for _, p := range tr.net.engine.(*engineOf[float64]).model.Params() {
+		if strings.HasSuffix(p.Name, "mlp.gate.weight") {
+			clear(p.Data)
+		}
+	}
+	return tr, nil
 }
 
 func layoutCase(change func(c *Config)) caseOf {
@@ -64,7 +81,13 @@ func layoutCase(change func(c *Config)) caseOf {
 	if change != nil {
 		change(c)
 	}
-	return caseOf{c, 40, 9}
+	return caseOf{cfg: c, train: 40, dev: 9}
+}
+
+func blindCase() caseOf {
+	c := layoutCase(func(c *Config) { c.Model.TopK, c.Aux.Coefficient = 1, 0 })
+	c.blind = true
+	return c
 }
 
 var layoutCases = map[string]caseOf{
@@ -74,6 +97,9 @@ var layoutCases = map[string]caseOf{
 	"few": layoutCase(func(c *Config) { c.Batch.Sequences = 3; c.Batch.MaxTokensPerMicro = 1 }),
 	// Few tokens at each expert, and none at most.
 	"many experts": layoutCase(func(c *Config) { c.Model.Experts, c.Model.TopK, c.Batch.Sequences = 16, 1, 2 }),
+	// One expert of each layer has all tokens: with a single choice and no loss of
+	// their own, nothing moves the routers.
+	"one expert": blindCase(),
 	// Adapters everywhere; and in some experts only, of the upper layer.
 	"adapters": layoutCase(func(c *Config) {
 		c.LoRA = LoRA{Rank: 3, Alpha: 6, Targets: []string{moe.KindAttention, moe.KindExperts}}
@@ -114,7 +140,7 @@ func runEach(t *testing.T, c caseOf, world []comm.Comm, ep int, dir string, befo
 	_ = eachRank(len(world), func(r int) error {
 		s := testSetup(t, c.cfg, corpora[r], dir)
 		s.ranks, s.threads = Ranks{World: world[r], EP: ep}, 1
-		tr, err := open(s)
+		tr, err := c.open(s)
 		if err == nil {
 			err = tr.run(before(r, tr))
 		}
@@ -250,6 +276,19 @@ func TestLayoutsAgree(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The case of one expert is one: in every step the busiest has all tokens.
+func TestOneExpertHasAllTokens(t *testing.T) {
+	c := blindCase()
+	c.cfg.Steps = 3
+	for i, line := range trainOn(t, c, localWorld(t, 2), 2, t.TempDir()).lines {
+		for _, peak := range line.Balance.Peak {
+			if peak != float64(c.cfg.Model.Experts) {
+				t.Errorf("step %d: %+v", i+1, line.Balance)
+			}
+		}
 	}
 }
 

@@ -118,14 +118,14 @@ func TestMPIRank(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"balance", "few", "many experts", "pairs", "ragged", "text"} {
+	for _, name := range []string{"balance", "few", "many experts", "one expert", "pairs", "ragged", "text"} {
 		c, dir := layoutCases[name], fmt.Sprint(os.Getenv("SWERM_TEST_MPI_DIR"), "/", name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 		s := testSetup(t, c.cfg, markerCorpus(t, c.train, c.dev), dir)
 		s.ranks, s.threads = Ranks{World: world, EP: ep}, 1
-		tr, err := open(s)
+		tr, err := c.open(s)
 		if err == nil {
 			err = tr.run(context.Background())
 		}

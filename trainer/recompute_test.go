@@ -26,7 +26,7 @@ func TestRecomputeChangesNoBit(t *testing.T) {
 			for _, recompute := range []string{RecomputeNone, RecomputeLayer} {
 				cfg := *c.cfg
 				cfg.Precision, cfg.Steps, cfg.Eval.Every, cfg.Memory.Recompute = PrecisionFP32, 4, 0, recompute
-				got := trainOn(t, caseOf{&cfg, 12, 3}, localWorld(t, layout[0]), layout[1], t.TempDir())
+				got := trainOn(t, caseOf{cfg: &cfg, train: 12, dev: 3}, localWorld(t, layout[0]), layout[1], t.TempDir())
 				if recompute == RecomputeNone {
 					want = got
 				} else if !reflect.DeepEqual(got, want) {
