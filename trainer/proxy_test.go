@@ -99,7 +99,8 @@ func (p *proxy) reset() {
 	}
 }
 
-// proxiedWorld is three ranks that reach rank 0 through a proxy.
+// proxiedWorld is three ranks that reach rank 0 through a proxy, with all bytes,
+// as from other machines.
 func proxiedWorld(t *testing.T, delay time.Duration, limits comm.Limits) ([]comm.Comm, *proxy) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,7 +112,7 @@ func proxiedWorld(t *testing.T, delay time.Duration, limits comm.Limits) ([]comm
 	p := newProxy(t, address, delay)
 	comms := make([]comm.Comm, 3)
 	err = eachRank(len(comms), func(r int) (err error) {
-		w := comm.World{Rank: r, Size: len(comms), Network: "tcp", Address: address, Token: []byte("the token of this test"), Limits: limits}
+		w := comm.World{Rank: r, Size: len(comms), Network: "tcp", Address: address, Token: []byte("the token of this test"), Limits: limits, Framed: true}
 		if r > 0 {
 			w.Address = p.ln.Addr().String()
 		}
