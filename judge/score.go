@@ -229,6 +229,7 @@ func (s *scorer) all(ctx context.Context, tokens *dataset.Dataset, wanted map[st
 		at := dataset.Cursor{Input: cursorMissing, Row: int64(i)}
 		if want := wanted[id]; !want.seen && !before(at, from) {
 			missing := pipeline.Score{TrajectoryID: id, TaskID: want.taskID, Reason: string(pipeline.DropNoTokens)}
+			s.progress.Add(1)
 			if err := s.write(&missing, at); err != nil {
 				return err
 			}
@@ -249,6 +250,7 @@ func (s *scorer) add(ctx context.Context, row *pipeline.TokenRow, at dataset.Cur
 	ids := row.IDs
 	if score.Reason = s.refuse(ids); score.Reason != "" {
 		score.TokensRead, ids = 0, nil
+		s.progress.Add(1)
 	}
 	if s.window.full(len(ids), s.cfg.WindowTokens) {
 		if err := s.flush(ctx); err != nil {
@@ -284,13 +286,25 @@ func (s *scorer) flush(ctx context.Context) error {
 		if err := s.compute(rows); err != nil {
 			return err
 		}
+		if err := s.writeReady(); err != nil {
+			return err
+		}
 	}
-	for _, row := range s.window.rows {
+	if err := s.writeReady(); err != nil {
+		return err
+	}
+	s.window.clear()
+	return nil
+}
+
+// writeReady writes the rows of the window up to the first that waits for its
+// batch.
+func (s *scorer) writeReady() error {
+	for row := range s.window.ready() {
 		if err := s.write(row.score, row.at); err != nil {
 			return err
 		}
 	}
-	s.window.clear()
 	return nil
 }
 
@@ -313,7 +327,9 @@ func (s *scorer) compute(rows []int) error {
 	s.result.Computed += int64(s.pass.Rows())
 	for k, i := range rows {
 		fillScore(s.window.rows[i].score, logits[k], s.contract, s.head.Full)
+		s.window.rows[i].waits = false
 	}
+	s.progress.Add(int64(len(rows)))
 	return nil
 }
 
@@ -323,6 +339,5 @@ func (s *scorer) write(score *pipeline.Score, at dataset.Cursor) error {
 	} else {
 		s.result.Unscored[score.Reason]++
 	}
-	s.progress.Add(1)
 	return s.writer.Add(score, at)
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/swerm/swerm/moe"
@@ -13,8 +14,9 @@ import (
 // the sequences of a batch start with in common: so they are computed side by
 // side, wherever they stand in the window.
 type window struct {
-	rows []windowRow
-	ids  []int32
+	rows    []windowRow
+	ids     []int32
+	written int // of rows
 }
 
 // windowRow is a row and where its tokens are; a row with a reason has none.
@@ -22,6 +24,7 @@ type windowRow struct {
 	score  *pipeline.Score // kept by the writer
 	at     dataset.Cursor
 	lo, hi int
+	waits  bool // for its batch
 }
 
 // maxWindowRows bounds what waits beside tokens: rows without any take no room
@@ -36,14 +39,26 @@ func (w *window) full(n, limit int) bool {
 func (w *window) add(score *pipeline.Score, at dataset.Cursor, ids []int32) {
 	lo := len(w.ids)
 	w.ids = append(w.ids, ids...)
-	w.rows = append(w.rows, windowRow{score, at, lo, len(w.ids)})
+	w.rows = append(w.rows, windowRow{score, at, lo, len(w.ids), score.Reason == ""})
 }
 
 func (w *window) tokens(i int) []int32 { return w.ids[w.rows[i].lo:w.rows[i].hi] }
 
 func (w *window) clear() {
 	clear(w.rows)
-	w.rows, w.ids = w.rows[:0], w.ids[:0]
+	w.rows, w.ids, w.written = w.rows[:0], w.ids[:0], 0
+}
+
+// ready yields the rows that can be written, each once and in order: those before
+// the first that waits.
+func (w *window) ready() iter.Seq[windowRow] {
+	return func(yield func(windowRow) bool) {
+		for ; w.written < len(w.rows) && !w.rows[w.written].waits; w.written++ {
+			if !yield(w.rows[w.written]) {
+				return
+			}
+		}
+	}
 }
 
 // batches lists the rows that have tokens, those of a task together, in batches
