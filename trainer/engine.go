@@ -115,10 +115,11 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		return nil, err
 	}
 	e.model.EnableGrad()
-	e.opt = e.model.NewOptState()
 	if e.sliced {
 		parts := e.holdings()
 		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
+	} else {
+		e.opt = e.model.NewOptState()
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
 	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
