@@ -1,7 +1,6 @@
 package sources_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/swerm/swerm/internal/testpath"
+	"github.com/swerm/swerm/internal/testproc"
 	"github.com/swerm/swerm/sources"
 )
 
@@ -107,9 +107,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		for _, workers := range []int{1, 2} {
 			cfg := &sources.Config{Codec: codec}
 			debug.SetMemoryLimit(cfg.Memory(workers))
-			forgetPeak(t)
+			testproc.ForgetPeak(t)
 			res, _ := runImport(t, cfg, workers, dir)
-			peak := peakRSS(t)
+			peak := testproc.ResidentPeak(t)
 			t.Logf("%s, %d workers: %d rows of %d MB, %d MB resident at most", codec, workers, res.Out, 13*size>>20, peak>>20)
 			if res.Out != 13*64+2 || res.Failed != 2 {
 				t.Errorf("%d rows, %d failed", res.Out, res.Failed)
@@ -118,28 +118,5 @@ func TestMemoryIsBounded(t *testing.T) {
 				t.Errorf("%s, %d workers: %d MB resident, the limit is %d", codec, workers, peak>>20, limit>>20)
 			}
 		}
-	}
-}
-
-// peakRSS returns the most memory that was resident since forgetPeak.
-func peakRSS(t *testing.T) int64 {
-	t.Helper()
-	raw, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Skip("no /proc: resident memory is read from there")
-	}
-	_, rest, _ := bytes.Cut(raw, []byte("VmHWM:"))
-	var kb int64
-	if _, err := fmt.Sscan(string(rest), &kb); err != nil {
-		t.Fatal(err)
-	}
-	return kb << 10
-}
-
-func forgetPeak(t *testing.T) {
-	t.Helper()
-	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600); err != nil {
-		t.Skipf("the peak of resident memory cannot be reset here: %v", err)
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/swerm/swerm/internal/testproc"
 	"github.com/swerm/swerm/trainer/comm"
 )
 
@@ -26,17 +26,10 @@ func TestLayoutsAgreeOverMPI(t *testing.T) {
 	if os.Getenv(mpiLayout) != "" {
 		t.Skip("this is a rank")
 	}
-	mpirun, err := exec.LookPath("mpirun")
-	if err != nil {
-		t.Skip("mpirun is absent")
-	}
 	for _, l := range layouts {
 		t.Run(fmt.Sprintf("dp %d ep %d", l.dp, l.ep), func(t *testing.T) {
 			n := l.dp * l.ep
-			cmd := exec.Command(mpirun, "-n", strconv.Itoa(n), "--allow-run-as-root", "--oversubscribe",
-				"--mca", "btl", "self,vader,tcp", "--mca", "mpi_yield_when_idle", "1",
-				os.Args[0], "-test.run", "^TestMPIRank$", "-test.v")
-			cmd.Env = append(os.Environ(), mpiLayout+"="+strconv.Itoa(l.ep), "SWERM_TEST_MPI_DIR="+t.TempDir())
+			cmd := testproc.UnderMPI(t, n, "TestMPIRank", mpiLayout+"="+strconv.Itoa(l.ep), "SWERM_TEST_MPI_DIR="+t.TempDir())
 			out, err := cmd.CombinedOutput()
 			if passed := bytes.Count(out, []byte("--- PASS: TestMPIRank")); err != nil || passed != n {
 				t.Fatalf("%d of %d ranks passed: %v\n%s", passed, n, err, out)
@@ -50,15 +43,9 @@ const mpiBench = "SWERM_TEST_MPI_BENCH"
 
 // BenchmarkRanksMPI is BenchmarkRanks with two processes over MPI.
 func BenchmarkRanksMPI(b *testing.B) {
-	mpirun, err := exec.LookPath("mpirun")
-	if err != nil {
-		b.Skip("mpirun is absent")
-	}
 	for i, s := range rankBenches {
 		b.Run(s.name, func(b *testing.B) {
-			cmd := exec.Command(mpirun, "-n", "2", "--allow-run-as-root", "--oversubscribe", "--mca", "btl", "self,vader,tcp",
-				"--mca", "mpi_yield_when_idle", "1", os.Args[0], "-test.run", "^TestMPIBenchRank$", "-test.v")
-			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", mpiBench, i, b.N), "SWERM_TEST_MPI_DIR="+b.TempDir())
+			cmd := testproc.UnderMPI(b, 2, "TestMPIBenchRank", fmt.Sprintf("%s=%d %d", mpiBench, i, b.N), "SWERM_TEST_MPI_DIR="+b.TempDir())
 			out, err := cmd.CombinedOutput()
 			_, figure, ok := bytes.Cut(out, []byte("tokens a second: "))
 			if err != nil || !ok {

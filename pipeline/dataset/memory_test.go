@@ -1,31 +1,14 @@
 package dataset
 
 import (
-	"bytes"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/swerm/swerm/internal/testpath"
+	"github.com/swerm/swerm/internal/testproc"
 	"github.com/swerm/swerm/pipeline"
 )
-
-// peakRSS returns the most memory the process ever had resident.
-func peakRSS(t testing.TB) int64 {
-	t.Helper()
-	raw, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Skip("no /proc: resident memory is read from there")
-	}
-	_, rest, _ := bytes.Cut(raw, []byte("VmHWM:"))
-	var kb int64
-	if _, err := fmt.Sscan(string(rest), &kb); err != nil {
-		t.Fatal(err)
-	}
-	return kb << 10
-}
 
 // TestMemoryIsBounded writes and reads far more text than it may hold. The
 // limit leaves room for what an importer needs beside the writer.
@@ -62,14 +45,14 @@ func TestMemoryIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d MB of text in %d parts written, %d MB resident at most", written>>20, len(d.Manifest.Parts), peakRSS(t)>>20)
+	t.Logf("%d MB of text in %d parts written, %d MB resident at most", written>>20, len(d.Manifest.Parts), testproc.ResidentPeak(t)>>20)
 	for _, err := range Read[pipeline.Trajectory](t.Context(), d, ReadOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("read: %d MB resident at most", peakRSS(t)>>20)
-	if got := peakRSS(t); got > limit {
+	t.Logf("read: %d MB resident at most", testproc.ResidentPeak(t)>>20)
+	if got := testproc.ResidentPeak(t); got > limit {
 		t.Errorf("%d MB resident, the limit is %d", got>>20, limit>>20)
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/swerm/swerm/internal/testproc"
 )
 
 // mpiRank marks a process of this test that mpirun started.
@@ -24,29 +25,15 @@ func TestMPIConformance(t *testing.T) {
 	if os.Getenv(mpiRank) != "" {
 		t.Skip("this is a rank")
 	}
-	mpirun, err := exec.LookPath("mpirun")
-	if err != nil {
-		t.Skip("mpirun is absent")
-	}
 	for _, way := range []string{"1", "2", "3", "4", "4 large"} {
 		t.Run(way+" ranks", func(t *testing.T) {
 			n, _ := strconv.Atoi(way[:1])
-			cmd := underMPI(mpirun, n, way)
-			out, err := cmd.CombinedOutput()
+			out, err := testproc.UnderMPI(t, n, "TestMPIRank", mpiRank+"="+way).CombinedOutput()
 			if passed := bytes.Count(out, []byte("--- PASS: TestMPIRank")); err != nil || passed != n {
 				t.Fatalf("%d of %d ranks passed: %v\n%s", passed, n, err, out)
 			}
 		})
 	}
-}
-
-// underMPI is a command that runs TestMPIRank on n ranks, in a way of running.
-func underMPI(mpirun string, n int, way string) *exec.Cmd {
-	cmd := exec.Command(mpirun, "-n", strconv.Itoa(n), "--allow-run-as-root", "--oversubscribe",
-		"--mca", "btl", "self,vader,tcp", "--mca", "mpi_yield_when_idle", "1",
-		os.Args[0], "-test.run", "^TestMPIRank$", "-test.v")
-	cmd.Env = append(os.Environ(), mpiRank+"="+way)
-	return cmd
 }
 
 // A rank that hangs is found and named by the others, also by one that waits in
@@ -55,12 +42,8 @@ func TestMPIHang(t *testing.T) {
 	if os.Getenv(mpiRank) != "" {
 		t.Skip("this is a rank")
 	}
-	mpirun, err := exec.LookPath("mpirun")
-	if err != nil {
-		t.Skip("mpirun is absent")
-	}
 	for way, want := range map[string]string{"hang": "rank 1 (in ", "compute": "--- PASS"} {
-		out, err := underMPI(mpirun, 3, way).CombinedOutput()
+		out, err := testproc.UnderMPI(t, 3, "TestMPIRank", mpiRank+"="+way).CombinedOutput()
 		if (err == nil) != (way == "compute") || !bytes.Contains(out, []byte(want)) || bytes.Contains(out, []byte(ErrSilent.Error())) != (way == "hang") {
 			t.Errorf("%s: %v\n%s", way, err, out)
 		}
