@@ -123,7 +123,8 @@ type arena[Num Float] struct {
 	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
 	h2      []Num // [R,D] second norm
 	y       []Num // [S,D] expert outputs; backward their input gradients
-	panels  []Num // attention operands: pages forward, whole sequences backward; in between the memory of hw
+	panels  []Num // keys and values forward, what attention works in backward; in between the memory of hw
+	attn    []Num // scratch of attention, of all workers
 	packQKV []Num
 	packO   []Num
 	packR   []Num
@@ -132,9 +133,7 @@ type arena[Num Float] struct {
 	dx        []Num // [T,D] gradient of the stream
 	h1        []Num // [T,D] first norm, for weight gradients; in the memory of h2
 	do        []Num // [T,HC]
-	delta     []Num // [T,H] Σ do·o
 	dqkv      []Num // [T,W] by ldW; in the memory of dyp
-	dkh, dvh  []Num // [T,HC] of each query head before the group is summed; in the memory of y
 	dyp       []Num // [S,D] output gradients in slot order
 	hw        []Num // [S,F] weighted expert activations; in the memory of panels
 	dtw       []Num // [S] of the routing weights
@@ -146,7 +145,9 @@ type arena[Num Float] struct {
 	jobs      []gradJob[Num]
 	slotsFill []int
 	units     []expertUnit
-	order     []int
+	order     []kernel.Span
+	lengths   []int
+	attnWork  int // numbers that attention works in backward
 }
 
 // worker is the scratch memory of one goroutine.
@@ -157,9 +158,6 @@ type worker[Num Float] struct {
 	pack2   []Num
 	packLow lowPacks[Num] // of one expert
 	left    []Num         // repacked left operands of weight gradients
-	s, dp   []Num         // attention scores
-	rowMax  [stripe]Num
-	rowSum  [stripe]Num
 }
 
 // stripe is how many rows one unit of row-wise work takes: a multiple of every
@@ -167,9 +165,6 @@ type worker[Num Float] struct {
 // the second-level cache. It fixes the order of sums, so it must not change
 // with the machine.
 const stripe = 96
-
-// maxStrip is the greatest strip height of any family.
-const maxStrip = 12
 
 func stripes(n int) int { return (n + stripe - 1) / stripe }
 

@@ -47,7 +47,6 @@ func (p *PassOf[Num]) sizeBackward() {
 	T := p.T
 	p.h1 = grow(&p.h2, T*p.D)
 	grow(&p.do, T*p.HC)
-	grow(&p.delta, T*p.H)
 	grow(&p.dlogits, T*max(1, p.E))
 	p.sizeLowBackward()
 	grow(&p.partial, stripes(T)*p.partialLen())
@@ -120,7 +119,7 @@ func (p *PassOf[Num]) addBiasPartials(lp *layerParams[Num]) {
 
 // attnOutputBackward takes rows lo..hi from the experts' input gradients and
 // the router down to the attention output: dx becomes the gradient after
-// attention, do and delta what attention's backward starts from. It computes
+// attention, do what attention's backward starts from. It computes
 // again what the forward pass did not keep: h2 for the weight gradients, and
 // the rotated queries and keys.
 func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxCoef []Num) {
@@ -170,10 +169,6 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
 	lp.oLow.input(f, p.packLow.out, n, p.dlow.out, lo, p.do[lo*p.HC:], p.HC)
 	for r := lo; r < hi; r++ {
-		for h := range p.H {
-			at := r*p.HC + h*p.C
-			p.delta[r*p.H+h] = f.Dot(p.do[at:at+p.C], a.o[at:at+p.C])
-		}
 		raw := a.qkv[r*p.ldW : r*p.ldW+p.W]
 		p.rotatedAgain(p.qr[r*p.HC:(r+1)*p.HC], raw, lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], r)
 		p.rotatedAgain(p.kr[r*p.GC:(r+1)*p.GC], raw[p.HC:], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], r)
@@ -233,8 +228,6 @@ func (p *PassOf[Num]) attnInputBackward(l int, w *worker[Num], lo, hi int) {
 	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:p.D+2*p.C]
 	for t := lo; t < hi; t++ {
 		row, raw := p.dqkv[t*p.ldW:t*p.ldW+p.W], a.qkv[t*p.ldW:t*p.ldW+p.W]
-		p.sumGroup(row[p.HC:p.HC+p.GC], p.dkh[t*p.HC:(t+1)*p.HC])
-		p.sumGroup(row[p.HC+p.GC:], p.dvh[t*p.HC:(t+1)*p.HC])
 		p.rotatedBackward(w, row[:p.HC], raw[:p.HC], lp.qNorm.Data, dq, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotatedBackward(w, row[p.HC:p.HC+p.GC], raw[p.HC:p.HC+p.GC], lp.kNorm.Data, dk, a.rk[t*p.G:(t+1)*p.G], t)
 		if lp.qBias != nil {
@@ -254,18 +247,6 @@ func (p *PassOf[Num]) attnInputBackward(l int, w *worker[Num], lo, hi int) {
 	for t := lo; t < hi; t++ {
 		x := a.x[t*p.D : (t+1)*p.D]
 		f.RMSNormBackward(p.dx[t*p.D:(t+1)*p.D], dw, dh[(t-lo)*p.D:(t-lo+1)*p.D], x, lp.norm1.Data, a.r1[t])
-	}
-}
-
-// sumGroup adds the gradients of the query heads that share a key head.
-func (p *PassOf[Num]) sumGroup(dst, heads []Num) {
-	group := p.H / p.G
-	for g := range p.G {
-		out := dst[g*p.C : (g+1)*p.C]
-		copy(out, heads[g*group*p.C:])
-		for h := g*group + 1; h < (g+1)*group; h++ {
-			p.kern.AddScaled(out, 1, heads[h*p.C:(h+1)*p.C])
-		}
 	}
 }
 

@@ -3,6 +3,8 @@ package moe
 import (
 	"fmt"
 	"slices"
+
+	"github.com/swerm/swerm/moe/kernel"
 )
 
 // chunkRows bounds the rows that a scoring pass has activations of. What it
@@ -16,17 +18,15 @@ const chunkRows = 8192
 // chunkRows.
 type chunk struct {
 	lo, n int
-	parts []part
-	items []attnItem // queries of all rows, the most expensive first
-	lasts []attnItem // those of last positions only
+	// Runs of positions of one sequence. Where a chunk ends inside a sequence it
+	// does so at a multiple of pageAlign.
+	parts []kernel.KeyRows
+	items []kernel.Queries // of all rows, the most expensive first
+	lasts []kernel.Queries // of last positions only
 }
 
 // row is the batch's row of a chunk's row.
 func (c *chunk) row(r int) int { return c.lo + r }
-
-// part is a run of positions of one sequence. Where a chunk ends inside a
-// sequence it does so at a multiple of pageAlign.
-type part struct{ seq, pos, n, row int } // row of the chunk
 
 // planChunks cuts the rows of the batch. There is always a chunk.
 func (p *PassOf[Num]) planChunks(limit int) {
@@ -42,7 +42,7 @@ func (p *PassOf[Num]) planChunks(limit int) {
 				c = p.nextChunk()
 				continue
 			}
-			c.parts = append(c.parts, part{seq: i, pos: pos, n: n, row: c.n})
+			c.parts = append(c.parts, kernel.KeyRows{Seq: i, Pos: pos, N: n, Row: c.n})
 			c.n, pos = c.n+n, pos+n
 		}
 	}
@@ -68,22 +68,22 @@ func (p *PassOf[Num]) nextChunk() *chunk {
 	return c
 }
 
-// planItems lists a chunk's units of attention: stripes of queries of one head.
+// planItems lists a chunk's units of attention: some queries of one head.
 func (p *PassOf[Num]) planItems(c *chunk) {
 	for _, t := range c.parts {
-		for at := 0; at < t.n; at += stripe {
+		for at := 0; at < t.N; at += kernel.QueryBlock {
 			for h := range p.H {
-				c.items = append(c.items, attnItem{seq: t.seq, head: h, q0: t.pos + at, n: min(stripe, t.n-at), row: t.row + at, out: t.row + at})
+				c.items = append(c.items, kernel.Queries{Seq: t.Seq, Head: h, Pos: t.Pos + at, N: min(kernel.QueryBlock, t.N-at), Row: t.Row + at, Out: t.Row + at})
 			}
 		}
-		if end := t.pos + t.n; end == p.spans[t.seq].n {
+		if end := t.Pos + t.N; end == p.spans[t.Seq].n {
 			for h := range p.H {
-				c.lasts = append(c.lasts, attnItem{seq: t.seq, head: h, q0: end - 1, n: 1, row: t.row + t.n - 1, out: t.seq})
+				c.lasts = append(c.lasts, kernel.Queries{Seq: t.Seq, Head: h, Pos: end - 1, N: 1, Row: t.Row + t.N - 1, Out: t.Seq})
 			}
 		}
 	}
 	// Queries late in their sequence cost most.
-	slices.SortStableFunc(c.items, func(a, b attnItem) int { return b.q0 - a.q0 })
+	slices.SortStableFunc(c.items, func(a, b kernel.Queries) int { return b.Pos - a.Pos })
 }
 
 // agreeChunks gives every rank as many chunks as the one that has most, since

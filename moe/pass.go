@@ -88,7 +88,6 @@ type PassOf[Num Float] struct {
 	holder   int // with Recompute, the layer that has what passes
 	work     []worker[Num]
 	cos, sin []Num // [positions, C/2]
-	attn     attnPlan
 	loads    [][]int64
 	aux      []float64
 	head     Head

@@ -96,7 +96,7 @@ func (s *sizes[Num]) buffers() int64 {
 		slots = max(slots, s.slots(l)*s.D)
 		hidden = max(hidden, s.slots(l)*m.F)
 	}
-	n := T*(2*s.HC+s.GC+2*s.D+s.H+max(1, s.E)) + max(slots, 2*T*s.HC) + max(slots, T*s.ldW) + s.slots(0)
+	n := T*(2*s.HC+s.GC+2*s.D+max(1, s.E)) + slots + max(slots, T*s.ldW) + s.slots(0)
 	forward, backward := s.panels()
 	n += max(forward, backward, hidden)
 	n += s.packs() + stripes(T)*(s.D+2*s.C) + len(s.Lengths)*s.E
@@ -105,13 +105,12 @@ func (s *sizes[Num]) buffers() int64 {
 	return s.num*int64(n) + 3*4*int64(T)
 }
 
-// panels is what attention packs forward and backward.
+// panels is what attention keeps forward and works in backward.
 func (s *sizes[Num]) panels() (forward, backward int) {
 	for _, n := range s.Lengths {
-		forward += s.G * (s.kern.PanelLen(s.C, n) + s.kern.PanelLen(n, s.C))
-		backward += s.G * (2*s.kern.PanelLen(s.C, n) + s.kern.PanelLen(n, s.C))
+		forward += s.G * s.kern.PageLen(s.C, n)
 	}
-	return forward, backward
+	return forward, s.kern.AttentionGradWork(s.H, s.G, s.C, s.Lengths)
 }
 
 // packs is the dense matrices of a layer.
@@ -123,7 +122,7 @@ func (s *sizes[Num]) packs() int {
 // scratch is what one goroutine has.
 func (s *sizes[Num]) scratch() int {
 	f, m := s.kern, s.wide
-	return stripe*(max(s.D, m.F)+max(s.D, m.ldF)) + stripe*2*(keyBlockBack+scorePad) + kernel.ScratchLen(gradDepth, gradTileM) +
+	return stripe*(max(s.D, m.F)+max(s.D, m.ldF)) + f.AttentionScratch(s.C) + kernel.ScratchLen(gradDepth, gradTileM) +
 		max(f.PanelLen(s.D, 2*m.F), f.PanelLen(gradDepth, gradTileN)) + f.PanelLen(m.F, s.D)
 }
 
