@@ -1,6 +1,6 @@
 // Command asmgen writes the machine code of the kernel package: for each
-// family one assembly file and the Go declarations of its functions. Run it
-// from its own folder, or by go generate in the kernel package:
+// family one assembly file and the Go declarations of its functions, and the
+// loops that measure a machine's peak. Run it from its own folder, or by go generate in the kernel package:
 //
 //	go run . -dir ../../moe/kernel
 //
@@ -22,7 +22,10 @@ func main() { assembly.Main("../../moe/kernel", generate) }
 
 // generate returns every file by name.
 func generate() (map[string][]byte, error) {
-	files := map[string][]byte{}
+	files, err := peak()
+	if err != nil {
+		return nil, fmt.Errorf("peak: %w", err)
+	}
 	for _, f := range []*family{newFamily("AVX512", 16, 12), newFamily("AVX2", 8, 6)} {
 		f.strips()
 		f.packs()
