@@ -33,17 +33,27 @@ func generate() (map[string][]byte, error) {
 		f.attention()
 		f.optimizer()
 		f.writeTable()
-		asm, err := f.Text()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+		if err := f.put(files, f.file()); err != nil {
+			return nil, err
 		}
-		stubs, err := f.stubs()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		files[f.file()+"_amd64.s"], files[f.file()+"_amd64.go"] = asm, stubs
 	}
-	return files, nil
+	f := newFamily("AVX2", 8, 6)
+	f.halves()
+	return files, f.put(files, "bf16")
+}
+
+// put adds the two files of what was written.
+func (f *family) put(files map[string][]byte, name string) error {
+	asm, err := f.Text()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	stubs, err := f.stubs()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	files[name+"_amd64.s"], files[name+"_amd64.go"] = asm, stubs
+	return nil
 }
 
 // family is one instruction set: W lanes in a vector, strips of MR rows by
