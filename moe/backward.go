@@ -53,7 +53,7 @@ func (p *PassOf[Num]) sizeBackward() {
 	f := p.kern
 	grow(&p.packQKV, max(f.PanelLen(p.D, p.W), f.PanelLen(p.W, p.D)))
 	grow(&p.packO, max(f.PanelLen(p.HC, p.D), f.PanelLen(p.D, p.HC)))
-	grow(&p.packR, max(f.PanelLen(p.D, max(1, p.E)), f.PanelLen(max(1, p.E), p.D)))
+	grow(&p.packR, max(p.whole.PanelLen(p.D, max(1, p.E)), p.whole.PanelLen(max(1, p.E), p.D)))
 	for i := range p.work {
 		w := &p.work[i]
 		grow(&w.h, max(len(w.h), stripe*max(p.D, p.wide.F, p.C)))
@@ -69,7 +69,7 @@ func (p *PassOf[Num]) packBackward(l int) {
 		{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D, whole: true})
 	}
 	jobs = append(jobs, lp.qkvLow.packBackward(p, p.packLow.in)...)
 	jobs = append(jobs, lp.oLow.packBackward(p, p.packLow.out)...)
@@ -142,7 +142,7 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 		}
 	}
 	if a.routed {
-		f.Mul(n, p.D, p.E, p.dlogits[lo*p.E:], p.E, p.packR, dh, p.D, false)
+		p.whole.Mul(n, p.D, p.E, p.dlogits[lo*p.E:], p.E, p.packR, dh, p.D, false)
 	} else {
 		clear(dh)
 	}

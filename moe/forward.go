@@ -110,12 +110,12 @@ func (p *PassOf[Num]) sizeForward() {
 	grow(&p.kr, most*p.GC)
 	grow(&p.packQKV, f.PanelLen(p.D, p.HC)+f.PanelLen(p.D, 2*p.GC))
 	grow(&p.packO, f.PanelLen(p.HC, p.D))
-	grow(&p.packR, f.PanelLen(p.D, max(1, p.E)))
+	grow(&p.packR, p.whole.PanelLen(p.D, max(1, p.E)))
 	for i := range p.work {
 		w := &p.work[i]
 		grow(&w.h, stripe*max(p.D, p.wide.F))
 		grow(&w.h2, stripe*max(p.D, p.wide.ldF))
-		grow(&w.pack, max(f.PanelLen(p.D, 2*p.wide.F), f.PanelLen(2*p.wide.F, p.D), f.PanelLen(gradDepth, gradTileN)))
+		grow(&w.pack, max(f.PanelLen(p.D, 2*p.wide.F), f.PanelLen(2*p.wide.F, p.D), f.PanelLen(gradDepth, gradTileN), p.whole.PanelLen(gradDepth, gradTileN)))
 		grow(&w.pack2, max(f.PanelLen(p.wide.F, p.D), f.PanelLen(p.D, p.wide.F)))
 	}
 }
@@ -129,7 +129,7 @@ func (p *PassOf[Num]) packForward(l int) {
 		{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true, whole: true})
 	}
 	jobs = append(jobs, lp.qkvLow.packForward(p, p.packLow.in)...)
 	jobs = append(jobs, lp.oLow.packForward(p, p.packLow.out)...)
@@ -147,6 +147,15 @@ type packJob[Num Float] struct {
 	dst, src  []Num
 	k, n      int
 	transpose bool // src is [n,k], as weights are on disk; else [k,n]
+	whole     bool // for a product that is never rounded
+}
+
+// products are the kernels for a product that is never rounded, or for another.
+func (p *PassOf[Num]) products(whole bool) kernels[Num] {
+	if whole {
+		return p.whole
+	}
+	return p.kern
 }
 
 // packJobs packs several matrices, a few panels per unit.
@@ -164,11 +173,11 @@ func (p *PassOf[Num]) packJobs(jobs ...packJob[Num]) {
 				continue
 			}
 			at := i * step
-			cols := min(step, j.n-at)
-			if j.transpose {
-				p.kern.PackT(j.dst[at*j.k:], j.src[at*j.k:], j.k, j.k, cols)
+			cols, f := min(step, j.n-at), p.products(j.whole)
+			if dst := j.dst[f.PanelLen(j.k, at):]; j.transpose {
+				f.PackT(dst, j.src[at*j.k:], j.k, j.k, cols)
 			} else {
-				p.kern.Pack(j.dst[at*j.k:], j.src[at:], j.n, j.k, cols)
+				f.Pack(dst, j.src[at:], j.n, j.k, cols)
 			}
 			return
 		}
@@ -263,9 +272,13 @@ func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast boo
 		}
 		return
 	}
-	f.Mul(hi-lo, p.E, p.D, p.h2[lo*p.D:], p.D, p.packR, a.probs[lo*p.E:], p.E, false)
+	p.whole.Mul(hi-lo, p.E, p.D, p.h2[lo*p.D:], p.D, p.packR, a.probs[lo*p.E:], p.E, false)
 	bias := p.biasOf(l)
+	forced := p.forced != nil
+	if forced {
+		copy(a.topI[lo*p.K:hi*p.K], p.forced[l][lo*p.K:])
+	}
 	for r := lo; r < hi; r++ {
-		a.z[r] = p.route(a.probs[r*p.E:(r+1)*p.E], bias, a.topW[r*p.K:(r+1)*p.K], a.topI[r*p.K:(r+1)*p.K])
+		a.z[r] = p.route(a.probs[r*p.E:(r+1)*p.E], bias, a.topW[r*p.K:(r+1)*p.K], a.topI[r*p.K:(r+1)*p.K], forced)
 	}
 }

@@ -21,6 +21,7 @@ type gradJob[Num Float] struct {
 	b       []Num
 	ldb     int
 	rows    []int32
+	whole   bool // a product that is never rounded
 }
 
 // gradTile is a part of one job.
@@ -34,7 +35,7 @@ func (p *PassOf[Num]) outputJobs(l int) {
 	p.addJob(gradJob[Num]{m: p.D, n: p.HC, k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, lp.o)
 	lp.oLow.gradJobs(p, gradJob[Num]{k: p.T, a: p.dx, lda: p.D, b: a.o, ldb: p.HC}, a.low.out, p.dlow.out, 0)
 	if lp.router != nil {
-		p.addJob(gradJob[Num]{m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D}, lp.router)
+		p.addJob(gradJob[Num]{m: p.E, n: p.D, k: p.T, a: p.dlogits, lda: p.E, b: p.h2, ldb: p.D, whole: true}, lp.router)
 	}
 	w := &a.work
 	for e := range lp.experts {
@@ -106,7 +107,8 @@ func (p *PassOf[Num]) runJobs() {
 }
 
 func (p *PassOf[Num]) gradTile(w *worker[Num], t gradTile) {
-	j, f := &p.jobs[t.job], p.kern
+	j := &p.jobs[t.job]
+	f := p.products(j.whole)
 	m, n := min(gradTileM, j.m-t.m0), min(gradTileN, j.n-t.n0)
 	for k0 := 0; k0 < j.k; k0 += gradDepth {
 		k := min(gradDepth, j.k-k0)

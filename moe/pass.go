@@ -30,6 +30,8 @@ type Options struct {
 	// depend on where an expert is. Routing weights and their gradients are
 	// sent whole.
 	BF16Wire bool
+	// Precision is what the operands of products are rounded to.
+	Precision Precision
 }
 
 // Head says which tokens are the verdict and whether the rest of the
@@ -63,7 +65,8 @@ var ErrNotFinite = errors.New("moe: the network gave a number that is not finite
 type PassOf[Num Float] struct {
 	m       *ModelOf[Num]
 	o       Options
-	kern    kernels[Num]
+	kern    kernels[Num] // products in the precision of the pass
+	whole   kernels[Num] // products that are never rounded: of the router and the head
 	threads int
 	dims
 	arena[Num]
@@ -95,7 +98,8 @@ type PassOf[Num Float] struct {
 	watch    *watch // nil but after a failure
 
 	routerLoss RouterLossOf[Num]
-	bias       [][]Num // of each layer; nil: none
+	bias       [][]Num   // of each layer; nil: none
+	forced     [][]int32 // [T,K] of each layer: experts that a training pass takes for the chosen; nil: it chooses
 
 	state passState
 }
@@ -111,7 +115,7 @@ const (
 // NewPass returns a pass over m. It allocates little until the first batch.
 func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
 	m.shard.check(o.Peers)
-	p := &PassOf[Num]{m: m, o: o, kern: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg)}
+	p := &PassOf[Num]{m: m, o: o, kern: rounded(m.kern, o.Precision), whole: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg)}
 	p.work = make([]worker[Num], p.threads)
 	n := 1
 	if o.Train {

@@ -16,6 +16,7 @@ type Plan struct {
 	Head      Head
 	NextToken bool // the language-model loss instead of a verdict
 	Threads   int
+	Precision Precision
 }
 
 // PlanMemory predicts what [Model.Memory], [OptState.Memory] and [Pass.Memory] say
@@ -36,8 +37,9 @@ func PlanMemory[Num Float](p Plan) (Memory, error) {
 type sizes[Num Float] struct {
 	Plan
 	dims
-	kern       kernels[Num]
-	num        int64 // bytes of a number
+	kern       kernels[Num] // of the trunk's products
+	whole      kernels[Num] // of the router's and the head's
+	num        int64        // bytes of a number
 	T, longest int
 }
 
@@ -52,7 +54,7 @@ func newSizes[Num Float](p Plan) (*sizes[Num], error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sizes[Num]{Plan: p, dims: dimsOf(&p.Config), kern: kern, num: int64(unsafe.Sizeof(Num(0)))}
+	s := &sizes[Num]{Plan: p, dims: dimsOf(&p.Config), kern: rounded(kern, p.Precision), whole: kern, num: int64(unsafe.Sizeof(Num(0)))}
 	for _, n := range p.Lengths {
 		s.T, s.longest = s.T+n, max(s.longest, n)
 	}
@@ -116,14 +118,14 @@ func (s *sizes[Num]) panels() (forward, backward int) {
 // packs is the dense matrices of a layer.
 func (s *sizes[Num]) packs() int {
 	f := s.kern
-	return f.PanelLen(s.D, s.HC) + f.PanelLen(s.D, 2*s.GC) + f.PanelLen(s.HC, s.D) + f.PanelLen(s.D, max(1, s.E))
+	return f.PanelLen(s.D, s.HC) + f.PanelLen(s.D, 2*s.GC) + f.PanelLen(s.HC, s.D) + s.whole.PanelLen(s.D, max(1, s.E))
 }
 
 // scratch is what one goroutine has.
 func (s *sizes[Num]) scratch() int {
 	f, m := s.kern, s.wide
 	return stripe*(max(s.D, m.F)+max(s.D, m.ldF)) + f.AttentionScratch(s.C) + kernel.ScratchLen(gradDepth, gradTileM) +
-		max(f.PanelLen(s.D, 2*m.F), f.PanelLen(gradDepth, gradTileN)) + f.PanelLen(m.F, s.D)
+		max(f.PanelLen(s.D, 2*m.F), f.PanelLen(gradDepth, gradTileN), s.whole.PanelLen(gradDepth, gradTileN)) + f.PanelLen(m.F, s.D)
 }
 
 // head is what the rows that the head reads take.
@@ -136,7 +138,7 @@ func (s *sizes[Num]) head() int {
 	if s.NextToken || s.Head.Full {
 		whole := (s.V + vocabStep - 1) / vocabStep * vocabStep
 		step := max(vocabStep, min(vocabFloats/max(1, rows)/vocabStep*vocabStep, whole))
-		n += rows*spread(step) + 2*s.kern.PanelLen(s.D, step)
+		n += rows*spread(step) + 2*s.whole.PanelLen(s.D, step)
 	}
 	return n
 }

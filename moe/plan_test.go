@@ -20,7 +20,7 @@ func checkPlan[Num Float](plan Plan, peers Peers) error {
 		return err
 	}
 	m.EnableGrad()
-	st, p := m.NewOptState(), m.NewPass(Options{Train: true, Threads: plan.Threads, Recompute: plan.Recompute, Peers: peers})
+	st, p := m.NewOptState(), m.NewPass(Options{Train: true, Threads: plan.Threads, Recompute: plan.Recompute, Peers: peers, Precision: plan.Precision})
 	b := randomBatch(rand.New(rand.NewPCG(1, 2)), plan.VocabSize, plan.Lengths...)
 	if plan.NextToken {
 		if _, err := p.NextToken(b, make([]Num, b.Len()), nil); err != nil {
@@ -74,6 +74,8 @@ func TestPlannedMemory(t *testing.T) {
 		"full":       {Config: planConfig(), Lengths: []int{700, 10}, Head: Head{Yes: 3, No: 5, Full: true}},
 		"next token": {Config: planConfig(), Lengths: []int{512, 90}, NextToken: true, Threads: 3},
 		"dense":      {Config: dense, Lengths: []int{512, 512}, Head: two},
+		"bf16":       {Config: planConfig(), Lengths: []int{512, 512, 300}, Head: two, Precision: BF16},
+		"bf16x3":     {Config: planConfig(), Lengths: []int{512, 90}, NextToken: true, Precision: BF16x3},
 		"mixed":      {Config: mixed, Lengths: []int{512, 512}, Head: two, Recompute: true},
 	} {
 		plan.Threads = max(1, plan.Threads)

@@ -4,17 +4,35 @@ import "math"
 
 // route turns a row of router logits into probabilities and chooses the top K,
 // in descending order; of equal ones the expert of lower index comes first. With
-// a bias the choice and its order are those of probability plus bias. It returns
-// the log-sum-exp of the logits.
-func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32) Num {
+// a bias the choice and its order are those of probability plus bias, and where
+// the choice is forced it is what chosen holds. It returns the log-sum-exp of the
+// logits.
+func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32, forced bool) Num {
 	f := p.kern
 	top := f.Max(probs)
 	sum := f.ExpSum(probs, probs, 1, top)
 	f.Scale(probs, 1/sum, probs)
+	if !forced {
+		choose(probs, bias, weights, chosen)
+	}
+	total := Num(0)
+	for j := range chosen {
+		weights[j] = probs[chosen[j]]
+		total += weights[j]
+	}
+	if p.m.cfg.NormTopKProb {
+		for j := range weights {
+			weights[j] /= total
+		}
+	}
+	return top + Num(math.Log(float64(sum)))
+}
+
+// choose finds the top experts of a row; weights is its scratch.
+func choose[Num Float](probs, bias, weights []Num, chosen []int32) {
 	for j := range chosen {
 		chosen[j], weights[j] = -1, Num(math.Inf(-1))
 	}
-	total := Num(0)
 	for e, v := range probs {
 		if len(bias) > 0 {
 			v += bias[e]
@@ -33,15 +51,7 @@ func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32) Num {
 		if chosen[j] < 0 { // a NaN compares false; the head will report it
 			chosen[j] = int32(j)
 		}
-		weights[j] = probs[chosen[j]]
-		total += weights[j]
 	}
-	if p.m.cfg.NormTopKProb {
-		for j := range weights {
-			weights[j] /= total
-		}
-	}
-	return top + Num(math.Log(float64(sum)))
 }
 
 // countLoad adds the assignments of some rows to the load of a layer.

@@ -177,7 +177,7 @@ func (p *PassOf[Num]) chunk(n int) int {
 
 // chunkLogits computes columns v0..v0+cols for row stripe lo..hi into the chunk.
 func (p *PassOf[Num]) chunkLogits(lo, hi, v0, cols int) {
-	f, ld := p.kern, spread(p.chunk(len(p.rows)))
+	f, ld := p.whole, spread(p.chunk(len(p.rows)))
 	f.Mul(hi-lo, cols, p.D, p.hn[lo*p.D:], p.D, p.packT, p.logits[lo*ld:], ld, false)
 	for _, id := range p.skip {
 		if at := int(id) - v0; id >= 0 && at >= 0 && at < cols {
@@ -203,13 +203,13 @@ func (p *PassOf[Num]) logSumExp() {
 	step := p.chunk(n)
 	ld := spread(step)
 	grow(&p.logits, n*ld)
-	grow(&p.packT, p.kern.PanelLen(p.D, step))
+	grow(&p.packT, p.whole.PanelLen(p.D, step))
 	for i := range n {
 		p.top[i], p.sum[i] = Num(maskedLogit), 0
 	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)
-		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true})
+		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true, whole: true})
 		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
@@ -251,7 +251,7 @@ func (p *PassOf[Num]) vocabBackward() {
 	if n == 0 {
 		return
 	}
-	f, step := p.kern, p.chunk(n)
+	f, step := p.whole, p.chunk(n)
 	ld := spread(step)
 	grow(&p.packN, f.PanelLen(step, p.D))
 	for i := range p.work {
@@ -261,8 +261,8 @@ func (p *PassOf[Num]) vocabBackward() {
 		cols := min(step, p.V-v0)
 		weights := p.m.head.Data[v0*p.D:]
 		p.packJobs(
-			packJob[Num]{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true},
-			packJob[Num]{dst: p.packN, src: weights, k: cols, n: p.D},
+			packJob[Num]{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true, whole: true},
+			packJob[Num]{dst: p.packN, src: weights, k: cols, n: p.D, whole: true},
 		)
 		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
@@ -275,7 +275,7 @@ func (p *PassOf[Num]) vocabBackward() {
 			continue
 		}
 		p.jobs = append(p.jobs[:0], gradJob[Num]{
-			dst: p.m.head.Grad[v0*p.D : (v0+cols)*p.D], m: cols, n: p.D, k: n, a: p.logits, lda: ld, b: p.hn, ldb: p.D,
+			dst: p.m.head.Grad[v0*p.D : (v0+cols)*p.D], m: cols, n: p.D, k: n, a: p.logits, lda: ld, b: p.hn, ldb: p.D, whole: true,
 		})
 		p.runJobs()
 	}
