@@ -57,6 +57,7 @@ type ScoredBy struct {
 	Checkpoint   pipeline.Key `json:"checkpoint"`
 	Tokens       pipeline.Key `json:"tokens"`
 	KernelFamily string       `json:"kernel_family"`
+	Precision    Precision    `json:"precision,omitzero"`
 }
 
 // SystemFigures are one baseline's figures on the same rows.

@@ -16,6 +16,8 @@ import (
 type IDsOptions struct {
 	Yes, No int32 // ids of the two verdict tokens
 	Threads int   // 0: all cores
+
+	Precision Precision // of the network's products; none is fp32
 }
 
 // maxIDsLine bounds one line of ids: a 256k-token context in decimal, twice over.
@@ -41,6 +43,10 @@ type idsScore struct {
 // error. It needs the network's directory only, no tokenizer and no contract,
 // and is meant for checking parity with other implementations.
 func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o IDsOptions) error {
+	precision, err := o.Precision.products()
+	if err != nil {
+		return err
+	}
 	model, err := moe.Load(dir)
 	if err != nil {
 		return err
@@ -51,7 +57,7 @@ func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o ID
 			return fmt.Errorf("token id %d is outside the vocabulary of %d", id, vocab)
 		}
 	}
-	pass := model.NewPass(moe.Options{Threads: o.Threads})
+	pass := model.NewPass(moe.Options{Threads: o.Threads, Precision: precision})
 	head := moe.Head{Yes: o.Yes, No: o.No}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 64<<10), maxIDsLine)

@@ -202,7 +202,7 @@ func provenance(scores *dataset.Dataset) (scoreProvenance, error) {
 }
 
 func scoredBy(scores *dataset.Dataset, from scoreProvenance) *ScoredBy {
-	by := ScoredBy{KernelFamily: from.KernelFamily}
+	by := ScoredBy{KernelFamily: from.KernelFamily, Precision: from.Precision}
 	for _, p := range scores.Manifest.Parents {
 		switch p.Port {
 		case "checkpoint":

@@ -19,12 +19,29 @@ type ScoreConfig struct {
 	Splits []string `json:"splits" yaml:"splits"`
 	// Head is two_way (YES against NO) or full (REST too: the whole vocabulary).
 	Head string `json:"head" yaml:"head"`
+	// Precision of the network's products: fp32, bf16 or bf16x3.
+	Precision Precision `json:"precision,omitzero" yaml:"precision"`
 	// BatchTokens bounds the tokens that one forward pass computes; what its rows
 	// start with in common counts once. WindowTokens bounds the tokens that are
 	// read before they are computed, so that rows of one task can be in one batch.
 	// Both change memory and speed and never a score, so they are outside the key.
 	BatchTokens  int `json:"-" yaml:"batch_tokens"`
 	WindowTokens int `json:"-" yaml:"window_tokens"`
+}
+
+// Precision is the name of a [moe.Precision]. Scores in fp32 have the keys that
+// they had when there was no other.
+type Precision string
+
+// IsZero reports whether the precision is the usual one.
+func (p Precision) IsZero() bool { return p == "" || p == Precision(moe.FP32.String()) }
+
+// products parses the name; none is fp32.
+func (p Precision) products() (moe.Precision, error) {
+	if p.IsZero() {
+		return moe.FP32, nil
+	}
+	return moe.ParsePrecision(string(p))
 }
 
 // The two heads.
@@ -43,6 +60,8 @@ const (
 func (c *ScoreConfig) Validate() error {
 	var faults faultList
 	faults.check(c.Head == HeadTwoWay || c.Head == HeadFull, "head: %q is neither %s nor %s", c.Head, HeadTwoWay, HeadFull)
+	_, err := c.Precision.products()
+	faults.check(err == nil, "precision: %v", err)
 	faults.check(c.BatchTokens > 0, "batch_tokens: %d is not positive", c.BatchTokens)
 	faults.check(c.WindowTokens > 0 && c.WindowTokens <= maxWindowTokens, "window_tokens: %d is not 1 to %d", c.WindowTokens, maxWindowTokens)
 	for _, s := range c.Splits {
@@ -75,7 +94,7 @@ func ScoreStage() *pipeline.Stage {
 		},
 		Output: pipeline.KindScores,
 		NewConfig: func() pipeline.Config {
-			return &ScoreConfig{Head: HeadTwoWay, BatchTokens: defaultBatchTokens, WindowTokens: defaultWindowTokens}
+			return &ScoreConfig{Head: HeadTwoWay, Precision: Precision(moe.FP32.String()), BatchTokens: defaultBatchTokens, WindowTokens: defaultWindowTokens}
 		},
 		Run: runScore,
 	}
@@ -107,9 +126,13 @@ func runScore(ctx context.Context, t *pipeline.Task) error {
 		return err
 	}
 	defer w.Abort()
+	precision, err := cfg.Precision.products()
+	if err != nil {
+		return err
+	}
 	s := &scorer{
 		cfg: cfg, contract: &card.Contract, writer: w,
-		pass:  model.NewPass(moe.Options{Threads: t.Workers}),
+		pass:  model.NewPass(moe.Options{Threads: t.Workers, Precision: precision}),
 		head:  moe.Head{Yes: card.Contract.YesID, No: card.Contract.NoID, Full: cfg.Head == HeadFull},
 		vocab: int32(model.Config().VocabSize), progress: t.Progress,
 		result: ScoreResult{Unscored: map[string]int64{}, KernelFamily: moe.KernelFamily()},

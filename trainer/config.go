@@ -36,6 +36,10 @@ const (
 // The precisions.
 const (
 	PrecisionFP32 = "fp32"
+	// PrecisionBF16 and PrecisionBF16x3 round the operands of the trunk's products
+	// as [moe.BF16] and [moe.BF16x3] do; the rest is that of fp32.
+	PrecisionBF16   = "bf16"
+	PrecisionBF16x3 = "bf16x3"
 	// PrecisionFP64 is for comparisons: plain kernels, many times slower. Two
 	// layouts of ranks agree in it to 1e-9 where fp32 would round.
 	PrecisionFP64 = "fp64"
@@ -78,7 +82,7 @@ type Config struct {
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
 	CheckpointAsync bool   `json:"-" yaml:"checkpoint_async"`                // write from a copy in memory while steps go on; outside the key
 	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
-	Precision       string `json:"precision" yaml:"precision"`               // fp32; fp64 on plain kernels, to compare
+	Precision       string `json:"precision" yaml:"precision"`               // of products: fp32, bf16 or bf16x3; fp64 on plain kernels, to compare
 	SaveDType       string `json:"save_dtype" yaml:"save_dtype"`             // of published weights: bf16 or fp16; "": the precision itself
 	OnNonFinite     string `json:"on_nonfinite" yaml:"on_nonfinite"`         // stop or skip
 }
@@ -215,7 +219,7 @@ func (c *Config) Validate() error {
 	v.within("ema.decay", c.EMA.Decay, 0, 1-1e-9)
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
-	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionFP64)
+	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionBF16, PrecisionBF16x3, PrecisionFP64)
 	v.oneOf("save_dtype", c.SaveDType, "", SaveBF16, SaveFP16)
 	if c.SaveDType != "" && c.Precision == PrecisionFP64 {
 		v.add("save_dtype: what %s is for is lost in rounding", PrecisionFP64)
@@ -280,6 +284,15 @@ func (e *Eval) validate(v *faults, c *Config) {
 	if stops && e.By != ByLoss && c.Objective.Name == ObjectiveNextToken {
 		v.add("eval.by: %s has no %s, use %q", ObjectiveNextToken, e.By, ByLoss)
 	}
+}
+
+// products is the precision of the trunk's products.
+func (c *Config) products() moe.Precision {
+	if c.Precision == PrecisionFP64 {
+		return moe.FP32 // nothing is rounded
+	}
+	p, _ := moe.ParsePrecision(c.Precision) // Validate has seen it
+	return p
 }
 
 // shape is the network's config for a vocabulary and a context.

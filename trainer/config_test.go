@@ -27,7 +27,7 @@ func TestValidateListsEveryFault(t *testing.T) {
 	c.Eval.Keep = "both"
 	c.Aux = Aux{Scope: "layer", ZLoss: -1, BiasRate: 2, BiasDecayRatio: math.NaN()}
 	c.EMA.Decay = 1
-	c.Precision = "bf16"
+	c.Precision = "fp8"
 	c.OnNonFinite = "ignore"
 	c.SaveDType = "int8"
 	c.Model.Hidden = 0

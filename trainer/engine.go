@@ -122,8 +122,8 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		e.opt = e.model.NewOptState()
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
-	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves}, cfg.Ranks.Overlap)
-	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves})
+	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()}, cfg.Ranks.Overlap)
+	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()})
 	if cfg.EMA.Decay > 0 {
 		e.mean = e.model.NewAverage()
 	}

@@ -109,7 +109,7 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 
 func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
 	p := moe.Plan{Config: s.Shape, Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
-		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()}}
+		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Precision: cfg.products(), Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()}}
 	if s.EP > 1 {
 		p.Shard = moe.Shard{Rank: 0, Of: s.EP}
 	}

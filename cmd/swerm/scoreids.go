@@ -17,6 +17,8 @@ import (
 type scoreIDs struct {
 	file    string
 	yes, no int32
+
+	precision string
 }
 
 func scoreIDsFlags(f *pflag.FlagSet) *scoreIDs {
@@ -24,6 +26,7 @@ func scoreIDsFlags(f *pflag.FlagSet) *scoreIDs {
 	f.StringVar(&o.file, "ids", "", `score lines of {"ids":[…]} from this file (- is stdin) and print a JSON line for each; needs --yes and --no, and no TOKENS or -o`)
 	f.Int32Var(&o.yes, "yes", -1, "token id of YES, for --ids")
 	f.Int32Var(&o.no, "no", -1, "token id of NO, for --ids")
+	f.StringVar(&o.precision, "precision", "", "precision of products, for --ids: fp32 (default), bf16 or bf16x3")
 	return o
 }
 
@@ -47,6 +50,6 @@ func (a *app) scoreIDs(ctx context.Context, args []string, o *scoreIDs) error {
 		in = f
 	}
 	w := bufio.NewWriter(a.out)
-	err := judge.ScoreIDs(ctx, args[0], io.Reader(in), w, judge.IDsOptions{Yes: o.yes, No: o.no, Threads: a.workers})
+	err := judge.ScoreIDs(ctx, args[0], io.Reader(in), w, judge.IDsOptions{Yes: o.yes, No: o.no, Threads: a.workers, Precision: judge.Precision(o.precision)})
 	return errors.Join(err, w.Flush())
 }

@@ -136,6 +136,9 @@ func (a *app) stageCommand(v verb, stage *pipeline.Stage) *cobra.Command {
 			if o.ids != nil && o.ids.file != "" {
 				return a.scoreIDs(c.Context(), args, o.ids)
 			}
+			if o.ids != nil && o.ids.precision != "" {
+				return usage("--precision is for --ids; the stage takes precision=%s", o.ids.precision)
+			}
 			if o.plan != nil && o.plan.on {
 				return a.planTraining(c, stage, o, args)
 			}

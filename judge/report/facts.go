@@ -86,6 +86,9 @@ func (e *evidence) evaluationFacts() []fact {
 	if ev.ScoredBy != nil && ev.ScoredBy.KernelFamily != "" {
 		out = append(out, fact{"kernels that scored", clean(ev.ScoredBy.KernelFamily)})
 	}
+	if ev.ScoredBy != nil && !ev.ScoredBy.Precision.IsZero() {
+		out = append(out, fact{"precision of the scores", clean(string(ev.ScoredBy.Precision))})
+	}
 	for _, reason := range slices.Sorted(maps.Keys(ev.Unscored)) {
 		out = append(out, fact{"without a score: " + clean(reason), count(ev.Unscored[reason])})
 	}
