@@ -44,7 +44,10 @@ func (b Base) Digest() (string, error) {
 		return "", fmt.Errorf("moe: %w", err)
 	}
 	defer set.Close()
-	sum := set.Digest()
+	sum, err := set.Digest()
+	if err != nil {
+		return "", fmt.Errorf("moe: %w", err)
+	}
 	return hex.EncodeToString(sum[:]), nil
 }
 

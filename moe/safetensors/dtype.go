@@ -11,7 +11,7 @@ import (
 // DType is the type of a tensor's numbers as the header spells it.
 type DType string
 
-// The types that [File.Float32] converts. Others are listed with their sizes,
+// The types that can be read as numbers. Others are listed with their sizes,
 // so that a file that holds them still opens.
 const (
 	F32  DType = "F32"
@@ -41,32 +41,31 @@ var littleEndian = func() bool {
 	return *(*byte)(unsafe.Pointer(&x)) == 1
 }()
 
-// decode widens raw numbers of type d into dst, exactly, or rounds those of
-// F64 to the nearest float32. It reports whether it knows the type.
-func decode(dst []float32, raw []byte, d DType) bool {
+// decodes reports whether decode knows the type.
+func (d DType) decodes() bool { return d == F32 || d == F64 || d == BF16 || d == F16 }
+
+// decode widens raw numbers of type d into dst, exactly, or rounds those of F64
+// to the nearest float32. It reports whether it knows the type.
+func decode[Num float32 | float64](dst []Num, raw []byte, d DType) bool {
+	if v, ok := view[Num](raw, d); ok {
+		copy(dst, v)
+		return true
+	}
+	raw = raw[:len(dst)*int(d.size())]
 	switch d {
 	case F32:
-		if v, ok := view(raw); ok {
-			copy(dst, v)
-			return true
-		}
 		for i := range dst {
-			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+			dst[i] = Num(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
 		}
 	case BF16:
-		raw = raw[:2*len(dst)]
-		for i := range dst {
-			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
-		}
+		decodeBF16(dst, raw)
 	case F16:
-		raw = raw[:2*len(dst)]
 		for i := range dst {
-			dst[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+			dst[i] = Num(halfToFloat(binary.LittleEndian.Uint16(raw[2*i:])))
 		}
 	case F64:
-		raw = raw[:8*len(dst)]
 		for i := range dst {
-			dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
+			dst[i] = Num(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
 		}
 	default:
 		return false
@@ -74,35 +73,36 @@ func decode(dst []float32, raw []byte, d DType) bool {
 	return true
 }
 
-// decodeWide is decode into float64, which every type fits.
-func decodeWide(dst []float64, raw []byte, d DType) bool {
-	if d == F64 {
-		raw = raw[:8*len(dst)]
-		for i := range dst {
-			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-		}
-		return true
+// decodeBF16 takes four numbers a load: a pass over a checkpoint that stays in
+// its file decodes every matrix that it reads.
+func decodeBF16[Num float32 | float64](dst []Num, raw []byte) {
+	for len(dst) >= 4 && len(raw) >= 8 {
+		x, out := binary.LittleEndian.Uint64(raw), dst[:4:4]
+		out[0] = Num(math.Float32frombits(uint32(x) << 16))
+		out[1] = Num(math.Float32frombits(uint32(x) & 0xffff0000))
+		out[2] = Num(math.Float32frombits(uint32(x>>32) << 16))
+		out[3] = Num(math.Float32frombits(uint32(x>>32) & 0xffff0000))
+		dst, raw = dst[4:], raw[8:]
 	}
-	narrow := make([]float32, len(dst))
-	if !decode(narrow, raw, d) {
-		return false
+	for i := range dst {
+		dst[i] = Num(math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16))
 	}
-	for i, v := range narrow {
-		dst[i] = float64(v)
-	}
-	return true
 }
 
-// view reinterprets raw as float32 where order and alignment allow it.
-func view(raw []byte) ([]float32, bool) {
+// view reinterprets raw as numbers of Num where type, order and alignment allow it.
+func view[Num float32 | float64](raw []byte, d DType) ([]Num, bool) {
+	size := unsafe.Sizeof(Num(0))
+	if size == 4 && d != F32 || size == 8 && d != F64 {
+		return nil, false
+	}
 	if len(raw) == 0 {
 		return nil, true
 	}
 	p := unsafe.Pointer(unsafe.SliceData(raw))
-	if !littleEndian || uintptr(p)%4 != 0 {
+	if !littleEndian || uintptr(p)%size != 0 {
 		return nil, false
 	}
-	return unsafe.Slice((*float32)(p), len(raw)/4), true
+	return unsafe.Slice((*Num)(p), len(raw)/int(size)), true
 }
 
 // halfToFloat widens IEEE binary16, subnormals, infinities and NaNs included.

@@ -2,12 +2,12 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/bits"
-	"os"
 	"sort"
 )
 
@@ -32,6 +32,23 @@ type Tensor struct {
 	raw   []byte
 }
 
+// Readable says that the type is one that can be read as numbers.
+func (t *Tensor) Readable() bool { return t.DType.decodes() }
+
+// Read widens len(dst) numbers of the tensor from number at on into dst, exactly,
+// or rounds those of F64 to the nearest float32. The tensor must be readable. The
+// numbers of an open file are read where they lie: see [Set.Guard].
+func Read[Num float32 | float64](t *Tensor, dst []Num, at int) {
+	size := int(t.DType.size())
+	if raw := t.raw[at*size : (at+len(dst))*size]; !decode(dst, raw, t.DType) {
+		panic("safetensors: tensor " + t.Name + " of type " + string(t.DType) + " cannot be read as numbers")
+	}
+}
+
+// View returns the tensor's numbers where they lie, not to be written, if they are
+// of type Num and aligned. They may be those of an open file: see [Set.Guard].
+func View[Num float32 | float64](t *Tensor) ([]Num, bool) { return view[Num](t.raw, t.DType) }
+
 // Len returns the count of numbers.
 func (t *Tensor) Len() int {
 	n := 1
@@ -44,8 +61,7 @@ func (t *Tensor) Len() int {
 // File is an open safetensors file.
 type File struct {
 	path    string
-	mapped  []byte
-	unmap   func() error
+	mapped  *mapping
 	tensors []Tensor // by name
 	byName  map[string]int
 	meta    map[string]string
@@ -53,22 +69,26 @@ type File struct {
 
 // Open maps a file and checks its whole header.
 func Open(path string) (*File, error) {
-	data, unmap, err := mapFile(path)
+	m, err := mapFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
-	f := &File{path: path, mapped: data, unmap: unmap, byName: map[string]int{}}
-	if err := f.parse(); err != nil {
-		_ = unmap()
-		return nil, fmt.Errorf("safetensors: %s: %w: %w", path, ErrFormat, err)
+	f := &File{path: path, mapped: m, byName: map[string]int{}}
+	lost := guard([]*File{f}, func() { err = f.parse() })
+	if err != nil {
+		err = fmt.Errorf("safetensors: %s: %w: %w", path, ErrFormat, err)
+	}
+	if err = cmp.Or(lost, err); err != nil {
+		_ = m.close()
+		return nil, err
 	}
 	return f, nil
 }
 
 // Close unmaps the file; views taken from it are invalid afterwards.
 func (f *File) Close() error {
-	f.mapped, f.tensors = nil, nil
-	return f.unmap()
+	f.tensors, f.byName = nil, nil
+	return f.mapped.close()
 }
 
 // Tensors lists what the file holds, sorted by name.
@@ -87,21 +107,24 @@ func (f *File) Lookup(name string) (*Tensor, bool) {
 }
 
 // ReadFloat32 widens the tensor into dst, which must hold exactly its numbers.
-func (f *File) ReadFloat32(name string, dst []float32) error {
-	t, err := f.holding(name, len(dst))
-	if err == nil && !decode(dst, t.raw, t.DType) {
-		err = fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as float32", f.path, name, t.DType)
-	}
-	return err
-}
+func (f *File) ReadFloat32(name string, dst []float32) error { return readAs(f, name, dst, "float32") }
 
 // ReadFloat64 is ReadFloat32 into float64.
-func (f *File) ReadFloat64(name string, dst []float64) error {
+func (f *File) ReadFloat64(name string, dst []float64) error { return readAs(f, name, dst, "float64") }
+
+func readAs[Num float32 | float64](f *File, name string, dst []Num, as string) error {
 	t, err := f.holding(name, len(dst))
-	if err == nil && !decodeWide(dst, t.raw, t.DType) {
-		err = fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as float64", f.path, name, t.DType)
+	if err != nil {
+		return err
 	}
-	return err
+	known := false
+	if err := guard([]*File{f}, func() { known = decode(dst, t.raw, t.DType) }); err != nil {
+		return err
+	}
+	if !known {
+		return fmt.Errorf("safetensors: %s: tensor %q has type %s, which cannot be read as %s", f.path, name, t.DType, as)
+	}
+	return nil
 }
 
 // holding finds a tensor of n numbers.
@@ -119,33 +142,32 @@ func (f *File) holding(name string, n int) (*Tensor, error) {
 // Float32 returns the tensor's numbers: a view into the mapped file, not to be
 // written, if it is float32 and aligned, else a widened copy.
 func (f *File) Float32(name string) ([]float32, error) {
-	if t, ok := f.Lookup(name); ok && t.DType == F32 {
-		if v, ok := view(t.raw); ok {
-			return v, nil
-		}
-	}
 	t, ok := f.Lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("safetensors: %s: no tensor %q", f.path, name)
+	}
+	if v, ok := View[float32](t); ok {
+		return v, nil
 	}
 	dst := make([]float32, t.Len())
 	return dst, f.ReadFloat32(name, dst)
 }
 
 func (f *File) parse() error {
-	if len(f.mapped) < 8 {
-		return fmt.Errorf("%d bytes hold no header length", len(f.mapped))
+	file := f.mapped.data
+	if len(file) < 8 {
+		return fmt.Errorf("%d bytes hold no header length", len(file))
 	}
-	n := binary.LittleEndian.Uint64(f.mapped)
+	n := binary.LittleEndian.Uint64(file)
 	if n > maxHeaderBytes {
 		return fmt.Errorf("header of %d bytes, at most %d", n, maxHeaderBytes)
 	}
-	if n > uint64(len(f.mapped)-8) {
-		return fmt.Errorf("header of %d bytes runs past the end of a file of %d", n, len(f.mapped))
+	if n > uint64(len(file)-8) {
+		return fmt.Errorf("header of %d bytes runs past the end of a file of %d", n, len(file))
 	}
-	data := f.mapped[8+n:]
+	data := file[8+n:]
 	var spans []span
-	err := eachKey(f.mapped[8:8+n], func(name string, raw json.RawMessage) error {
+	err := eachKey(file[8:8+n], func(name string, raw json.RawMessage) error {
 		if name == metadataKey {
 			if err := json.Unmarshal(raw, &f.meta); err != nil {
 				return fmt.Errorf("%s: %w", metadataKey, err)
@@ -289,10 +311,4 @@ func checkSpans(spans []span, size uint64) error {
 		return fmt.Errorf("%d bytes after the last tensor", size-at)
 	}
 	return nil
-}
-
-// readAll is the fallback of mapFile where files cannot be mapped.
-func readAll(path string) ([]byte, func() error, error) {
-	data, err := os.ReadFile(path)
-	return data, func() error { return nil }, err
 }

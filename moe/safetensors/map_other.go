@@ -2,4 +2,14 @@
 
 package safetensors
 
-func mapFile(path string) ([]byte, func() error, error) { return readAll(path) }
+import "os"
+
+func mapFile(path string) (*mapping, error) {
+	f, _, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := os.ReadFile(path)
+	return &mapping{data: data}, err
+}

@@ -3,7 +3,6 @@
 package safetensors
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"syscall"
@@ -11,25 +10,18 @@ import (
 
 // mapFile maps a file read-only and private, so that a view can never write
 // to the checkpoint.
-func mapFile(path string) ([]byte, func() error, error) {
-	f, err := os.Open(path)
+func mapFile(path string) (*mapping, error) {
+	f, info, err := openRegular(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if info.Size() > 0 && info.Size() <= math.MaxInt {
+		data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
+		if err == nil {
+			return &mapping{data: data, file: f, was: info, unmap: syscall.Munmap}, nil
+		}
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > math.MaxInt {
-		if info.IsDir() {
-			return nil, nil, fmt.Errorf("%s is a directory", path)
-		}
-		return readAll(path)
-	}
-	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
-	if err != nil {
-		return readAll(path)
-	}
-	return data, func() error { return syscall.Munmap(data) }, nil
+	data, err := os.ReadFile(path)
+	return &mapping{data: data}, err
 }

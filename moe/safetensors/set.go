@@ -77,14 +77,19 @@ func (s *Set) add(path string) error {
 
 // Digest is the SHA-256 of all tensors: names, types, shapes and numbers, in the
 // order of names. How they lie in files does not enter.
-func (s *Set) Digest() [sha256.Size]byte {
+func (s *Set) Digest() ([sha256.Size]byte, error) {
 	h := sha256.New()
-	for _, name := range s.Names() {
-		t, _ := s.Lookup(name)
-		fmt.Fprintf(h, "%q %s %v\n", name, t.DType, t.Shape)
-		h.Write(t.raw)
+	err := s.Guard(func() {
+		for _, name := range s.Names() {
+			t, _ := s.Lookup(name)
+			fmt.Fprintf(h, "%q %s %v\n", name, t.DType, t.Shape)
+			h.Write(t.raw)
+		}
+	})
+	if err != nil { // and h is in no state to be asked
+		return [sha256.Size]byte{}, err
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 func openIndexed(dir string, index []byte) (*Set, error) {
