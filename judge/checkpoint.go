@@ -11,9 +11,28 @@ import (
 	"github.com/swerm/swerm/pipeline/dataset"
 )
 
-// loadCheckpoint opens a checkpoint that a stage wrote: the network and the
-// card that says how it is to be read.
-func loadCheckpoint(ctx context.Context, uri string) (*moe.Model, *contract.Checkpoint, error) {
+// Where the weights are while a network scores: pages of the checkpoint's files,
+// read as passes come to them, or a copy in memory, which a file system that
+// changes files in place needs.
+const (
+	WeightsInFile   = "file"
+	WeightsInMemory = "memory"
+)
+
+// openModel opens a network, to be closed, with its weights in a place.
+func openModel(dir, in string) (*moe.Model, error) {
+	switch in {
+	case WeightsInFile:
+		return moe.Open(dir)
+	case WeightsInMemory:
+		return moe.Load(dir)
+	}
+	return nil, fmt.Errorf("weights in %q: neither %s nor %s", in, WeightsInFile, WeightsInMemory)
+}
+
+// loadCheckpoint opens a checkpoint that a stage wrote: the network, to be closed,
+// and the card that says how it is to be read.
+func loadCheckpoint(ctx context.Context, uri, weightsIn string) (*moe.Model, *contract.Checkpoint, error) {
 	d, err := dataset.Open(ctx, uri)
 	if err != nil {
 		return nil, nil, err
@@ -22,7 +41,7 @@ func loadCheckpoint(ctx context.Context, uri string) (*moe.Model, *contract.Chec
 	if err != nil {
 		return nil, nil, err
 	}
-	model, err := moe.Load(d.Path(""))
+	model, err := openModel(d.Path(""), weightsIn)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", uri, err)
 	}

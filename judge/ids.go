@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,8 @@ type IDsOptions struct {
 	Threads int   // 0: all cores
 
 	Precision Precision // of the network's products; none is fp32
+	// WeightsIn is [WeightsInFile], as if empty, or [WeightsInMemory].
+	WeightsIn string
 }
 
 // maxIDsLine bounds one line of ids: a 256k-token context in decimal, twice over.
@@ -40,17 +43,18 @@ type idsScore struct {
 
 // ScoreIDs reads lines of {"ids":[…]} and writes one JSON line for each, in
 // order: the two logits after the last token and p(YES) of the two, or an
-// error. It needs the network's directory only, no tokenizer and no contract,
+// error. Weights that change while they are read end it. It needs the network's directory only, no tokenizer and no contract,
 // and is meant for checking parity with other implementations.
 func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o IDsOptions) error {
 	precision, err := o.Precision.products()
 	if err != nil {
 		return err
 	}
-	model, err := moe.Load(dir)
+	model, err := openModel(dir, cmp.Or(o.WeightsIn, WeightsInFile))
 	if err != nil {
 		return err
 	}
+	defer model.Close()
 	vocab := model.Config().VocabSize
 	for _, id := range []int32{o.Yes, o.No} {
 		if id < 0 || int(id) >= vocab {
@@ -69,6 +73,9 @@ func ScoreIDs(ctx context.Context, dir string, in io.Reader, out io.Writer, o ID
 			return err
 		}
 		score, err := scoreLine(pass, head, lines.Bytes())
+		if errors.Is(err, moe.ErrChanged) {
+			return fmt.Errorf("line %d: %w", read, err)
+		}
 		if err != nil {
 			failed++
 			score = idsScore{Error: err.Error()}

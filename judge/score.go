@@ -27,6 +27,9 @@ type ScoreConfig struct {
 	// Both change memory and speed and never a score, so they are outside the key.
 	BatchTokens  int `json:"-" yaml:"batch_tokens"`
 	WindowTokens int `json:"-" yaml:"window_tokens"`
+	// WeightsIn is file (pages are read as they are used) or memory (a copy in
+	// float32). It is outside the key too.
+	WeightsIn string `json:"-" yaml:"weights_in"`
 }
 
 // Precision is the name of a [moe.Precision]. Scores in fp32 have the keys that
@@ -64,6 +67,7 @@ func (c *ScoreConfig) Validate() error {
 	faults.check(err == nil, "precision: %v", err)
 	faults.check(c.BatchTokens > 0, "batch_tokens: %d is not positive", c.BatchTokens)
 	faults.check(c.WindowTokens > 0 && c.WindowTokens <= maxWindowTokens, "window_tokens: %d is not 1 to %d", c.WindowTokens, maxWindowTokens)
+	faults.check(c.WeightsIn == WeightsInFile || c.WeightsIn == WeightsInMemory, "weights_in: %q is neither %s nor %s", c.WeightsIn, WeightsInFile, WeightsInMemory)
 	for _, s := range c.Splits {
 		faults.check(slices.Contains([]string{pipeline.SplitTrain, pipeline.SplitDev, pipeline.SplitTest}, s),
 			"splits: %q is not train, dev or test", s)
@@ -94,7 +98,9 @@ func ScoreStage() *pipeline.Stage {
 		},
 		Output: pipeline.KindScores,
 		NewConfig: func() pipeline.Config {
-			return &ScoreConfig{Head: HeadTwoWay, Precision: Precision(moe.FP32.String()), BatchTokens: defaultBatchTokens, WindowTokens: defaultWindowTokens}
+			return &ScoreConfig{
+				Head: HeadTwoWay, Precision: Precision(moe.FP32.String()), BatchTokens: defaultBatchTokens, WindowTokens: defaultWindowTokens, WeightsIn: WeightsInFile,
+			}
 		},
 		Run: runScore,
 	}
@@ -103,10 +109,11 @@ func ScoreStage() *pipeline.Stage {
 func runScore(ctx context.Context, t *pipeline.Task) error {
 	cfg := t.Config.(*ScoreConfig)
 	ckptIn, _ := t.Input("checkpoint")
-	model, card, err := loadCheckpoint(ctx, ckptIn.URI)
+	model, card, err := loadCheckpoint(ctx, ckptIn.URI, cfg.WeightsIn)
 	if err != nil {
 		return err
 	}
+	defer model.Close()
 	tokensIn, _ := t.Input("tokens")
 	tokens, err := dataset.Open(ctx, tokensIn.URI)
 	if err != nil {

@@ -188,8 +188,8 @@ func TestScoreThenEvaluate(t *testing.T) {
 	}
 }
 
-// TestScoreIsItsOwn holds that a score does not depend on its neighbours in
-// the batch, nor its file on what is read at a time or computed once.
+// TestScoreIsItsOwn holds that a score does not depend on its neighbours in the
+// batch, nor its file on what is read at a time, computed once or where weights are.
 func TestScoreIsItsOwn(t *testing.T) {
 	b := newBench(t)
 	issue := make([]int32, 90)
@@ -211,10 +211,13 @@ func TestScoreIsItsOwn(t *testing.T) {
 	var want []pipeline.Score
 	var wantFile string
 	computed := map[int64]bool{}
-	for i, c := range []struct{ batch, window int }{{1, 1}, {64, 1}, {64, 400}, {1000, 700}, {100000, 1 << 20}} {
+	for i, c := range []struct {
+		batch, window int
+		in            string
+	}{{1, 1, WeightsInMemory}, {64, 1, WeightsInFile}, {64, 400, WeightsInFile}, {1000, 700, WeightsInMemory}, {100000, 1 << 20, WeightsInFile}} {
 		name := fmt.Sprint("scores", i)
 		task, err := b.run(ScoreStage(), name, func(cfg pipeline.Config) {
-			cfg.(*ScoreConfig).BatchTokens, cfg.(*ScoreConfig).WindowTokens = c.batch, c.window
+			cfg.(*ScoreConfig).BatchTokens, cfg.(*ScoreConfig).WindowTokens, cfg.(*ScoreConfig).WeightsIn = c.batch, c.window, c.in
 		}, "checkpoint=ckpt", "tokens=rollouts")
 		b.must(err)
 		res := task.Result.(*ScoreResult)

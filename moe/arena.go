@@ -157,6 +157,7 @@ type worker[Num Float] struct {
 	pack    []Num
 	pack2   []Num
 	packLow lowPacks[Num] // of one expert
+	rows    []Num         // of weights that are read from files
 	left    []Num         // repacked left operands of weight gradients
 }
 
@@ -207,6 +208,10 @@ type span struct{ lo, n, from, parent int }
 // load copies the batch and sizes the arena for it. With share, what sequences
 // start with in common is computed once.
 func (p *PassOf[Num]) load(b Batch, share bool) error {
+	if p.m.closed {
+		return ErrClosed
+	}
+	p.lost.clear()
 	if b.Len() > 0 || len(b.IDs) > 0 || p.o.Peers == nil {
 		if err := b.validate(p.V); err != nil {
 			return err

@@ -65,11 +65,11 @@ func (p *PassOf[Num]) sizeBackward() {
 func (p *PassOf[Num]) packBackward(l int) {
 	lp := &p.m.layers[l]
 	jobs := []packJob[Num]{
-		{dst: p.packQKV, src: p.flat(lp.q, p.W*p.D), k: p.W, n: p.D},
-		{dst: p.packO, src: lp.o.Data, k: p.D, n: p.HC},
+		{dst: p.packQKV, src: p.m.joined(lp.q, lp.k, lp.v), k: p.W, n: p.D},
+		{dst: p.packO, src: p.m.joined(lp.o), k: p.D, n: p.HC},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.E, n: p.D, whole: true})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: p.m.joined(lp.router), k: p.E, n: p.D, whole: true})
 	}
 	jobs = append(jobs, lp.qkvLow.packBackward(p, p.packLow.in)...)
 	jobs = append(jobs, lp.oLow.packBackward(p, p.packLow.out)...)

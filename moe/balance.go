@@ -1,6 +1,9 @@
 package moe
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // RouterLossOf is what a backward pass adds to the loss for its routers, beside
 // each sequence's own auxiliary loss. The zero value is nothing.
@@ -63,7 +66,7 @@ func (p *PassOf[Num]) Route(b Batch) error {
 	if err := p.load(b, false); err != nil {
 		return err
 	}
-	return p.forward(lastOnly)
+	return cmp.Or(p.forward(lastOnly), p.sound())
 }
 
 // ProbSums returns, by expert, the sum of the probabilities that the routers of

@@ -38,6 +38,19 @@ func LoadShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
 	return load[Num](dir, shard, &tuning{})
 }
 
+// Open is [Load] without a copy of the matrices: they stay in their files, which
+// are mapped, and pages come as passes use them. Logits are the same bits. The
+// model does not train. It costs a pass the decoding of what is not float32, each
+// time. The files must not be written to before [ModelOf.Close]; if they are, passes
+// return an error that names the file. To replace them by a rename is harmless.
+func Open(dir string) (*Model, error) { return OpenShard[float32](dir, Shard{}) }
+
+// OpenShard is Open into a precision and for a part of the experts.
+func OpenShard[Num Float](dir string, shard Shard) (*ModelOf[Num], error) {
+	return load[Num](dir, shard, &tuning{nothing: true, mapped: true})
+}
+
+// load reads a checkpoint, or opens it where the tuning leaves matrices in files.
 func load[Num Float](dir string, shard Shard, tune *tuning) (*ModelOf[Num], error) {
 	kern, err := kernelsOf[Num]()
 	if err != nil {
@@ -51,18 +64,31 @@ func load[Num Float](dir string, shard Shard, tune *tuning) (*ModelOf[Num], erro
 	if err != nil {
 		return nil, fmt.Errorf("moe: %w", err)
 	}
-	defer set.Close()
-	// The shapes of the file are checked before the model is allocated, so a
-	// config that promises more than the file holds costs nothing.
-	if err := checkSizes(cfg, set); err != nil {
+	m, err := loadSet(*cfg, set, shard, tune, kern)
+	if err != nil || !tune.mapped {
+		_ = set.Close()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
 	}
-	m, err := newModel(*cfg, shard, tune, kern)
+	return m, nil
+}
+
+func loadSet[Num Float](cfg Config, set *safetensors.Set, shard Shard, tune *tuning, kern kernels[Num]) (*ModelOf[Num], error) {
+	// The shapes of the file are checked before the model is allocated, so a
+	// config that promises more than the file holds costs nothing.
+	if err := checkSizes(&cfg, set); err != nil {
+		return nil, err
+	}
+	m, err := newModel(cfg, shard, tune, kern)
 	if err != nil {
 		return nil, err
 	}
+	if tune.mapped {
+		m.files = set
+	}
 	if err := m.fill(set); err != nil {
-		return nil, fmt.Errorf("moe: checkpoint %s: %w", dir, err)
+		return nil, err
 	}
 	return m, nil
 }
@@ -115,6 +141,10 @@ func (m *ModelOf[Num]) fill(set *safetensors.Set) error {
 			faults = append(faults, fmt.Errorf("tensor %q has shape %v, the config asks for %v", p.Name, t.Shape, p.Shape))
 			continue
 		}
+		if p.away {
+			faults = append(faults, m.leave(p, t))
+			continue
+		}
 		if err := readNumbers(set, p.Name, p.Data); err != nil {
 			faults = append(faults, err)
 		}
@@ -130,6 +160,16 @@ func (m *ModelOf[Num]) fill(set *safetensors.Set) error {
 		faults = append(faults, fmt.Errorf("tensor %q belongs to no part of this model", name))
 	}
 	return joinFirst(faults, 10)
+}
+
+// leave lets a tensor be where it is.
+func (m *ModelOf[Num]) leave(p *ParamOf[Num], t *safetensors.Tensor) error {
+	if !t.Readable() {
+		return fmt.Errorf("tensor %q has type %s, which cannot be read as numbers", p.Name, t.DType)
+	}
+	p.stored = t
+	p.view, _ = safetensors.View[Num](t)
+	return nil
 }
 
 // elsewhere reports whether a tensor belongs to an expert of another shard.
@@ -160,12 +200,22 @@ func (m *ModelOf[Num]) checkTied(set *safetensors.Set) error {
 	if !slices.Equal(t.Shape, m.embed.Shape) {
 		return fmt.Errorf("tie_word_embeddings is true, but %q has shape %v and the embedding %v", headName, t.Shape, m.embed.Shape)
 	}
-	head := make([]Num, t.Len())
-	if err := readNumbers(set, headName, head); err != nil {
+	head := &ParamOf[Num]{Name: headName, Shape: t.Shape, away: true}
+	if err := m.leave(head, t); err != nil {
 		return err
 	}
-	if !slices.Equal(head, m.embed.Data) {
-		return fmt.Errorf("tie_word_embeddings is true, but %q differs from the embedding", headName)
+	if m.embed.away && m.embed.stored == nil {
+		return nil // whose fault is known
+	}
+	a, b := make([]Num, min(t.Len(), adamChunk)), make([]Num, min(t.Len(), adamChunk))
+	for at, n := 0, t.Len(); at < n; at += len(a) {
+		a, b = a[:min(len(a), n-at)], b[:min(len(b), n-at)]
+		if err := set.Guard(func() { head.read(a, at); m.embed.read(b, at) }); err != nil {
+			return err
+		}
+		if !slices.Equal(a, b) {
+			return fmt.Errorf("tie_word_embeddings is true, but %q differs from the embedding", headName)
+		}
 	}
 	return nil
 }
@@ -186,13 +236,26 @@ func joinFirst(errs []error, limit int) error {
 func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	items := make([]safetensors.Item, len(m.params))
 	for i, p := range m.params {
-		items[i] = p.Item(p.Name, p.Data)
+		items[i] = m.item(p)
 	}
 	err := safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: safetensors.DType(o.DType), ShardBytes: o.ShardBytes})
 	if err != nil {
 		return fmt.Errorf("moe: save: %w", err)
 	}
 	return m.saveConfig(dir, o)
+}
+
+// item is a tensor of the model as something to write.
+func (m *ModelOf[Num]) item(p *ParamOf[Num]) safetensors.Item {
+	if !p.away {
+		return p.Item(p.Name, p.Data)
+	}
+	return fillItem(p, func(dst []Num) error {
+		if m.closed {
+			return ErrClosed
+		}
+		return m.files.Guard(func() { p.read(dst, 0) })
+	})
 }
 
 // Part is what this shard owns, as one file of a checkpoint, and its name. The
@@ -202,7 +265,7 @@ func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 func (m *ModelOf[Num]) Part() (name string, items []safetensors.Item) {
 	for _, p := range m.params {
 		if m.Owns(p) {
-			items = append(items, p.Item(p.Name, p.Data))
+			items = append(items, m.item(p))
 		}
 	}
 	return m.shard.file(), items

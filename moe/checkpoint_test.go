@@ -99,10 +99,12 @@ func TestLoadRefuses(t *testing.T) {
 		if err := safetensors.WriteDir(dir, items(c.change), safetensors.WriteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Load(dir)
-		for _, want := range c.want {
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
-				t.Errorf("%s: got %v, want %q and the folder", name, err, want)
+		for _, load := range []func(string) (*Model, error){Load, Open} {
+			_, err := load(dir)
+			for _, want := range c.want {
+				if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+					t.Errorf("%s: got %v, want %q and the folder", name, err, want)
+				}
 			}
 		}
 	}
@@ -133,6 +135,13 @@ func TestTiedHead(t *testing.T) {
 		}
 		if _, err := Load(dir); (err == nil) != same {
 			t.Errorf("equal head %v: %v", same, err)
+		}
+		there, err := Open(dir)
+		if (err == nil) != same {
+			t.Errorf("equal head %v, opened: %v", same, err)
+		}
+		if err == nil {
+			there.Close()
 		}
 	}
 }

@@ -22,6 +22,10 @@
 // the place of matrices. [Merge] writes adapters and their base as one plain
 // checkpoint, a tensor at a time; [ExportAdapters] writes them for PEFT.
 //
+// A model that is only read need not be copied: [Open] leaves the matrices of a
+// checkpoint in its files, in float32, bfloat16 or float16, and whoever packs one
+// reads the pages it wants. Logits are the same bits.
+//
 // What it does not do. It knows no labels, objectives, schedules, tokenizers
 // or files other than checkpoints: a caller turns logits into a loss and hands
 // dLoss/dLogits back. It does not scale, clip or average anything.

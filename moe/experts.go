@@ -60,12 +60,12 @@ func (p *PassOf[Num]) compute(l int, y []Num) {
 
 func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
-	f.PackT(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, p.D, 2*a.F)
+	p.packAll(w, packJob[Num]{dst: w.pack, src: p.m.joined(ep.gate, ep.up), k: p.D, n: 2 * a.F, transpose: true})
 	if y != nil {
-		f.PackT(w.pack2, ep.down.Data, a.F, a.F, p.D)
+		p.packAll(w, packJob[Num]{dst: w.pack2, src: p.m.joined(ep.down), k: a.F, n: p.D, transpose: true})
 	}
-	packHere(f, ep.guLow.packForward(p, w.packLow.in))
-	packHere(f, ep.downLow.packForward(p, w.packLow.out))
+	p.packHere(w, ep.guLow.packForward(p, w.packLow.in))
+	p.packHere(w, ep.downLow.packForward(p, w.packLow.out))
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		x := w.h
@@ -131,10 +131,10 @@ func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
 func (p *PassOf[Num]) expertBackward(l int, w *worker[Num], u expertUnit, dy, dx []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
 	below := p.m.reaches(l, flightOutput)
-	f.Pack(w.pack, p.flat(ep.gate, 2*a.F*p.D), p.D, 2*a.F, p.D)
-	f.Pack(w.pack2, ep.down.Data, a.F, p.D, a.F)
-	packHere(f, ep.guLow.packBackward(p, w.packLow.in))
-	packHere(f, ep.downLow.packBackward(p, w.packLow.out))
+	p.packAll(w, packJob[Num]{dst: w.pack, src: p.m.joined(ep.gate, ep.up), k: 2 * a.F, n: p.D})
+	p.packAll(w, packJob[Num]{dst: w.pack2, src: p.m.joined(ep.down), k: p.D, n: a.F})
+	p.packHere(w, ep.guLow.packBackward(p, w.packLow.in))
+	p.packHere(w, ep.downLow.packBackward(p, w.packLow.out))
 	for lo := u.lo; lo < u.hi; lo += stripe {
 		hi := min(lo+stripe, u.hi)
 		for s := lo; s < hi; s++ {

@@ -30,7 +30,15 @@ func (e *NotFiniteError) Unwrap() error { return ErrNotFinite }
 // peers the others are elsewhere by now, and only the weights are looked at.
 func (p *PassOf[Num]) notFinite(i int) error {
 	for _, q := range p.m.params {
-		if !finite(p.m.kern.SumSquares(q.Data)) {
+		sound := true
+		err := p.m.eachBlock(q, func(block []Num) bool {
+			sound = finite(p.m.kern.SumSquares(block))
+			return sound
+		})
+		if err != nil {
+			return fmt.Errorf("moe: %w", err)
+		}
+		if !sound {
 			return &NotFiniteError{Sequence: -1, Position: -1, Layer: -1, What: q.Name}
 		}
 	}

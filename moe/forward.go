@@ -124,27 +124,22 @@ func (p *PassOf[Num]) sizeForward() {
 func (p *PassOf[Num]) packForward(l int) {
 	lp := &p.m.layers[l]
 	jobs := []packJob[Num]{
-		{dst: p.packQKV, src: lp.q.Data, k: p.D, n: p.HC, transpose: true},
-		{dst: p.packQKV[p.kern.PanelLen(p.D, p.HC):], src: p.flat(lp.k, 2*p.GC*p.D), k: p.D, n: 2 * p.GC, transpose: true},
-		{dst: p.packO, src: lp.o.Data, k: p.HC, n: p.D, transpose: true},
+		{dst: p.packQKV, src: p.m.joined(lp.q), k: p.D, n: p.HC, transpose: true},
+		{dst: p.packQKV[p.kern.PanelLen(p.D, p.HC):], src: p.m.joined(lp.k, lp.v), k: p.D, n: 2 * p.GC, transpose: true},
+		{dst: p.packO, src: p.m.joined(lp.o), k: p.HC, n: p.D, transpose: true},
 	}
 	if lp.router != nil {
-		jobs = append(jobs, packJob[Num]{dst: p.packR, src: lp.router.Data, k: p.D, n: p.E, transpose: true, whole: true})
+		jobs = append(jobs, packJob[Num]{dst: p.packR, src: p.m.joined(lp.router), k: p.D, n: p.E, transpose: true, whole: true})
 	}
 	jobs = append(jobs, lp.qkvLow.packForward(p, p.packLow.in)...)
 	jobs = append(jobs, lp.oLow.packForward(p, p.packLow.out)...)
 	p.packJobs(jobs...)
 }
 
-// flat returns n numbers that start with a tensor and run on into those that
-// lie behind it: q, k, v of a layer, or gate and up of an expert.
-func (p *PassOf[Num]) flat(first *ParamOf[Num], n int) []Num {
-	return p.m.flat[first.offset : first.offset+n]
-}
-
 // packJob is one weight matrix to turn into panels: k deep, n columns.
 type packJob[Num Float] struct {
-	dst, src  []Num
+	dst       []Num
+	src       matrix[Num]
 	k, n      int
 	transpose bool // src is [n,k], as weights are on disk; else [k,n]
 	whole     bool // for a product that is never rounded
@@ -160,25 +155,19 @@ func (p *PassOf[Num]) products(whole bool) kernels[Num] {
 
 // packJobs packs several matrices, a few panels per unit.
 func (p *PassOf[Num]) packJobs(jobs ...packJob[Num]) {
-	step := 4 * p.kern.PanelWidth()
+	step := packPanels * p.kern.PanelWidth()
 	units := 0
 	for _, j := range jobs {
 		units += (j.n + step - 1) / step
 	}
-	p.each(units, func(_ *worker[Num], i int) {
-		for _, j := range jobs {
-			n := (j.n + step - 1) / step
+	p.each(units, func(w *worker[Num], i int) {
+		for j := range jobs {
+			n := (jobs[j].n + step - 1) / step
 			if i >= n {
 				i -= n
 				continue
 			}
-			at := i * step
-			cols, f := min(step, j.n-at), p.products(j.whole)
-			if dst := j.dst[f.PanelLen(j.k, at):]; j.transpose {
-				f.PackT(dst, j.src[at*j.k:], j.k, j.k, cols)
-			} else {
-				f.Pack(dst, j.src[at:], j.n, j.k, cols)
-			}
+			p.pack(w, &jobs[j], i*step, min(step, jobs[j].n-i*step))
 			return
 		}
 	})
@@ -190,12 +179,11 @@ func (p *PassOf[Num]) packJobs(jobs ...packJob[Num]) {
 func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onlyLast bool) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	h := w.h[:(hi-lo)*p.D]
+	if l == 0 {
+		p.embed(a.x[lo*p.D:], p.ids[c.lo+lo:c.lo+hi])
+	}
 	for r := lo; r < hi; r++ {
 		x := a.x[r*p.D : (r+1)*p.D]
-		if l == 0 {
-			id := int(p.ids[c.lo+r])
-			copy(x, p.m.embed.Data[id*p.D:(id+1)*p.D])
-		}
 		a.r1[r] = f.RMSNorm(h[(r-lo)*p.D:(r-lo+1)*p.D], x, lp.norm1.Data, p.eps)
 	}
 	// What adapters add lies side by side for queries, keys and values.
@@ -208,7 +196,7 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 	for r := lo; r < hi; r++ {
 		t, row := c.lo+r, a.qkv[r*p.ldW:r*p.ldW+p.W]
 		if lp.kBias != nil {
-			f.AddScaled(row[p.HC:], 1, p.flat(lp.kBias, 2*p.GC))
+			f.AddScaled(row[p.HC:], 1, p.m.joined(lp.kBias, lp.vBias).data)
 		}
 		p.rotated(p.kr[r*p.GC:(r+1)*p.GC], row[p.HC:p.HC+p.GC], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], t)
 		if onlyLast {
@@ -224,6 +212,15 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 		}
 		p.rotated(p.qr[r*p.HC:(r+1)*p.HC], row[:p.HC], lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], t)
 	}
+}
+
+// embed copies the embeddings of some tokens into rows of x.
+func (p *PassOf[Num]) embed(x []Num, ids []int32) {
+	p.reading(p.m.embed.away, func() {
+		for i, id := range ids {
+			p.m.embed.read(x[i*p.D:(i+1)*p.D], int(id)*p.D)
+		}
+	})
 }
 
 // combine sets x to the output of a layer for row r: its residual stream plus

@@ -129,7 +129,7 @@ func (d *digest) check(t *testing.T, what string, x []float32, tol, tolL2 float6
 func allLogits(p *Pass, i int) []float32 {
 	out := make([]float32, p.V)
 	for v := range out {
-		out[v] = p.kern.Dot(p.hn[i*p.D:(i+1)*p.D], p.headRow(int32(v)))
+		out[v] = p.kern.Dot(p.hn[i*p.D:(i+1)*p.D], p.m.head.Data[v*p.D:(v+1)*p.D])
 	}
 	return out
 }

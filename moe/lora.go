@@ -149,10 +149,10 @@ func (r *lowRank[Num]) packForward(p *PassOf[Num], panels []Num) []packJob[Num] 
 	if r == nil {
 		return nil
 	}
-	jobs := []packJob[Num]{{dst: panels, src: p.flat(r.parts[0].a, r.width()*r.in), k: r.in, n: r.width(), transpose: true}}
+	jobs := []packJob[Num]{{dst: panels, src: r.as(p.m), k: r.in, n: r.width(), transpose: true}}
 	at := p.kern.PanelLen(r.in, r.width())
 	for _, part := range r.parts {
-		jobs = append(jobs, packJob[Num]{dst: panels[at:], src: part.b.Data, k: r.rank, n: part.out, transpose: true})
+		jobs = append(jobs, packJob[Num]{dst: panels[at:], src: p.m.joined(part.b), k: r.rank, n: part.out, transpose: true})
 		at += p.kern.PanelLen(r.rank, part.out)
 	}
 	return jobs
@@ -163,10 +163,10 @@ func (r *lowRank[Num]) packBackward(p *PassOf[Num], panels []Num) []packJob[Num]
 	if r == nil {
 		return nil
 	}
-	jobs := []packJob[Num]{{dst: panels, src: p.flat(r.parts[0].a, r.width()*r.in), k: r.width(), n: r.in}}
+	jobs := []packJob[Num]{{dst: panels, src: r.as(p.m), k: r.width(), n: r.in}}
 	at := p.kern.PanelLen(r.width(), r.in)
 	for _, part := range r.parts {
-		jobs = append(jobs, packJob[Num]{dst: panels[at:], src: part.b.Data, k: part.out, n: r.rank})
+		jobs = append(jobs, packJob[Num]{dst: panels[at:], src: p.m.joined(part.b), k: part.out, n: r.rank})
 		at += p.kern.PanelLen(part.out, r.rank)
 	}
 	return jobs
@@ -180,14 +180,19 @@ func (r *lowRank[Num]) scaleRows(f kernels[Num], n int, u []Num) {
 	}
 }
 
-// packHere runs pack jobs on the calling goroutine.
-func packHere[Num Float](f kernels[Num], jobs []packJob[Num]) {
+// as is A of all adapters.
+func (r *lowRank[Num]) as(m *ModelOf[Num]) matrix[Num] {
+	var parts [maxJoined]*ParamOf[Num]
+	for i, p := range r.parts {
+		parts[i] = p.a
+	}
+	return m.joined(parts[:len(r.parts)]...)
+}
+
+// packHere packs matrices on the calling goroutine.
+func (p *PassOf[Num]) packHere(w *worker[Num], jobs []packJob[Num]) {
 	for _, j := range jobs {
-		if j.transpose {
-			f.PackT(j.dst, j.src, j.k, j.k, j.n)
-		} else {
-			f.Pack(j.dst, j.src, j.n, j.k, j.n)
-		}
+		p.packAll(w, j)
 	}
 }
 

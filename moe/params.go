@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/moe/kernel"
+	"github.com/swerm/swerm/moe/safetensors"
 )
 
 // ParamOf is one tensor of the model under its name on disk.
@@ -15,7 +16,8 @@ type ParamOf[Num Float] struct {
 	Name  string
 	Shape []int // [out, in] for matrices, as on disk
 	// Data and Grad are row-major views into two flat buffers. Grad is nil
-	// until [Model.EnableGrad], and stays nil where the tensor is frozen.
+	// until [Model.EnableGrad], and stays nil where the tensor is frozen. Data is
+	// nil where the numbers stay in a file: see [Open].
 	Data, Grad []Num
 	// Decay says that AdamW decays this tensor: every matrix, no norm.
 	Decay bool
@@ -30,6 +32,10 @@ type ParamOf[Num Float] struct {
 	offset int  // of Data in the flat buffer, of Grad and moments in theirs
 	stream int  // of random numbers: its place among the tensors of the whole model
 	joined bool // lies right behind the tensor before it
+
+	away   bool                // the numbers are not in Data
+	stored *safetensors.Tensor // but here
+	view   []Num               // and can be read in place, unless nil
 }
 
 // layerParams are the tensors of one layer.
@@ -62,6 +68,8 @@ type ModelOf[Num Float] struct {
 	layers  []layerParams[Num]
 	flat    []Num
 	grad    []Num
+	files   *safetensors.Set // that numbers are read from; nil where all are in flat
+	closed  bool
 	kern    kernels[Num]
 	rope    rotation
 
@@ -130,6 +138,9 @@ func newModel[Num Float](cfg Config, shard Shard, tune *tuning, kern kernels[Num
 	m.kern = kern
 	m.flat = kernel.Make[Num](m.size)
 	for _, p := range slices.Concat(m.params, m.low) {
+		if p.away {
+			continue
+		}
 		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
 	}
 	return m, nil

@@ -1,6 +1,7 @@
 package moe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,7 +96,8 @@ type PassOf[Num Float] struct {
 	aux      []float64
 	head     Head
 	want     wanted
-	watch    *watch // nil but after a failure
+	watch    *watch     // nil but after a failure
+	lost     firstError // of reading weights
 
 	routerLoss RouterLossOf[Num]
 	bias       [][]Num   // of each layer; nil: none
@@ -151,6 +153,9 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	}
 	p.head = h
 	out := p.verdictHead(h)
+	if err := p.sound(); err != nil {
+		return nil, err
+	}
 	if p.o.Train {
 		p.state = stateVerdict
 	}
@@ -191,7 +196,7 @@ func (p *PassOf[Num]) BackwardVerdict(d []LogitsOf[Num], auxCoef []Num) error {
 	}
 	p.state = stateEmpty
 	p.verdictBackward(d)
-	return p.backward(auxCoef)
+	return cmp.Or(p.backward(auxCoef), p.sound())
 }
 
 func (p *PassOf[Num]) checkBackward(n int, auxCoef []Num) error {
@@ -243,6 +248,9 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 }
 
 func (p *PassOf[Num]) checkSums(sums []float64) error {
+	if err := p.sound(); err != nil {
+		return err
+	}
 	for i, l := range sums {
 		if !finite(l) {
 			return p.notFinite(i)

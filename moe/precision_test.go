@@ -308,7 +308,10 @@ func TestGoldenRounded(t *testing.T) {
 			p.forced = choices(whole)
 			_, ce, aux := goldenStep(t, g, p)
 			for i, s := range g.Float64.Sequences {
-				yes, no := float64(p.kern.Dot(p.hn[i*p.D:(i+1)*p.D], p.headRow(g.YesID))), float64(p.kern.Dot(p.hn[i*p.D:(i+1)*p.D], p.headRow(g.NoID)))
+				logit := func(id int32) float64 {
+					return float64(p.kern.Dot(p.hn[i*p.D:(i+1)*p.D], m.head.Data[int(id)*p.D:int(id+1)*p.D]))
+				}
+				yes, no := logit(g.YesID), logit(g.NoID)
 				if !(math.Abs(yes-s.Yes) <= tol.logit && math.Abs(no-s.No) <= tol.logit && math.Abs(ce[i]-s.FullCE) <= tol.loss && math.Abs(aux[i]-s.Aux) <= tol.loss) {
 					t.Errorf("%s sequence %d: %v, %v, loss %v, aux %v; reference %v, %v, %v, %v", precision, i, yes, no, ce[i], aux[i], s.Yes, s.No, s.FullCE, s.Aux)
 				}

@@ -23,6 +23,7 @@ func (m *ModelOf[Num]) names() []string {
 func (m *ModelOf[Num]) tune(t *tuning) {
 	for _, p := range m.params {
 		p.Frozen = t.frozen(p.Name)
+		p.away = t.mapped && p.Frozen && len(p.Shape) == 2
 	}
 	if t.lora.Rank > 0 {
 		for i := range m.layers {
@@ -35,7 +36,19 @@ func (m *ModelOf[Num]) tune(t *tuning) {
 			m.trained = append(m.trained, p)
 		}
 	}
-	m.place(all)
+	m.place(inMemory(all))
+}
+
+// inMemory are those tensors that need a place. What was to lie right behind one
+// that needs none begins anew.
+func inMemory[Num Float](all []*ParamOf[Num]) (here []*ParamOf[Num]) {
+	for i, p := range all {
+		p.joined = p.joined && !all[i-1].away
+		if !p.away {
+			here = append(here, p)
+		}
+	}
+	return here
 }
 
 // place lays tensors out in four regions: what trains before what does not, and

@@ -59,6 +59,8 @@ func (t *Tuning) Validate() error {
 type tuning struct {
 	lora            LoRA
 	freeze, targets []selector
+	nothing         bool // trains
+	mapped          bool // frozen matrices stay in their files
 }
 
 func (t *Tuning) parse() (*tuning, error) {
@@ -96,7 +98,7 @@ func matchesAny(list []selector, name string) bool {
 
 // frozen reports whether a tensor of the checkpoint stays as it is.
 func (t *tuning) frozen(name string) bool {
-	return t.lora.Rank > 0 || matchesAny(t.freeze, name)
+	return t.nothing || t.lora.Rank > 0 || matchesAny(t.freeze, name)
 }
 
 // adapted reports whether a tensor gets an adapter.
@@ -124,7 +126,7 @@ func (t *tuning) check(names []string) error {
 		}
 	}
 	trains := func(name string) bool { return !t.frozen(name) || t.adapted(name) }
-	if len(faults) == 0 && !slices.ContainsFunc(names, trains) {
+	if len(faults) == 0 && !t.nothing && !slices.ContainsFunc(names, trains) {
 		faults = append(faults, errors.New("moe: freeze leaves nothing to train"))
 	}
 	return errors.Join(faults...)

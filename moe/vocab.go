@@ -30,6 +30,7 @@ type vocab[Num Float] struct {
 	packT    []Num
 	packN    []Num
 	identity []int32  // scratch for rows
+	verdict  [2][]Num // [D] rows of the head that are YES and NO
 	skip     [2]int32 // columns that are not part of the sum, or −1
 }
 
@@ -65,10 +66,10 @@ func (p *PassOf[Num]) verdictHead(h Head) []LogitsOf[Num] {
 	}
 	p.hidden(rows)
 	out := make([]LogitsOf[Num], len(rows))
-	yes, no := p.headRow(h.Yes), p.headRow(h.No)
+	p.readVerdict(h)
 	for i := range out {
 		hn := p.hn[i*p.D : (i+1)*p.D]
-		out[i].Yes, out[i].No = p.kern.Dot(hn, yes), p.kern.Dot(hn, no)
+		out[i].Yes, out[i].No = p.kern.Dot(hn, p.verdict[0]), p.kern.Dot(hn, p.verdict[1])
 	}
 	if h.Full {
 		p.target, p.skip = p.target[:0], [2]int32{h.Yes, h.No}
@@ -80,8 +81,13 @@ func (p *PassOf[Num]) verdictHead(h Head) []LogitsOf[Num] {
 	return out
 }
 
-func (p *PassOf[Num]) headRow(id int32) []Num {
-	return p.m.head.Data[int(id)*p.D : (int(id)+1)*p.D]
+// readVerdict gets the two rows of the head that are the verdict.
+func (p *PassOf[Num]) readVerdict(h Head) {
+	p.reading(p.m.head.away, func() {
+		for i, id := range [2]int32{h.Yes, h.No} {
+			p.m.head.read(grow(&p.verdict[i], p.D), int(id)*p.D)
+		}
+	})
 }
 
 func (p *PassOf[Num]) headGrad(id int32) []Num {
@@ -96,8 +102,8 @@ func (p *PassOf[Num]) verdictBackward(d []LogitsOf[Num]) {
 	clear(grow(&p.dhn, n*p.D))
 	for i, g := range d {
 		hn, dhn := p.hn[i*p.D:(i+1)*p.D], p.dhn[i*p.D:(i+1)*p.D]
-		f.AddScaled(dhn, g.Yes, p.headRow(h.Yes))
-		f.AddScaled(dhn, g.No, p.headRow(h.No))
+		f.AddScaled(dhn, g.Yes, p.verdict[0])
+		f.AddScaled(dhn, g.No, p.verdict[1])
 		if p.m.head.Grad != nil {
 			f.AddScaled(p.headGrad(h.Yes), g.Yes, hn)
 			f.AddScaled(p.headGrad(h.No), g.No, hn)
@@ -209,7 +215,7 @@ func (p *PassOf[Num]) logSumExp() {
 	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)
-		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.head.Data[v0*p.D:], k: p.D, n: cols, transpose: true, whole: true})
+		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.joined(p.m.head).from(v0), k: p.D, n: cols, transpose: true, whole: true})
 		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
 			for i := lo; i < hi; i++ {
@@ -259,7 +265,7 @@ func (p *PassOf[Num]) vocabBackward() {
 	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)
-		weights := p.m.head.Data[v0*p.D:]
+		weights := p.m.joined(p.m.head).from(v0)
 		p.packJobs(
 			packJob[Num]{dst: p.packT, src: weights, k: p.D, n: cols, transpose: true, whole: true},
 			packJob[Num]{dst: p.packN, src: weights, k: cols, n: p.D, whole: true},

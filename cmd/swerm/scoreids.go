@@ -19,6 +19,7 @@ type scoreIDs struct {
 	yes, no int32
 
 	precision string
+	weights   string
 }
 
 func scoreIDsFlags(f *pflag.FlagSet) *scoreIDs {
@@ -27,6 +28,7 @@ func scoreIDsFlags(f *pflag.FlagSet) *scoreIDs {
 	f.Int32Var(&o.yes, "yes", -1, "token id of YES, for --ids")
 	f.Int32Var(&o.no, "no", -1, "token id of NO, for --ids")
 	f.StringVar(&o.precision, "precision", "", "precision of products, for --ids: fp32 (default), bf16 or bf16x3")
+	f.StringVar(&o.weights, "weights-in", judge.WeightsInFile, "where weights are for --ids: file (pages are read as they are used) or memory (a copy)")
 	return o
 }
 
@@ -36,6 +38,9 @@ func (a *app) scoreIDs(ctx context.Context, args []string, o *scoreIDs) error {
 	}
 	if o.yes < 0 || o.no < 0 {
 		return usage("score --ids needs --yes ID and --no ID, the token ids of the two verdicts")
+	}
+	if o.weights != judge.WeightsInFile && o.weights != judge.WeightsInMemory {
+		return usage("--weights-in is %s or %s, not %q", judge.WeightsInFile, judge.WeightsInMemory, o.weights)
 	}
 	if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
 		return usage("%s: no such checkpoint", args[0])
@@ -50,6 +55,8 @@ func (a *app) scoreIDs(ctx context.Context, args []string, o *scoreIDs) error {
 		in = f
 	}
 	w := bufio.NewWriter(a.out)
-	err := judge.ScoreIDs(ctx, args[0], io.Reader(in), w, judge.IDsOptions{Yes: o.yes, No: o.no, Threads: a.workers, Precision: judge.Precision(o.precision)})
+	err := judge.ScoreIDs(ctx, args[0], io.Reader(in), w, judge.IDsOptions{
+		Yes: o.yes, No: o.no, Threads: a.workers, Precision: judge.Precision(o.precision), WeightsIn: o.weights,
+	})
 	return errors.Join(err, w.Flush())
 }

@@ -88,3 +88,9 @@ func softmaxBackwardAVX2(s *float32, dp *float32, n int, scale float32, shift fl
 
 //go:noescape
 func adamwAVX2(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef)
+
+//go:noescape
+func widenBF16AVX2(dst *float32, src *byte, n int)
+
+//go:noescape
+func widenF16AVX2(dst *float32, src *byte, n int)

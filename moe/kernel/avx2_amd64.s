@@ -1955,6 +1955,70 @@ loop:
 	VZEROUPPER
 	RET
 
+// func widenBF16AVX2(dst *float32, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	VPMOVZXWD (CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VPMOVZXWD 16(CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func widenF16AVX2(dst *float32, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	VPMOVZXWD (CX), Y0
+	VPSRLD    $0x0f, Y0, Y1
+	VPSLLD    $0x1f, Y1, Y1
+	VPSLLD    $0x0d, Y0, Y0
+	VANDPS    constsAVX2<>+384(SB), Y0, Y0
+	VPADDD    constsAVX2<>+416(SB), Y0, Y2
+	VPSRLD    $0x1c, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VPSUBD    Y2, Y3, Y2
+	VANDPS    constsAVX2<>+448(SB), Y2, Y2
+	VMULPS    constsAVX2<>+480(SB), Y0, Y0
+	VORPS     Y2, Y0, Y0
+	VORPS     Y1, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VPMOVZXWD 16(CX), Y0
+	VPSRLD    $0x0f, Y0, Y1
+	VPSLLD    $0x1f, Y1, Y1
+	VPSLLD    $0x0d, Y0, Y0
+	VANDPS    constsAVX2<>+384(SB), Y0, Y0
+	VPADDD    constsAVX2<>+416(SB), Y0, Y2
+	VPSRLD    $0x1c, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VPSUBD    Y2, Y3, Y2
+	VANDPS    constsAVX2<>+448(SB), Y2, Y2
+	VMULPS    constsAVX2<>+480(SB), Y0, Y0
+	VORPS     Y2, Y0, Y0
+	VORPS     Y1, Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JG        loop
+	VZEROUPPER
+	RET
+
 DATA constsAVX2<>+0(SB)/4, $0xc2ae0000
 DATA constsAVX2<>+4(SB)/4, $0xc2ae0000
 DATA constsAVX2<>+8(SB)/4, $0xc2ae0000
@@ -2051,4 +2115,36 @@ DATA constsAVX2<>+368(SB)/4, $0x3f000000
 DATA constsAVX2<>+372(SB)/4, $0x3f000000
 DATA constsAVX2<>+376(SB)/4, $0x3f000000
 DATA constsAVX2<>+380(SB)/4, $0x3f000000
-GLOBL constsAVX2<>(SB), RODATA|NOPTR, $384
+DATA constsAVX2<>+384(SB)/4, $0x0fffe000
+DATA constsAVX2<>+388(SB)/4, $0x0fffe000
+DATA constsAVX2<>+392(SB)/4, $0x0fffe000
+DATA constsAVX2<>+396(SB)/4, $0x0fffe000
+DATA constsAVX2<>+400(SB)/4, $0x0fffe000
+DATA constsAVX2<>+404(SB)/4, $0x0fffe000
+DATA constsAVX2<>+408(SB)/4, $0x0fffe000
+DATA constsAVX2<>+412(SB)/4, $0x0fffe000
+DATA constsAVX2<>+416(SB)/4, $0x00800000
+DATA constsAVX2<>+420(SB)/4, $0x00800000
+DATA constsAVX2<>+424(SB)/4, $0x00800000
+DATA constsAVX2<>+428(SB)/4, $0x00800000
+DATA constsAVX2<>+432(SB)/4, $0x00800000
+DATA constsAVX2<>+436(SB)/4, $0x00800000
+DATA constsAVX2<>+440(SB)/4, $0x00800000
+DATA constsAVX2<>+444(SB)/4, $0x00800000
+DATA constsAVX2<>+448(SB)/4, $0x7f800000
+DATA constsAVX2<>+452(SB)/4, $0x7f800000
+DATA constsAVX2<>+456(SB)/4, $0x7f800000
+DATA constsAVX2<>+460(SB)/4, $0x7f800000
+DATA constsAVX2<>+464(SB)/4, $0x7f800000
+DATA constsAVX2<>+468(SB)/4, $0x7f800000
+DATA constsAVX2<>+472(SB)/4, $0x7f800000
+DATA constsAVX2<>+476(SB)/4, $0x7f800000
+DATA constsAVX2<>+480(SB)/4, $0x77800000
+DATA constsAVX2<>+484(SB)/4, $0x77800000
+DATA constsAVX2<>+488(SB)/4, $0x77800000
+DATA constsAVX2<>+492(SB)/4, $0x77800000
+DATA constsAVX2<>+496(SB)/4, $0x77800000
+DATA constsAVX2<>+500(SB)/4, $0x77800000
+DATA constsAVX2<>+504(SB)/4, $0x77800000
+DATA constsAVX2<>+508(SB)/4, $0x77800000
+GLOBL constsAVX2<>(SB), RODATA|NOPTR, $512

@@ -124,3 +124,9 @@ func softmaxBackwardAVX512(s *float32, dp *float32, n int, scale float32, shift 
 
 //go:noescape
 func adamwAVX512(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef)
+
+//go:noescape
+func widenBF16AVX512(dst *float32, src *byte, n int)
+
+//go:noescape
+func widenF16AVX512(dst *float32, src *byte, n int)

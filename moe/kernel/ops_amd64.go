@@ -132,3 +132,19 @@ func adamwVec(f Family, p, g, m, v *float32, n int, c *AdamWCoef) {
 	}
 	adamwAVX2(p, g, m, v, n, c)
 }
+
+func widenBF16Vec(f Family, dst *float32, src *byte, n int) {
+	if f == AVX512 {
+		widenBF16AVX512(dst, src, n)
+		return
+	}
+	widenBF16AVX2(dst, src, n)
+}
+
+func widenF16Vec(f Family, dst *float32, src *byte, n int) {
+	if f == AVX512 {
+		widenF16AVX512(dst, src, n)
+		return
+	}
+	widenF16AVX2(dst, src, n)
+}

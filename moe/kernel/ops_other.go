@@ -42,3 +42,7 @@ func expSumVec(Family, *float32, *float32, int, float32, float32) float32 { pani
 func softmaxBackwardVec(Family, *float32, *float32, int, float32, float32, float32) { panic(noCode) }
 
 func adamwVec(Family, *float32, *float32, *float32, *float32, int, *AdamWCoef) { panic(noCode) }
+
+func widenBF16Vec(Family, *float32, *byte, int) { panic(noCode) }
+
+func widenF16Vec(Family, *float32, *byte, int) { panic(noCode) }

@@ -10,5 +10,7 @@
 // no file appear under its name until it is whole and on disk.
 //
 // The package knows no models. It does not read pickled checkpoints, quantised
-// types or remote files. A mapped file must not be truncated while open.
+// types or remote files. A file that is cut, or whose disk fails, while it is open
+// is an [ErrChanged] and no crash: reads that copy see to it themselves, reads of
+// views run under [Set.Guard].
 package safetensors

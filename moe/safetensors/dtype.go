@@ -3,6 +3,7 @@ package safetensors
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 	"unsafe"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -58,10 +59,20 @@ func decode[Num float32 | float64](dst []Num, raw []byte, d DType) bool {
 			dst[i] = Num(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
 		}
 	case BF16:
-		decodeBF16(dst, raw)
-	case F16:
+		if narrow, ok := any(dst).([]float32); ok {
+			family().WidenBF16(narrow, raw)
+			break
+		}
 		for i := range dst {
-			dst[i] = Num(halfToFloat(binary.LittleEndian.Uint16(raw[2*i:])))
+			dst[i] = Num(kernel.FromBF16(binary.LittleEndian.Uint16(raw[2*i:])))
+		}
+	case F16:
+		if narrow, ok := any(dst).([]float32); ok {
+			family().WidenF16(narrow, raw)
+			break
+		}
+		for i := range dst {
+			dst[i] = Num(kernel.FromF16(binary.LittleEndian.Uint16(raw[2*i:])))
 		}
 	case F64:
 		for i := range dst {
@@ -73,21 +84,15 @@ func decode[Num float32 | float64](dst []Num, raw []byte, d DType) bool {
 	return true
 }
 
-// decodeBF16 takes four numbers a load: a pass over a checkpoint that stays in
-// its file decodes every matrix that it reads.
-func decodeBF16[Num float32 | float64](dst []Num, raw []byte) {
-	for len(dst) >= 4 && len(raw) >= 8 {
-		x, out := binary.LittleEndian.Uint64(raw), dst[:4:4]
-		out[0] = Num(math.Float32frombits(uint32(x) << 16))
-		out[1] = Num(math.Float32frombits(uint32(x) & 0xffff0000))
-		out[2] = Num(math.Float32frombits(uint32(x>>32) << 16))
-		out[3] = Num(math.Float32frombits(uint32(x>>32) & 0xffff0000))
-		dst, raw = dst[4:], raw[8:]
+// family is what widens: to the same bits whichever it is, so a name that
+// [kernel.FromEnv] refuses is left for others to complain of.
+var family = sync.OnceValue(func() kernel.Family {
+	f, err := kernel.FromEnv()
+	if err != nil {
+		return kernel.Generic
 	}
-	for i := range dst {
-		dst[i] = Num(math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16))
-	}
-}
+	return f
+})
 
 // view reinterprets raw as numbers of Num where type, order and alignment allow it.
 func view[Num float32 | float64](raw []byte, d DType) ([]Num, bool) {
@@ -103,20 +108,6 @@ func view[Num float32 | float64](raw []byte, d DType) ([]Num, bool) {
 		return nil, false
 	}
 	return unsafe.Slice((*Num)(p), len(raw)/int(size)), true
-}
-
-// halfToFloat widens IEEE binary16, subnormals, infinities and NaNs included.
-func halfToFloat(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exp, frac := uint32(h>>10)&0x1f, uint32(h)&0x3ff
-	switch {
-	case exp == 0x1f:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	case exp == 0:
-		v := float32(frac) * (1.0 / (1 << 24))
-		return math.Float32frombits(sign | math.Float32bits(v))
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
 // encode appends src to dst as type d. The narrow types round to nearest, ties

@@ -184,7 +184,7 @@ func TestReadParts(t *testing.T) {
 				want[i] = float64(kernel.FromBF16(kernel.BF16(v)))
 			}
 			if d == F16 {
-				want[i] = float64(halfToFloat(toHalf(v)))
+				want[i] = float64(kernel.FromF16(toHalf(v)))
 			}
 		}
 		for shift := range 8 {

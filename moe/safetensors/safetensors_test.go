@@ -151,11 +151,11 @@ func TestBF16Rounding(t *testing.T) {
 // nearer one, ties to even.
 func TestHalf(t *testing.T) {
 	for h := range uint16(0x7c00) { // all finite ones
-		v := halfToFloat(h)
+		v := kernel.FromF16(h)
 		if got := toHalf(v); got != h {
 			t.Fatalf("%#x: %v comes back as %#x", h, v, got)
 		}
-		next := halfToFloat(h + 1)
+		next := kernel.FromF16(h + 1)
 		if h == 0x7bff {
 			next = 65536 // where infinity begins, as rounding sees it
 		}

@@ -32,6 +32,7 @@ func generate() (map[string][]byte, error) {
 		f.rows()
 		f.attention()
 		f.optimizer()
+		f.widen()
 		f.writeTable()
 		if err := f.put(files, f.file()); err != nil {
 			return nil, err
