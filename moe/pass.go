@@ -153,11 +153,11 @@ func (p *PassOf[Num]) Verdict(b Batch, h Head) ([]LogitsOf[Num], error) {
 	}
 	p.head = h
 	out := p.verdictHead(h)
-	if err := p.sound(); err != nil {
-		return nil, err
-	}
 	if p.o.Train {
 		p.state = stateVerdict
+	}
+	if err := p.sound(); err != nil {
+		return nil, err
 	}
 	for i, l := range out {
 		if !finite(l.Yes) || !finite(l.No) || !finite(l.Rest) {
