@@ -65,11 +65,11 @@ func opened[Num Float](t testing.TB, dir string, shard Shard) *ModelOf[Num] {
 
 // answers is what a model says to batches that share beginnings and that do not,
 // at both heads and at every token.
-func answers[Num Float](t *testing.T, m *ModelOf[Num], threads, limit int) (out []float64) {
+func answers[Num Float](t *testing.T, m *ModelOf[Num], o Options, limit int) (out []float64) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, b := range []Batch{branchedBatch(r, m.cfg.VocabSize, 5, 120), randomBatch(r, m.cfg.VocabSize, 1, 97, 13, 240)} {
-		p := m.NewPass(Options{Threads: threads})
+		p := m.NewPass(o)
 		p.limit = limit
 		for _, h := range verdictHeads {
 			if h.Yes = h.Yes % int32(m.cfg.VocabSize); h.Yes == h.No {
@@ -111,10 +111,12 @@ func TestOpenedIsLoaded(t *testing.T) {
 			}
 			there := opened[float32](t, dir, Shard{})
 			copied.kern, there.kern = f, f
-			want := answers(t, copied, 1, 64)
-			for threads, limit := range map[int]int{1: 64, 3: chunkRows} {
-				if got := answers(t, there, threads, limit); !slices.Equal(got, want) {
-					t.Errorf("%s %s, %s, %d threads: other answers than those of a copy", name, f, layout, threads)
+			for _, precision := range []Precision{FP32, BF16x3} {
+				want := answers(t, copied, Options{Threads: 1, Precision: precision}, 64)
+				for threads, limit := range map[int]int{1: 64, 3: chunkRows} {
+					if got := answers(t, there, Options{Threads: threads, Precision: precision}, limit); !slices.Equal(got, want) {
+						t.Errorf("%s %s, %s, %s, %d threads: other answers than those of a copy", name, f, precision, layout, threads)
+					}
 				}
 			}
 		}
@@ -150,7 +152,7 @@ func TestOpenedWide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want, got := answers(t, copied, 1, 64), answers(t, opened[float64](t, dir, Shard{}), 2, 96); !slices.Equal(got, want) {
+		if want, got := answers(t, copied, Options{Threads: 1}, 64), answers(t, opened[float64](t, dir, Shard{}), Options{Threads: 2}, 96); !slices.Equal(got, want) {
 			t.Errorf("%s: other answers than those of a copy", dtype)
 		}
 	}
@@ -201,14 +203,14 @@ func TestOpenedIsWrittenAsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := opened[float32](t, dir, Shard{})
-	said := answers(t, m, 1, 64)
+	said := answers(t, m, Options{Threads: 1}, 64)
 	if err := m.Save(dir, SaveOptions{DType: "BF16"}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
 		t.Error("other bytes were written than read", err)
 	}
-	if !slices.Equal(answers(t, m, 1, 64), said) {
+	if !slices.Equal(answers(t, m, Options{Threads: 1}, 64), said) {
 		t.Error("a file that was replaced by a rename changed what the model says")
 	}
 }
