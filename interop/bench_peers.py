@@ -2,7 +2,7 @@
 turn, so that a noisy machine disturbs both. Prints Markdown with medians and
 the ratio of the peer's time to ours (above 1: ours is faster).
 
-usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,tokenizer,train,comm,ranks,auc]
+usage: bench_peers.py SWERM [--real DIR] [--raw DIR] [--rows DIR] [--rounds N] [--only import,rows,grade,engine,comm,ranks,auc]
 
 --raw is a folder of unpacked runs, which are otherwise unpacked from DIR/packed;
 --rows one of JSONL shards, which are otherwise made of the runs.
@@ -21,6 +21,7 @@ import tarfile
 import tempfile
 import time
 
+import bench_engine
 import bench_rows
 
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
@@ -78,6 +79,12 @@ def unpacked(real, work):
             with lzma.open(archive) as f, tarfile.open(fileobj=f) as t:
                 t.extractall(source, filter="data")
     return source
+
+
+def messages(real, work):
+    """Yields the texts of real runs."""
+    for path in sorted(glob.glob(os.path.join(unpacked(real, work), "**", "*.traj.json"), recursive=True)):
+        yield from (m["content"] for m in row(path)["messages"] if m["content"])
 
 
 # Import: unpacked mini-swe-agent runs to Parquet.
@@ -195,60 +202,6 @@ def bench_grade(swerm, real, n, work):
     report("The same from the command line (`grade --against-reports`, which also does the logs of 2024)", took, "logs/s", len(tasks))
 
 
-def bench_tokenizer(swerm, real, n, work):
-    from tokenizers import Tokenizer
-    tokenizer = os.path.join(work, "tokenizer.json")
-    golden = os.path.join(os.path.dirname(os.path.abspath(real)), "golden", "tokenizer-qwen3", "tokenizer.json.xz")
-    with lzma.open(golden) as f, open(tokenizer, "wb") as g:
-        shutil.copyfileobj(f, g)
-    text = []
-    for path in sorted(glob.glob(os.path.join(unpacked(real, work), "**", "*.traj.json"), recursive=True))[:120]:
-        text += [m["content"] for m in row(path)["messages"] if m["content"]]
-    size = sum(len(t.encode()) for t in text) / 1e6
-    corpus = os.path.join(work, "corpus.jsonl")
-    with open(corpus, "w") as f:
-        f.writelines(json.dumps(t) + "\n" for t in text)
-    hf = Tokenizer.from_file(tokenizer)
-    os.environ["SWERM_BENCH_TOKENIZER"], os.environ["SWERM_BENCH_CORPUS"] = tokenizer, corpus
-
-    def ours():
-        return size / go_bench("./moe/tokenizer", "BenchmarkEncodeCorpus", "MB/s")
-
-    took = rounds(n, {"swerm": ours, "HF tokenizers, all cores": lambda: timed(lambda: hf.encode_batch_fast(text, add_special_tokens=False))})
-    report(f"Token ids with the Qwen3 tokenizer ({size:.0f} MB of real messages; ours on one core)", took, "MB/s", size)
-
-
-def bench_train(swerm, real, n, work):
-    import torch
-    from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
-    torch.set_num_threads(os.cpu_count())
-    tokens, batch, length = 4096, 8, 512
-    config = Qwen3MoeConfig(vocab_size=8192, hidden_size=256, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2,
-                            head_dim=64, num_experts=16, num_experts_per_tok=2, moe_intermediate_size=256, norm_topk_prob=True,
-                            tie_word_embeddings=False, max_position_embeddings=8192, use_cache=False,
-                            rope_parameters={"rope_type": "default", "rope_theta": 1e6})
-    config._attn_implementation = "sdpa"
-    model = Qwen3MoeForCausalLM(config)
-    model.set_experts_implementation("grouped_mm")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-    ids = torch.randint(0, 8192, (batch, length))
-    verdict = torch.tensor([3, 5] * (batch // 2))
-
-    def step():
-        out = model(ids, output_router_logits=True, logits_to_keep=1)
-        loss = torch.nn.functional.cross_entropy(out.logits[:, -1], verdict) + 0.001 * out.aux_loss
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    step()
-    took = rounds(n, {
-        "swerm": lambda: tokens / go_bench("./moe", "BenchmarkTrainStep/8x512", "tokens/s"),
-        "PyTorch fp32, sdpa + grouped_mm": lambda: timed(step),
-    })
-    report("Training step, fp32, 4,096 tokens (V8192 D256 L6 H4/2 E16 K2 F256)", took, "tokens/s", tokens)
-
-
 class Gloo:
     """Two processes of torch.distributed over gloo, kept from round to round."""
 
@@ -311,14 +264,17 @@ def bench_auc(swerm, real, n, work):
 
 def main():
     global RAW, ROWS
-    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "tokenizer": bench_tokenizer, "train": bench_train, "comm": bench_comm, "ranks": bench_ranks, "auc": bench_auc}
+    sides = {"import": bench_import, "rows": bench_jsonl, "grade": bench_grade, "comm": bench_comm, "ranks": bench_ranks, "auc": bench_auc}
     parser = argparse.ArgumentParser()
     parser.add_argument("swerm")
     parser.add_argument("--real", default="../shared/real")
     parser.add_argument("--raw")
     parser.add_argument("--rows")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(sides))
+    parser.add_argument("--only", default=",".join([*sides, "engine"]))
+    parser.add_argument("--engine", default="", help="rows of the engine by the beginnings of their names, such as step/8x512,score")
+    parser.add_argument("--long", action="store_true", help="of the engine: score a trajectory of 131,072 tokens as well")
+    parser.add_argument("--json", default="", help="of the engine: a file for the table's numbers")
     a = parser.parse_args()
     RAW, ROWS = a.raw, a.rows
     model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
@@ -326,7 +282,10 @@ def main():
           f"{a.rounds} rounds, medians; load {os.getloadavg()[0]:.1f} at the start.")
     with tempfile.TemporaryDirectory() as work:
         for name in a.only.split(","):
-            sides[name](os.path.abspath(a.swerm), a.real, a.rounds, work)
+            if name == "engine":
+                bench_engine.bench(work, a, messages(a.real, work))
+            else:
+                sides[name](os.path.abspath(a.swerm), a.real, a.rounds, work)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"internal":       {},
 	"internal/table": {"pipeline/dataset/columnar"},
 	"examples":       {}, // programs of users: they know the protocol alone
+	"interop":        {"moe"},
 	"cmd": {"ablation", "contract", "exports", "judge", "labeler", "metrics", "microgym",
 		"mixer", "moe", "pipeline", "sandbox", "sources", "trainer"},
 }
