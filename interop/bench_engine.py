@@ -79,9 +79,11 @@ class Bench:
 
     def __init__(self, work, options, texts):
         self.work, self.options, self.texts, self.table = work, options, texts, Table()
+        self.peak, self.operations = None, []
         self.threads = os.cpu_count()
         flags = set(re.search(r"^flags\s*: (.*)$", open("/proc/cpuinfo").read(), re.M).group(1).split())
         self.amx, self.avx512 = "amx_bf16" in flags, "avx512f" in flags
+        self.compiler = shutil.which("g++")  # torch.compile needs one
         self.engine = os.path.join(work, "engine")
         subprocess.run(["go", "build", "-o", self.engine, "./interop/engine"], cwd=ROOT, check=True, env=dict(os.environ, CGO_ENABLED="0"))
         self.kernel = json.loads(subprocess.run([self.engine, self.spec(work="none")], check=True, stdin=subprocess.DEVNULL,
@@ -92,6 +94,16 @@ class Bench:
         with open(path, "w") as f:
             json.dump(dict(threads=self.threads) | fields, f)
         return path
+
+    def peaks(self):
+        """The most that all cores did, in GFLOP/s and GB/s; measured once."""
+        if not self.peak:
+            side = self.ours(work="peak")
+            side.start()
+            answers = [side.unit() for _ in range(5)]
+            side.stop()
+            self.peak = dict(fp32=max(a["fp32"] for a in answers) / 1e9, memory=max(a["memory"] for a in answers) / 1e9)
+        return self.peak
 
     def checkpoint(self, shape):
         """A random model that transformers made and saved."""
@@ -145,7 +157,7 @@ def step_row(name):
         sides = [b.ours(**spec)]
         if b.amx:
             sides.append(b.ours("swerm bf16", precision="bf16", **spec))
-        sides += [b.torch(n, way, **spec) for n, way in zip(fp32 + bf16, [PLAIN, COMPILED, AUTOCAST_COMPILED])]
+        sides += [b.torch(n, way, **spec) for n, way in zip(fp32 + bf16, [PLAIN, COMPILED, AUTOCAST_COMPILED]) if b.compiler or not way["compiled"]]
         print(f"\n### Training step, {name}\n", flush=True)
         with b.race(sides, "loss") as race:
             race.run(b.options.rounds)
@@ -156,10 +168,11 @@ def step_row(name):
 
 
 def against(b, race, row, name, peers, bar, missing):
-    """Adds the row of one of our sides against the best of some peers."""
+    """Adds the row of one of our sides against the best of some peers, all of which must have run."""
     peer, ours = race.best(peers), race.sides.get(name)
-    value = ratio(ours.seconds, peer.seconds) if ours else None
-    b.table.add(row, spread(ours.seconds) if ours else "", f"{spread(peer.seconds)} {peer.name}", value, bar, missing=missing)
+    missing = missing or ("" if all(p in race.sides for p in peers) else "torch.compile found no g++")
+    value = ratio(ours.seconds, peer.seconds) if ours and peer else None
+    b.table.add(row, spread(ours.seconds) if ours else "", f"{spread(peer.seconds)} {peer.name}" if peer else "", value, bar, missing=missing)
 
 
 def score_row(b):
@@ -210,10 +223,57 @@ def flops_row(b):
         race.run(b.options.rounds)
         b.details(race, "first loss")
         for name, precision, bar, missing in [("swerm", "fp32", None, ""), ("swerm bf16", "bf16", 30, "" if b.amx else "no AMX on this host")]:
-            ours, peak = race.sides.get(name), b.peaks()[precision]
+            ours, peak = race.sides.get(name), b.peaks().get(precision)
             rate = flops / min(ours.seconds) / 1e9 if ours else None
             b.table.add(f"model FLOPs over peak, step D1024, {precision}, %", f"{rate:,.0f} GFLOP/s" if ours else "", f"peak {peak:,.0f}" if peak else "",
                         100 * rate / peak if ours else None, bar, form="{:.0f}", missing=missing)
+def go_bench(package, name, times):
+    """Runs a Go benchmark and yields the name and the metrics of each line."""
+    out = subprocess.run(["go", "test", "-run", "^$", "-bench", name, "-benchtime", times, "-timeout", "1h", package], cwd=ROOT, check=True,
+                         capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        if found := re.match(r"Benchmark\w+/(.*?)(?:-\d+)?\s+\d+\s+(.*)", line):
+            numbers = found[2].split()
+            yield found[1], {unit: float(value) for value, unit in zip(numbers[::2], numbers[1::2])}
+
+
+def products_row(b):
+    """One core against its own peak, in turn, by processor time. Products in registers and first cache alone are left out."""
+    print("\n### Products, percent of the measured fp32 peak of a core\n", flush=True)
+    shares = {name: m["%peak"] for name, m in go_bench("./moe/kernel", f"^BenchmarkPeak$/^{b.kernel}$", "100x") if "inL1" not in name}
+    for name, share in shares.items():
+        print(f"- {name}: {share:.0f}")
+    if shares:
+        least = min(shares, key=shares.get)
+        b.table.add("products, percent of fp32 peak, the least shape", "", "", shares[least], 85, form="{:.0f}",
+                    note=f"{least.split('/', 1)[1]}; {sum(s >= 85 for s in shares.values())} of {len(shares)} shapes reach it")
+    else:
+        b.table.add("products, percent of fp32 peak, the least shape", "", "", None, 85, form="{:.0f}", missing=f"no peak for {b.kernel} kernels")
+    b.table.add("products, percent of AMX peak, packing counted", "", "", None, 50, form="{:.0f}", missing="no AMX on this host")
+
+
+ATTENTION = {"64/forward": 45, "64/backward": 40, "128/forward": 60, "128/backward": 50}
+
+
+def attention_row(b):
+    print("\n### Attention at 4,096 positions, fp32, percent of the measured peak of a core\n", flush=True)
+    shares = {name.split("/", 1)[1]: m["%peak"] for name, m in go_bench("./moe/kernel", f"^BenchmarkPeakAttention$/^{b.kernel}$", "5x")}
+    for name, bar in ATTENTION.items():
+        dim, way = name.split("/")
+        b.table.add(f"attention {way}, head_dim {dim}, percent of peak", "", "", shares.get(name), bar, form="{:.0f}",
+                    missing="" if shares else f"no peak for {b.kernel} kernels")
+
+
+def operations_row(b):
+    """For the picture of the roofline; no bar."""
+    print("\n### Operations of a step of 8 × 512\n\n| | operations per byte | GFLOP/s | of what the roof allows |\n|---|---:|---:|---:|", flush=True)
+    for name, m in go_bench("./moe", "^BenchmarkOperations$", "20x"):
+        o = dict(name=name.replace("_", " "), intensity=m["FLOP/B"], rate=m["GFLOP/s"])
+        roof = min(b.peaks()["fp32"], o["intensity"] * b.peaks()["memory"])
+        print(f"| {o['name']} | {o['intensity']:.2f} | {o['rate']:.1f} | {100 * o['rate'] / roof:.0f} % |", flush=True)
+        b.operations.append(o)
+
+
 def threads_row(b):
     spec = training(b, *STEPS["8x512"][:3])
     print("\n### Two threads over one, step 8x512, fp32\n", flush=True)
@@ -266,7 +326,8 @@ def tokenizer_row(b):
 
 
 ROWS = {f"step/{name}": step_row(name) for name in STEPS} | {
-    "score": score_row, "memory": memory_row, "flops": flops_row, "threads": threads_row, "long": long_row, "tokenizer": tokenizer_row}
+    "score": score_row, "memory": memory_row, "flops": flops_row, "products": products_row, "attention": attention_row, "threads": threads_row, "long": long_row, "tokenizer": tokenizer_row,
+    "operations": operations_row}
 
 
 def host(b):
@@ -294,5 +355,5 @@ def bench(work, options, texts):
     print(f"\n### The table\n\nLoad {h['load_at_the_end']:.1f} at the end.\n\n{b.table.markdown()}", flush=True)
     if options.json:
         with open(options.json, "w") as f:
-            json.dump(dict(host=h, rows=[{k: v for k, v in r.items() if k != "line"} for r in b.table.rows]), f, indent=1)
+            json.dump(dict(host=h, peaks=b.peak, operations=b.operations, rows=[{k: v for k, v in r.items() if k != "line"} for r in b.table.rows]), f, indent=1)
             f.write("\n")

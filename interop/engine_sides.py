@@ -85,7 +85,8 @@ class Race:
         self.stop()
 
     def best(self, names):
-        return min((self.sides[n] for n in names), key=lambda s: statistics.median(s.seconds))
+        ran = [self.sides[n] for n in names if n in self.sides]
+        return min(ran, key=lambda s: statistics.median(s.seconds), default=None)
 
 
 def difference(a, b):

@@ -20,7 +20,7 @@ func BenchmarkOperations(b *testing.B) {
 		b.Fatal(err)
 	}
 	m.EnableGrad()
-	p, batch := m.NewPass(Options{Train: true}), randomBatch(rand.New(rand.NewPCG(1, 2)), benchConfig().VocabSize, repeat(512, 8)...)
+	p, batch := m.NewPass(Options{Train: true}), randomBatch(rand.New(rand.NewPCG(1, 2)), benchConfig().VocabSize, repeat(benchLength, benchSequences)...)
 	for _, op := range operations(m, p) {
 		b.Run(op.name, func(b *testing.B) {
 			if _, err := p.Verdict(batch, Head{Yes: 3, No: 5}); err != nil {
@@ -51,6 +51,8 @@ type stepOperation struct {
 	bytes      func() float64
 }
 
+const benchSequences, benchLength = 8, 512
+
 // benchLayer has every position in all its parts, as the last layer has not.
 const benchLayer = 1
 
@@ -65,7 +67,9 @@ func operations(m *Model, p *Pass) []stepOperation {
 			return product
 		}
 	}
-	T := 8 * 512
+	T := benchSequences * benchLength
+	// Products of a causal half: two forward, five backward.
+	attention := func(n int) func() float64 { return count(n, T, benchLength/2, p.HC) }
 	S, F := T*p.K, p.mlp[benchLayer].F
 	widths := p.D * (p.W + p.HC) // of the matrices of attention
 	experts := 3 * p.E * p.D * F
@@ -101,6 +105,14 @@ func operations(m *Model, p *Pass) []stepOperation {
 			do:    p.runJobs,
 			flops: count(2, T*p.D*p.HC+T*p.E*p.D+3*S*p.D*F),
 			bytes: count(4, 2*(p.D*p.HC+p.E*p.D+experts)+T*(2*p.D+p.HC+p.E)+S*(2*p.D+3*F)),
+		},
+		{
+			name: "attention, forward", do: func() { p.attention(a, &p.chunks[0], p.chunks[0].items) },
+			flops: attention(4), bytes: count(4, T*2*(p.HC+p.GC)),
+		},
+		{
+			name: "attention, backward", before: func() { p.sizeBackward(); clear(p.do) }, do: func() { p.attentionBackward(benchLayer) },
+			flops: attention(10), bytes: count(4, T*(4*p.HC+4*p.GC)),
 		},
 		{
 			name: "RMSNorm", do: func() {

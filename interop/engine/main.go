@@ -23,7 +23,7 @@ import (
 
 // A spec says what a process is to do.
 type spec struct {
-	Work       string `json:"work"`       // train, score, tokenize or none
+	Work       string `json:"work"`       // train, score, tokenize, peak or none
 	Checkpoint string `json:"checkpoint"` // directory
 	Fresh      bool   `json:"fresh"`      // of the checkpoint take the shape alone
 	Precision  string `json:"precision"`  // fp32
@@ -50,7 +50,9 @@ type answer struct {
 	Resident int64     `json:"resident"` // bytes at most, so far
 	Loss     float64   `json:"loss,omitempty"`
 	Logits   []float64 `json:"logits,omitempty"`
-	Hash     string    `json:"hash,omitempty"` // of all token ids
+	Hash     string    `json:"hash,omitempty"`   // of all token ids
+	FP32     float64   `json:"fp32,omitempty"`   // operations a second
+	Memory   float64   `json:"memory,omitempty"` // bytes a second
 	Kernel   string    `json:"kernel,omitempty"`
 }
 
@@ -110,10 +112,12 @@ func (s *spec) prepare() (func(*answer) error, error) {
 		return s.scoring()
 	case "tokenize":
 		return s.tokenizing()
+	case "peak":
+		return s.peaks()
 	case "none":
 		return func(*answer) error { return nil }, nil
 	}
-	return nil, fmt.Errorf("work %q, want train, score, tokenize or none", s.Work)
+	return nil, fmt.Errorf("work %q, want train, score, tokenize, peak or none", s.Work)
 }
 
 func timed(unit func(*answer) error) (a answer, err error) {
