@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"os"
 	"path/filepath"
@@ -33,13 +34,23 @@ func (s *spec) batch() moe.Batch {
 	return b
 }
 
+// options are those of a pass; whether it trains is for the caller to say.
+func (s *spec) options() (moe.Options, error) {
+	precision, err := moe.ParsePrecision(cmp.Or(s.Precision, moe.FP32.String()))
+	return moe.Options{Threads: s.Threads, Precision: precision, Recompute: s.Recompute}, err
+}
+
 // scoring answers all sequences, which are unpadded.
 func (s *spec) scoring() (func(*answer) error, error) {
 	m, err := s.model()
 	if err != nil {
 		return nil, err
 	}
-	p, b := m.NewPass(moe.Options{Threads: s.Threads}), s.batch()
+	o, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	p, b := m.NewPass(o), s.batch()
 	return func(a *answer) error {
 		logits, err := p.Verdict(b, moe.Head{Yes: yesID, No: noID})
 		for _, l := range logits {
@@ -56,9 +67,14 @@ func (s *spec) training() (func(*answer) error, error) {
 	if err != nil {
 		return nil, err
 	}
+	o, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	o.Train = true
 	m.EnableGrad()
-	p, b, state := m.NewPass(moe.Options{Threads: s.Threads, Train: true, Recompute: s.Recompute}), s.batch(), m.NewOptState()
-	o := moe.AdamW{LR: 1e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClearGrad: true, Threads: s.Threads}
+	p, b, state := m.NewPass(o), s.batch(), m.NewOptState()
+	adam := moe.AdamW{LR: 1e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClearGrad: true, Threads: s.Threads}
 	step := 0
 	return func(a *answer) error {
 		step++
@@ -75,7 +91,7 @@ func (s *spec) training() (func(*answer) error, error) {
 		if err := p.BackwardVerdict(d, nil); err != nil {
 			return err
 		}
-		m.AdamWStep(o, state, step, 1)
+		m.AdamWStep(adam, state, step, 1)
 		return nil
 	}, nil
 }
