@@ -78,7 +78,7 @@ func (m *measured) draw() ([]byte, error) {
 	for _, o := range m.Operations {
 		low, high = math.Min(low, o.Intensity), math.Max(high, o.Intensity)
 	}
-	low, high = low/1.6, high*4
+	low, high = low/1.6, high*8
 	bottom := m.roof(low)
 	for _, o := range m.Operations {
 		bottom = math.Min(bottom, o.Rate)
