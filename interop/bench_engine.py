@@ -130,7 +130,7 @@ class Bench:
         """Says of each side what it took."""
         ours = next(iter(race.sides.values()))
         for name, s in race.sides.items():
-            peer = "" if s is ours else f"; {ratio(ours.seconds, s.seconds):.2f} of ours, {ratio(ours.cpu, s.cpu):.2f} in processor time"
+            peer = "" if s is ours else f"; {ratio(ours.seconds, s.seconds):.2f} times ours, {ratio(ours.cpu, s.cpu):.2f} times in processor time"
             print(f"- {name}: {spread(s.seconds)} ms, {spread(s.cpu)} of processor time{peer}. First unit {s.first['seconds']:.1f} s, "
                   f"{s.resident / MIB:,.0f} MiB resident, its {key} within {race.differences[name]:.1e}")
         print(flush=True)
