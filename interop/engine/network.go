@@ -34,23 +34,29 @@ func (s *spec) batch() moe.Batch {
 	return b
 }
 
-// options are those of a pass; whether it trains is for the caller to say.
-func (s *spec) options() (moe.Options, error) {
+// pass opens the model and a pass over it.
+func (s *spec) pass(train bool) (*moe.Model, *moe.Pass, error) {
 	precision, err := moe.ParsePrecision(cmp.Or(s.Precision, moe.FP32.String()))
-	return moe.Options{Threads: s.Threads, Precision: precision, Recompute: s.Recompute}, err
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := s.model()
+	if err != nil {
+		return nil, nil, err
+	}
+	if train {
+		m.EnableGrad()
+	}
+	return m, m.NewPass(moe.Options{Threads: s.Threads, Train: train, Precision: precision, Recompute: s.Recompute}), nil
 }
 
 // scoring answers all sequences, which are unpadded.
 func (s *spec) scoring() (func(*answer) error, error) {
-	m, err := s.model()
+	_, p, err := s.pass(false)
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.options()
-	if err != nil {
-		return nil, err
-	}
-	p, b := m.NewPass(o), s.batch()
+	b := s.batch()
 	return func(a *answer) error {
 		logits, err := p.Verdict(b, moe.Head{Yes: yesID, No: noID})
 		for _, l := range logits {
@@ -63,17 +69,11 @@ func (s *spec) scoring() (func(*answer) error, error) {
 // training takes a step of AdamW on the mean two-way loss and the load-balancing
 // loss of the whole batch, as transformers computes it.
 func (s *spec) training() (func(*answer) error, error) {
-	m, err := s.model()
+	m, p, err := s.pass(true)
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.options()
-	if err != nil {
-		return nil, err
-	}
-	o.Train = true
-	m.EnableGrad()
-	p, b, state := m.NewPass(o), s.batch(), m.NewOptState()
+	b, state := s.batch(), m.NewOptState()
 	adam := moe.AdamW{LR: 1e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClearGrad: true, Threads: s.Threads}
 	step := 0
 	return func(a *answer) error {
