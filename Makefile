@@ -5,6 +5,10 @@ TOOL     = $(GO) tool -modfile=tools/go.mod
 REAL    ?= ../shared/real
 VENV    ?= .venv
 FUZZ    ?= 600s
+# What `make emulate` runs: packages with machine code for wide registers, and a
+# pattern of tests.
+PKGS    ?= ./moe/kernel ./internal/blake3lanes ./internal/sha256lanes ./sources/jsonscan
+RUN     ?=
 # Packages whose work is concurrent: the race detector runs on these.
 RACE     = ./pipeline/... ./sources/... ./labeler/... ./mixer ./contract ./moe/tokenizer ./trainer/... ./judge/... ./microgym/harness ./microgym/agent ./microgym
 # The quickstart at a small size.
@@ -74,6 +78,10 @@ real: ## the whole path on real trajectories with a short training, when REAL is
 soak: ## kill and fault runs (an hour), then fuzzing: FUZZ for each decoder of files from strangers (hours)
 	SWERM_SOAK=1 $(GO) test -timeout 90m ./...
 	./tools/fuzz.sh $(FUZZ)
+
+.PHONY: emulate
+emulate: ## Go tests of PKGS that match RUN on an emulated processor with AVX-512 and AMX (see tools/emulate)
+	$(GO) run -C tools ./emulate -run '$(RUN)' $(EMULATE) $(PKGS)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target, FUZZ each for decoders, a minute for the rest
