@@ -62,7 +62,7 @@ emulator() {
     cd source
     patch -p1 --no-backup-if-mismatch <"$here/bochs.patch"
     export CFLAGS=-O2 CXXFLAGS=-O2
-    ./configure --with-nogui --disable-docbook --disable-plugins --disable-xpm --enable-all-optimizations --enable-trace-linking \
+    ./configure --with-nogui --disable-docbook --disable-plugins --disable-xpm --disable-show-ips --enable-all-optimizations --enable-trace-linking \
       --enable-x86-64 --enable-cpu-level=6 --enable-avx --enable-evex --enable-amx
     make -j"$(nproc)"
   ) >build.log 2>&1 || {
