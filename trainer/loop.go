@@ -229,6 +229,8 @@ func (t *training) planBatches() {
 func (t *training) run(ctx context.Context) error {
 	defer func() { t.journal.close() }()
 	defer func() { _ = t.saver.wait() }() // after an error: it must not write on
+	parameters, gradients, optimizer := t.net.bytes()
+	defer collector.begin(parameters + gradients + optimizer)()
 	t.progress.Total(t.steps, "steps")
 	t.progress.Add(t.st.Step)
 	if err := t.finishPending(ctx); err != nil {

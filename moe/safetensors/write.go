@@ -193,11 +193,12 @@ func Write(path string, items []Item, d DType) error {
 			return err
 		}
 		var made madeNumbers
+		var block []byte // of all tensors: garbage of a checkpoint would be as large as it is
 		for _, it := range items {
 			if err := made.fill(&it); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
-			if err := errors.Join(writeNumbers(w, it.Data, d), writeNumbers(w, it.Wide, d)); err != nil {
+			if err := errors.Join(writeNumbers(w, it.Data, d, &block), writeNumbers(w, it.Wide, d, &block)); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 		}
@@ -226,18 +227,17 @@ func (m *madeNumbers) fill(it *Item) error {
 	return nil
 }
 
-// writeNumbers converts a block at a time.
-func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType) error {
+// writeNumbers converts a block at a time, in the memory of buf.
+func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType, buf *[]byte) error {
 	const block = 1 << 16
-	var buf []byte
 	for len(data) > 0 {
 		part := data[:min(block, len(data))]
 		data = data[len(part):]
 		if v, found := tooWide(part, d); found {
 			return fmt.Errorf("%v is beyond the range of %s", v, d)
 		}
-		buf = encode(buf[:0], part, d)
-		if _, err := w.Write(buf); err != nil {
+		*buf = encode((*buf)[:0], part, d)
+		if _, err := w.Write(*buf); err != nil {
 			return err
 		}
 	}

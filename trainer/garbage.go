@@ -1,0 +1,51 @@
+package trainer
+
+import (
+	"os"
+	"runtime/debug"
+	"sync"
+)
+
+// The heap of a training is a few large arrays that live to its end. A collector
+// that waits until garbage is as large as what lives would have twice that
+// resident; since there is nothing in the arrays to follow, it may as well run
+// often.
+
+// garbageBytes is about how much garbage a training lets be.
+const garbageBytes = 16 << 20
+
+// garbagePercent is the collector's setting beside so many bytes that live.
+func garbagePercent(live int64) int { return int(max(1, min(100, 100*garbageBytes/max(1, live)))) }
+
+// frugal bounds the garbage of this process while trainings run in it; several
+// may, as ranks do in tests, and the last to end gives back what was there before.
+type frugal struct {
+	mu       sync.Mutex
+	running  int
+	previous int
+}
+
+var collector frugal
+
+// begin bounds garbage beside so many bytes that live. GOGC has the last word.
+func (f *frugal) begin(live int64) (end func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := debug.SetGCPercent(garbagePercent(live))
+	if f.running == 0 {
+		f.previous = before
+	}
+	f.running++
+	return f.end
+}
+
+func (f *frugal) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running--; f.running == 0 {
+		debug.SetGCPercent(f.previous)
+	}
+}
