@@ -73,6 +73,16 @@ func grow[Num Float](s *[]Num, n int) []Num {
 	return *s
 }
 
+// growSlots is grow for what follows from the choices of routers of other ranks,
+// which are others in every step: with an eighth to spare, so that it seldom grows
+// again. What is spare is not touched, and so costs nothing.
+func (p *PassOf[Num]) growSlots(s *[]Num, n int) []Num {
+	if p.o.Peers != nil && cap(*s) < n {
+		grow(s, n+n/8)
+	}
+	return grow(s, n)
+}
+
 func growInts[T int | int32 | int64 | uint16 | float64](s *[]T, n int) []T {
 	if cap(*s) < n {
 		*s = make([]T, n)
@@ -82,8 +92,9 @@ func growInts[T int | int32 | int64 | uint16 | float64](s *[]T, n int) []T {
 }
 
 // acts are the activations of one layer. In training every layer has its own
-// for all rows, of which with Options.Recompute only one at a time has what
-// passes; in scoring all layers share one, for the rows of a chunk.
+// for all rows; with Options.Recompute, and below where a backward pass ends, only
+// one at a time has what passes. In scoring all layers share one, for the rows of a
+// chunk.
 type acts[Num Float] struct {
 	x []Num // [T,D] input
 
@@ -119,7 +130,7 @@ type passing[Num Float] struct {
 
 // arena is all memory of a pass beside the activations of the layers.
 type arena[Num Float] struct {
-	stream  []Num // [T,D] of a scoring pass: the input of the layer it is in
+	stream  []Num // [T,D] the input of the layer it is in, where that is not kept
 	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
 	h2      []Num // [R,D] second norm
 	y       []Num // [S,D] expert outputs; backward their input gradients
@@ -212,6 +223,7 @@ func (p *PassOf[Num]) load(b Batch, share bool) error {
 		return ErrClosed
 	}
 	p.lost.clear()
+	p.take()
 	if b.Len() > 0 || len(b.IDs) > 0 || p.o.Peers == nil {
 		if err := b.validate(p.V); err != nil {
 			return err
@@ -263,9 +275,10 @@ func (p *PassOf[Num]) place(b Batch, share bool) error {
 }
 
 // sizeInput prepares the activations of a layer up to attention for the rows
-// of a chunk. A scoring pass has the stream in one place for all layers.
-func (p *PassOf[Num]) sizeInput(a *acts[Num], c *chunk) {
-	if p.o.Train {
+// of a chunk. Layers whose input no backward pass wants have it in one place.
+func (p *PassOf[Num]) sizeInput(l int, c *chunk) {
+	a := p.acts(l)
+	if p.keeps(l) {
 		grow(&a.x, c.n*p.D) // keeps what the layer before left there
 	} else {
 		a.x = p.stream[c.lo*p.D : (c.lo+c.n)*p.D]

@@ -10,6 +10,9 @@ import (
 // embedding, or to the lowest tensor that trains, and adds every weight gradient
 // on the way.
 func (p *PassOf[Num]) backward(auxCoef []Num) error {
+	if !p.m.reaches(p.L-1, flightExperts) {
+		return nil
+	}
 	p.sizeBackward()
 	for l := p.L - 1; l >= 0 && p.m.reaches(l, flightExperts); l-- {
 		lp := &p.m.layers[l]

@@ -59,17 +59,17 @@ func (p *PassOf[Num]) dispatchRows(a *acts[Num]) error {
 		return err
 	}
 	w, ld := &a.work, p.D+1
-	out := grow(&p.out, a.off[p.E]*ld)
+	out := p.growSlots(&p.out, a.off[p.E]*ld)
 	for s, r := range a.slotR[:a.off[p.E]] {
 		copy(out[s*ld:], p.h2[int(r)*p.D:(int(r)+1)*p.D])
 		out[s*ld+p.D] = a.slotW[s]
 	}
 	n := w.slots()
-	w.src, w.ld = grow(&w.src, n*ld), ld
+	w.src, w.ld = p.growSlots(&w.src, n*ld), ld
 	if err := p.move(out, w.sent, w.src, w.came, ld); err != nil {
 		return err
 	}
-	grow(&w.weight, n)
+	p.growSlots(&w.weight, n)
 	for s, r := range w.row {
 		w.weight[s] = w.src[int(r)*ld+p.D]
 	}
@@ -140,7 +140,7 @@ func (w *work[Num]) layOut(heard []int64, ranks, here int) error {
 // into the slots of the batch. put writes a slot's row.
 func (p *PassOf[Num]) combineRows(a *acts[Num], width int, into []Num, put func(row []Num, slot int)) error {
 	w := &a.work
-	out := grow(&p.out, w.slots()*width)
+	out := p.growSlots(&p.out, w.slots()*width)
 	for s, r := range w.row {
 		put(out[int(r)*width:(int(r)+1)*width], s)
 	}
@@ -149,11 +149,11 @@ func (p *PassOf[Num]) combineRows(a *acts[Num], width int, into []Num, put func(
 
 // dispatchGradients sends every slot's output gradient to its expert.
 func (p *PassOf[Num]) dispatchGradients(a *acts[Num]) ([]Num, error) {
-	out := grow(&p.out, a.off[p.E]*p.D)
+	out := p.growSlots(&p.out, a.off[p.E]*p.D)
 	for s, r := range a.slotR[:a.off[p.E]] {
 		copy(out[s*p.D:(s+1)*p.D], p.dx[int(r)*p.D:])
 	}
-	in := grow(&p.in, a.work.slots()*p.D)
+	in := p.growSlots(&p.in, a.work.slots()*p.D)
 	return in, p.move(out, a.work.sent, in, a.work.came, p.D)
 }
 
@@ -161,7 +161,7 @@ func (p *PassOf[Num]) dispatchGradients(a *acts[Num]) ([]Num, error) {
 // home, into y and dtw.
 func (p *PassOf[Num]) combineGradients(a *acts[Num]) error {
 	width, n := p.D+1, a.off[p.E]
-	in := grow(&p.in, n*width)
+	in := p.growSlots(&p.in, n*width)
 	err := p.combineRows(a, width, in, func(row []Num, s int) {
 		copy(row, p.results[s*p.D:(s+1)*p.D])
 		row[p.D] = p.dtw[s]

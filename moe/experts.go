@@ -38,7 +38,7 @@ func (p *PassOf[Num]) experts(l int) error {
 	if err := p.dispatchRows(a); err != nil {
 		return err
 	}
-	results := grow(&p.results, a.work.slots()*p.D)
+	results := p.growSlots(&p.results, a.work.slots()*p.D)
 	p.compute(l, results)
 	return p.combineRows(a, p.D, p.y, func(row []Num, s int) { copy(row, results[s*p.D:(s+1)*p.D]) })
 }
@@ -51,7 +51,7 @@ func (p *PassOf[Num]) elsewhere(a *acts[Num]) bool { return p.o.Peers != nil && 
 func (p *PassOf[Num]) compute(l int, y []Num) {
 	a := p.acts(l)
 	if p.o.Train {
-		grow(&a.gu, a.work.slots()*a.ldF)
+		p.growSlots(&a.gu, a.work.slots()*a.ldF)
 	}
 	p.sizeLowExperts(l, &a.low)
 	units := p.expertUnits(a)
@@ -108,7 +108,7 @@ func (p *PassOf[Num]) expertsBackward(l int) error {
 	if err != nil {
 		return err
 	}
-	p.computeBackward(l, dy, grow(&p.results, a.work.slots()*p.D))
+	p.computeBackward(l, dy, p.growSlots(&p.results, a.work.slots()*p.D))
 	if !p.m.reaches(l, flightOutput) {
 		return nil
 	}
@@ -120,9 +120,9 @@ func (p *PassOf[Num]) expertsBackward(l int) error {
 func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
 	a := p.acts(l)
 	S := a.work.slots()
-	grow(&p.dyp, S*p.D)
-	p.hw = grow(&p.panels, S*a.F)
-	grow(&p.dtw, S)
+	p.growSlots(&p.dyp, S*p.D)
+	p.hw = p.growSlots(&p.panels, S*a.F)
+	p.growSlots(&p.dtw, S)
 	p.sizeLowExperts(l, &p.dlow)
 	units := p.expertUnits(a)
 	p.each(len(units), func(w *worker[Num], i int) { p.expertBackward(l, w, units[i], dy, dx) })

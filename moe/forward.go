@@ -40,7 +40,7 @@ func (p *PassOf[Num]) layer(l int, final bool) error {
 	}
 	for i := range p.chunks {
 		c := &p.chunks[i]
-		p.sizeInput(a, c)
+		p.sizeInput(l, c)
 		p.sizeLowInput(l, c.n)
 		p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, onlyLast) })
 		p.lookBefore(l, c, onlyLast)
@@ -77,7 +77,9 @@ func (p *PassOf[Num]) handOver(l int, c *chunk) {
 		if l == p.L-1 {
 			return // the head takes the rows that it needs
 		}
-		x = grow(&p.acts(l+1).x, c.n*p.D)
+		if p.keeps(l + 1) {
+			x = grow(&p.acts(l+1).x, c.n*p.D)
+		}
 	}
 	p.eachStripe(c.n, func(_ *worker[Num], lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -103,8 +105,11 @@ func (p *PassOf[Num]) sizeForward() {
 	for i := range p.chunks {
 		most = max(most, p.chunks[i].n)
 	}
-	if !p.o.Train {
+	if !p.keeps(0) {
 		grow(&p.stream, p.T*p.D)
+	}
+	if p.o.Train && p.m.reaches(p.L-1, flightExperts) {
+		p.sizeBoth()
 	}
 	grow(&p.qr, most*p.HC)
 	grow(&p.kr, most*p.GC)
@@ -118,6 +123,24 @@ func (p *PassOf[Num]) sizeForward() {
 		grow(&w.pack, max(f.PanelLen(p.D, 2*p.wide.F), f.PanelLen(2*p.wide.F, p.D), f.PanelLen(gradDepth, gradTileN), p.whole.PanelLen(gradDepth, gradTileN)))
 		grow(&w.pack2, max(f.PanelLen(p.wide.F, p.D), f.PanelLen(p.D, p.wide.F)))
 	}
+}
+
+// sizeBoth prepares what a backward pass uses again, larger: memory that grows
+// between the two would be there twice.
+func (p *PassOf[Num]) sizeBoth() {
+	panels, y, dyp := max(p.pages.size, p.attnWork), 0, 0
+	if p.m.reaches(p.L-1, flightInput) {
+		dyp = p.T * p.ldW
+	}
+	for l, m := range p.mlp[:p.L-1] { // of the last layer some rows may do
+		y = max(y, p.T*m.K*p.D)
+		if p.keeps(l) {
+			panels, dyp = max(panels, p.T*m.K*m.F), max(dyp, p.T*m.K*p.D)
+		}
+	}
+	grow(&p.panels, panels)
+	grow(&p.y, y)
+	grow(&p.dyp, dyp)
 }
 
 // packForward packs the dense matrices of a layer for Y = X·Wᵀ.

@@ -280,8 +280,8 @@ func (p *PassOf[Num]) sizeLowPacks(l int) {
 func (p *PassOf[Num]) sizeLowExperts(l int, low *lowActs[Num]) {
 	lp, slots := &p.m.layers[l], p.acts(l).work.slots()
 	widths := lp.lowWidths()
-	grow(&low.gu, slots*widths.gu)
-	grow(&low.down, slots*widths.down)
+	p.growSlots(&low.gu, slots*widths.gu)
+	p.growSlots(&low.down, slots*widths.down)
 	in, out := 0, 0
 	for i := range lp.experts {
 		in, out = max(in, lp.experts[i].guLow.panelLen(p.kern)), max(out, lp.experts[i].downLow.panelLen(p.kern))

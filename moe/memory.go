@@ -13,14 +13,29 @@ type Memory struct {
 	Weights     int64 `json:"weights"`
 	Gradients   int64 `json:"gradients"`
 	Moments     int64 `json:"moments"`     // of the optimizer
+	Average     int64 `json:"average"`     // of the weights
 	Activations int64 `json:"activations"` // that a backward pass wants, or one chunk's
 	Buffers     int64 `json:"buffers"`     // that all layers use in turn
+	Packs       int64 `json:"packs"`       // weights in the order of the products
 	Exchange    int64 `json:"exchange"`    // tokens on their way between ranks
 }
 
 // Total is the sum of all kinds.
 func (m Memory) Total() int64 {
-	return m.Weights + m.Gradients + m.Moments + m.Activations + m.Buffers + m.Exchange
+	return m.Weights + m.Gradients + m.Moments + m.Average + m.Activations + m.Buffers + m.Packs + m.Exchange
+}
+
+// Plus adds up each kind.
+func (m Memory) Plus(o Memory) Memory {
+	m.Weights += o.Weights
+	m.Gradients += o.Gradients
+	m.Moments += o.Moments
+	m.Average += o.Average
+	m.Activations += o.Activations
+	m.Buffers += o.Buffers
+	m.Packs += o.Packs
+	m.Exchange += o.Exchange
+	return m
 }
 
 // Memory returns what a model keeps: its weights, and its gradients if it has
@@ -29,30 +44,49 @@ func (m *ModelOf[Num]) Memory() Memory {
 	return Memory{Weights: extentOf(m.flat).bytes(), Gradients: extentOf(m.grad).bytes()}
 }
 
+// Memory returns what the average keeps.
+func (a *AverageOf[Num]) Memory() Memory { return Memory{Average: extentOf(a.w).bytes()} }
+
 // Memory returns what the state of the optimizer keeps.
 func (s *OptStateOf[Num]) Memory() Memory {
 	return Memory{Moments: extentOf(s.m).bytes() + extentOf(s.v).bytes()}
 }
 
-// Memory returns what the pass has grown to: what the largest batches so far
-// took. It is not to be called while the pass runs.
+// Memory returns what the pass has grown to, with those that share its memory:
+// what the largest batches so far took. It is not to be called while the pass
+// runs.
 func (p *PassOf[Num]) Memory() Memory {
-	var layers, rest, exchange extents
-	layers.walk(reflect.ValueOf(p.layers))
-	exchange.walk(reflect.ValueOf(&p.exchanging).Elem())
-	rest = append(rest, exchange...)
-	v := reflect.ValueOf(p).Elem()
-	for i := range v.NumField() {
-		if v.Type().Field(i).Name != "layers" {
-			rest.walk(v.Field(i))
-		}
+	all := &census{}
+	all.walk(reflect.ValueOf(p).Elem(), kindBuffers)
+	all.walk(reflect.ValueOf(p.room).Elem(), kindBuffers)
+	// Kinds come in this order: views of an earlier one are no more memory.
+	var seen extents
+	var sizes [kindCount]int64
+	for kind, found := range all {
+		before := seen.bytes()
+		seen = append(seen, found...)
+		sizes[kind] = seen.bytes() - before
 	}
-	both := append(slices.Clone(rest), layers...)
-	m := Memory{Exchange: exchange.bytes()}
-	m.Buffers = rest.bytes() - m.Exchange
-	m.Activations = both.bytes() - rest.bytes()
-	return m
+	return Memory{Activations: sizes[kindActivations], Buffers: sizes[kindBuffers], Packs: sizes[kindPacks], Exchange: sizes[kindExchange]}
 }
+
+// A memoryKind is a kind of what passes keep.
+type memoryKind int
+
+const (
+	kindExchange memoryKind = iota
+	kindPacks
+	kindBuffers
+	kindActivations
+	kindCount
+)
+
+// fieldKinds are the fields that begin another kind than that of the struct around
+// them.
+var fieldKinds = map[string]memoryKind{"layers": kindActivations, "stream": kindActivations, "exchanging": kindExchange}
+
+// isPack tells the fields of packed weights by their names.
+func isPack(field string) bool { return strings.HasPrefix(field, "pack") }
 
 // extent is a stretch of memory.
 type extent struct{ from, to uintptr }
@@ -68,23 +102,32 @@ func extentOf[T any](s []T) extent {
 // others.
 type extents []extent
 
+// census is what the slices inside a value cover, by kind.
+type census [kindCount]extents
+
 // walk adds what the slices inside a value cover. It follows no pointer, map or
 // interface: what lies behind one is not the value's own.
-func (e *extents) walk(v reflect.Value) {
+func (c *census) walk(v reflect.Value, kind memoryKind) {
 	switch v.Kind() {
 	case reflect.Struct:
 		if strings.HasPrefix(v.Type().Name(), "gradJob[") {
 			return // views of what others own
 		}
 		for i := range v.NumField() {
-			e.walk(v.Field(i))
+			field, inner := v.Type().Field(i).Name, kind
+			if other, ok := fieldKinds[field]; ok {
+				inner = other
+			} else if isPack(field) {
+				inner = kindPacks
+			}
+			c.walk(v.Field(i), inner)
 		}
 	case reflect.Slice:
 		from := v.Pointer()
-		*e = append(*e, extent{from, from + uintptr(v.Cap())*v.Type().Elem().Size()})
+		c[kind] = append(c[kind], extent{from, from + uintptr(v.Cap())*v.Type().Elem().Size()})
 		if k := v.Type().Elem().Kind(); k == reflect.Struct || k == reflect.Slice {
 			for i := range v.Len() {
-				e.walk(v.Index(i))
+				c.walk(v.Index(i), kind)
 			}
 		}
 	}

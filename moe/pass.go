@@ -70,9 +70,7 @@ type PassOf[Num Float] struct {
 	whole   kernels[Num] // products that are never rounded: of the router and the head
 	threads int
 	dims
-	arena[Num]
-	vocab[Num]
-	exchanging[Num]
+	*room[Num]
 	crew crew
 
 	// The batch.
@@ -88,16 +86,12 @@ type PassOf[Num Float] struct {
 	pages    paging
 	prefixes Prefixes
 
-	layers   []acts[Num]
-	holder   int // with Recompute, the layer that has what passes
-	work     []worker[Num]
-	cos, sin []Num // [positions, C/2]
-	loads    [][]int64
-	aux      []float64
-	head     Head
-	want     wanted
-	watch    *watch     // nil but after a failure
-	lost     firstError // of reading weights
+	loads [][]int64
+	aux   []float64
+	head  Head
+	want  wanted
+	watch *watch     // nil but after a failure
+	lost  firstError // of reading weights
 
 	routerLoss RouterLossOf[Num]
 	bias       [][]Num   // of each layer; nil: none
@@ -115,15 +109,21 @@ const (
 )
 
 // NewPass returns a pass over m. It allocates little until the first batch.
-func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
+func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] { return m.newPass(o, &room[Num]{}) }
+
+func (m *ModelOf[Num]) newPass(o Options, r *room[Num]) *PassOf[Num] {
 	m.shard.check(o.Peers)
-	p := &PassOf[Num]{m: m, o: o, kern: rounded(m.kern, o.Precision), whole: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg)}
-	p.work = make([]worker[Num], p.threads)
+	p := &PassOf[Num]{m: m, o: o, kern: rounded(m.kern, o.Precision), whole: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg), room: r}
+	if more := p.threads - len(p.work); more > 0 {
+		p.work = append(p.work, make([]worker[Num], more)...)
+	}
 	n := 1
 	if o.Train {
 		n = p.L
 	}
-	p.layers = make([]acts[Num], n)
+	if more := n - len(p.layers); more > 0 {
+		p.layers = append(p.layers, make([]acts[Num], more)...)
+	}
 	p.loads = make([][]int64, p.L)
 	for l := range p.loads {
 		if p.mlp[l].routed {
@@ -134,7 +134,12 @@ func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] {
 }
 
 // acts returns the activations of layer l.
-func (p *PassOf[Num]) acts(l int) *acts[Num] { return &p.layers[min(l, len(p.layers)-1)] }
+func (p *PassOf[Num]) acts(l int) *acts[Num] {
+	if !p.o.Train {
+		l = 0
+	}
+	return &p.layers[l]
+}
 
 // Verdict runs the batch forward and returns the logits of each sequence's
 // last position. The slice belongs to the caller. After [ErrNotFinite] a

@@ -1,17 +1,17 @@
 package moe
 
-// hold gives layer l what passes, and with it the memory of the layer that had
-// it before.
+// hold gives layer l what passes, with the memory of the layer that had it
+// before, where that layer wants it no more: it computes it again, or no backward
+// pass comes to it.
 func (p *PassOf[Num]) hold(l int) {
-	if !p.o.Recompute || !p.o.Train || p.holder == l {
-		return
+	switch {
+	case !p.o.Train || p.holder == l:
+	case l == 0:
+		p.giveDown()
+	case p.o.Recompute || !p.keeps(p.holder):
+		p.handPassing(&p.layers[p.holder], &p.layers[l])
+		p.holder = l
 	}
-	from := &p.layers[p.holder]
-	if !p.elsewhere(from) {
-		from.work = work[Num]{} // views, not memory for what comes from peers
-	}
-	p.layers[l].passing, from.passing = from.passing, passing[Num]{}
-	p.holder = l
 }
 
 // recompute brings back what a backward pass needs of layer l and another
@@ -25,7 +25,7 @@ func (p *PassOf[Num]) recompute(l int) error {
 	p.sizeLowPacks(l)
 	p.packForward(l)
 	a, c := p.acts(l), &p.chunks[0]
-	p.sizeInput(a, c)
+	p.sizeInput(l, c)
 	p.sizeLowInput(l, c.n)
 	p.eachStripe(c.n, func(w *worker[Num], lo, hi int) { p.attnInput(l, w, c, lo, hi, false) })
 	p.sizeRows(a, c.n, c.n)

@@ -56,9 +56,9 @@ type engine interface {
 	loadAverage(dir string) error
 	// bytes is what this rank keeps: weights, gradients, and moments with the average.
 	bytes() (parameters, gradients, optimizer int64)
-	// memory is all that this rank has come to keep: to train, and what the
-	// passes that evaluate have beside it.
-	memory() (training, evaluation moe.Memory)
+	// memory is all that this rank has come to keep. Passes that evaluate have
+	// theirs in that of passes that train.
+	memory() moe.Memory
 }
 
 // An origin is where weights come from: a checkpoint, or a shape and a seed.
@@ -104,7 +104,7 @@ type engineOf[Num moe.Float] struct {
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l), ema: cfg.EMA, threads: threads}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
@@ -123,7 +123,7 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
 	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()}, cfg.Ranks.Overlap)
-	e.scorer = e.model.NewPass(moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()})
+	e.scorer = e.model.NewPassIn(e.pass, moe.Options{Threads: threads, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()})
 	if cfg.EMA.Decay > 0 {
 		e.mean = e.model.NewAverage()
 	}
@@ -150,17 +150,15 @@ func (e *engineOf[Num]) routers(slopes []float64, z float64) error {
 	return e.eachPass(func(p *moe.PassOf[Num]) error { return p.SetRouterLoss(r) })
 }
 
-func (e *engineOf[Num]) memory() (training, evaluation moe.Memory) {
-	training = e.pass.Memory()
+func (e *engineOf[Num]) memory() moe.Memory {
+	m := e.model.Memory().Plus(e.opt.Memory()).Plus(e.pass.Memory())
 	if e.spare != nil {
-		second := e.spare.Memory()
-		training.Activations += second.Activations
-		training.Buffers += second.Buffers
-		training.Exchange += second.Exchange
+		m = m.Plus(e.spare.Memory())
 	}
-	of := e.model.Memory()
-	training.Weights, training.Gradients, training.Moments = of.Weights, of.Gradients, e.opt.Memory().Moments
-	return training, e.scorer.Memory()
+	if e.mean != nil {
+		m = m.Plus(e.mean.Memory())
+	}
+	return m
 }
 
 func (e *engineOf[Num]) load(train bool) [][]int64 { return e.of(train).ExpertLoad() }

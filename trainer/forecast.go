@@ -19,12 +19,13 @@ type Setting struct {
 }
 
 // A Forecast says what a training will keep and how long a step takes, before
-// anything is allocated. Memory is that of one rank: it is counted as the network
-// counts its own, with every expert asked equally often. Time is an estimate
-// from a rate.
+// anything is allocated. Memory is that of the rank that keeps most: it is counted
+// as the network counts its own, with every expert asked equally often. Time is an
+// estimate from a rate.
 type Forecast struct {
 	Parameters int64 `json:"parameters"`
-	Active     int64 `json:"active_parameters"` // that one token meets
+	Active     int64 `json:"active_parameters"`  // that one token meets
+	Trained    int64 `json:"trained_parameters"` // adapters, where they train
 
 	Ranks   int `json:"ranks"`
 	EP      int `json:"ep"`
@@ -34,8 +35,9 @@ type Forecast struct {
 	MicroSequences int            `json:"sequences_per_microbatch"` // of them
 	Micros         int            `json:"microbatches_per_step"`    // of one rank
 	Recompute      string         `json:"recompute"`
-	Memory         moe.Memory     `json:"memory_bytes"`            // of one rank
-	Evaluation     int64          `json:"evaluation_bytes"`        // of one rank: passes over the dev split
+	Memory         moe.Memory     `json:"memory_bytes"`            // of one rank, evaluations included
+	Staging        int64          `json:"checkpoint_copy_bytes"`   // of one rank: the copy that a checkpoint is written from
+	Runtime        int64          `json:"runtime_bytes"`           // of one rank: the program and garbage
 	Total          int64          `json:"total_bytes"`             // of one rank
 	ByLength       []LengthMemory `json:"one_sequence_of_length"`  // activations, buffers and exchange, by length
 	Operations     float64        `json:"step_operations"`         // of one rank
@@ -91,10 +93,15 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 	if s.Ranks < 1 || s.EP < 1 || s.Ranks%s.EP != 0 {
 		return nil, fmt.Errorf("forecast: %d ranks are not a multiple of %d that share experts", s.Ranks, s.EP)
 	}
+	tune := cfg.tuning()
+	_, trained, err := tune.Count(s.Shape)
+	if err != nil {
+		return nil, fmt.Errorf("forecast: %w", err)
+	}
 	if s.Length == 0 {
 		s.Length = min(cfg.Batch.MaxTokensPerMicro, s.Shape.MaxPositionEmbeddings)
 	}
-	fc := &Forecast{Parameters: s.Shape.NumParams(), Active: s.Shape.NumActive(), Ranks: s.Ranks, EP: s.EP, Threads: s.Threads,
+	fc := &Forecast{Parameters: s.Shape.NumParams(), Active: s.Shape.NumActive(), Trained: trained, Ranks: s.Ranks, EP: s.EP, Threads: s.Threads,
 		Length: s.Length, Recompute: cfg.Memory.Recompute, Rate: s.Rate, Bandwidth: s.Bandwidth, KernelFamily: kernelFamily(cfg.Precision)}
 	mine := (cfg.Batch.Sequences + s.Ranks - 1) / s.Ranks
 	fc.MicroSequences = min(mine, max(1, cfg.Batch.MaxTokensPerMicro/s.Length))
@@ -103,69 +110,113 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 	if err := fc.predictMemory(cfg, plan); err != nil {
 		return nil, fmt.Errorf("forecast: %w", err)
 	}
-	fc.predictTime(plan, s)
+	if err := fc.predictTime(cfg, plan, s); err != nil {
+		return nil, fmt.Errorf("forecast: %w", err)
+	}
 	return fc, nil
 }
 
 func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
-	p := moe.Plan{Config: s.Shape, Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
-		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Precision: cfg.products(), Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()}}
+	p := moe.Plan{Config: s.Shape, Tuning: cfg.tuning(), Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
+		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Precision: cfg.products(), Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()},
+		Scores: cfg.Data.DevSplit != "", Average: cfg.EMA.Decay > 0, BF16Wire: s.Ranks > 1 && cfg.Ranks.Wire == WireBF16}
+	if cfg.Ranks.slices(s.Ranks) {
+		p.Replicas = moe.ReplicaCount{Dense: s.Ranks, Experts: s.Ranks / s.EP}
+	}
 	if s.EP > 1 {
-		p.Shard = moe.Shard{Rank: 0, Of: s.EP}
+		p.Shard = moe.Shard{Rank: s.EP - 1, Of: s.EP} // where experts do not divide evenly, the last has most
+		if cfg.Ranks.Overlap {
+			p.Passes = 2
+		}
 	}
 	return p
 }
 
+// What is resident beside what the network keeps.
+const (
+	programBytes = 38 << 20 // code, tables of the runtime, what reading the inputs left
+	peerBytes    = 2 << 20  // of connections with other ranks
+)
+
 func (fc *Forecast) predictMemory(cfg *Config, plan moe.Plan) error {
-	memory, scoring := moe.PlanMemory[float32], moe.PlanScoring[float32]
+	memory := moe.PlanMemory[float32]
 	if cfg.Precision == PrecisionFP64 {
-		memory, scoring = moe.PlanMemory[float64], moe.PlanScoring[float64]
+		memory = moe.PlanMemory[float64]
 	}
 	var err error
 	if fc.Memory, err = memory(plan); err != nil {
 		return err
 	}
-	if cfg.Data.DevSplit != "" {
-		m, err := scoring(plan)
-		if err != nil {
-			return err
-		}
-		fc.Evaluation = m.Total()
+	if cfg.copiesCheckpoints() {
+		fc.Staging = fc.Memory.Moments + fc.changed(cfg) + fc.Memory.Average
 	}
-	fc.Total = fc.Memory.Total() + fc.Evaluation
+	fc.Runtime = programBytes + min(garbageBytes, fc.Memory.Total()/20)
+	if fc.Ranks > 1 {
+		fc.Runtime += peerBytes
+	}
+	fc.Total = fc.Memory.Total() + fc.Staging + fc.Runtime
 	for _, n := range append(slices.DeleteFunc(slices.Clone(forecastLengths), func(n int) bool { return n >= plan.MaxPositionEmbeddings }), plan.MaxPositionEmbeddings) {
 		plan.Lengths = []int{n}
 		m, err := memory(plan)
 		if err != nil {
 			return err
 		}
-		fc.ByLength = append(fc.ByLength, LengthMemory{n, m.Activations + m.Buffers + m.Exchange})
+		fc.ByLength = append(fc.ByLength, LengthMemory{n, m.Activations + m.Buffers + m.Packs + m.Exchange})
 	}
 	return nil
 }
 
-func (fc *Forecast) predictTime(plan moe.Plan, s Setting) {
-	w, micros := plan.Work(), float64(fc.Micros)
+// changed is the weights that a checkpoint holds: all, or the adapters.
+func (fc *Forecast) changed(cfg *Config) int64 {
+	if cfg.adapts() {
+		return fc.Memory.Gradients // adapters are all that trains
+	}
+	return fc.Memory.Weights
+}
+
+// copiesCheckpoints reports whether checkpoints are written from a copy beside
+// the steps.
+func (c *Config) copiesCheckpoints() bool {
+	return c.CheckpointAsync && (c.CheckpointEvery > 0 || c.Eval.Keep == KeepBest)
+}
+
+func (fc *Forecast) predictTime(cfg *Config, plan moe.Plan, s Setting) error {
+	w, err := plan.Work()
+	if err != nil {
+		return err
+	}
+	dense, experts, err := plan.Trained()
+	if err != nil {
+		return err
+	}
+	micros := float64(fc.Micros)
 	fc.Operations = micros * (w.Products + w.Attention)
-	here := float64(fc.Memory.Weights) / 4 // parameters, in the fp32 that the optimizer moves
-	reduced := reducedBytes(&plan.Config, s.Ranks, s.EP)
+	updated := float64(fc.Memory.Moments / 8) // numbers, in the fp32 that the optimizer moves
+	reduced := cfg.reducedBytes(dense, s.Ranks) + cfg.reducedBytes(experts, s.Ranks/s.EP)
 	fc.SentBytes = micros*w.Exchanged + reduced
 	fc.Seconds = StepSeconds{
 		Products:  micros * w.Products / (s.Rate * productShare),
 		Attention: micros * w.Attention / (s.Rate * attentionShare),
-		Optimizer: here * optimizerBytes / (memoryRate * float64(max(1, s.Threads))),
+		Optimizer: updated * optimizerBytes / (memoryRate * float64(max(1, s.Threads))),
 		Exchange:  micros * w.Exchanged / s.Bandwidth,
 		Reduce:    reduced / s.Bandwidth,
 	}
 	fc.TokensPerSec = micros * float64(fc.MicroSequences*s.Length*s.Ranks) / fc.Seconds.Total()
+	return nil
 }
 
-// reducedBytes is what one rank sends to add up gradients: twice what it keeps,
-// less its own part, among the ranks that keep the same.
-func reducedBytes(c *moe.Config, ranks, ep int) float64 {
-	among := func(numbers float64, n int) float64 { return 2 * 4 * numbers * float64(n-1) / float64(n) }
-	experts := float64(c.NumExpertParams())
-	return among(float64(c.NumParams())-experts, ranks) + among(experts/float64(ep), ranks/ep)
+// reducedBytes is what one rank sends to add up the gradients of so many numbers
+// among the ranks that keep the same: all but its own part, and then the sum, or
+// the new weights.
+func (c *Config) reducedBytes(numbers int64, ranks int) float64 {
+	gradient, sum := 4.0, 4.0
+	if c.Ranks.Wire == WireBF16 {
+		gradient = 2
+		if !c.Ranks.slices(ranks) {
+			sum = 2
+		}
+	}
+	return (gradient + sum) * float64(numbers) * float64(ranks-1) / float64(ranks)
 }
 
 // readsRest reports whether an objective looks at the whole vocabulary.

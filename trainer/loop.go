@@ -203,7 +203,7 @@ func (t *training) sayBytes() error {
 
 // sayCopies logs what copies of checkpoints take beside it.
 func (t *training) sayCopies() error {
-	if !t.cfg.CheckpointAsync || t.cfg.CheckpointEvery == 0 && t.cfg.Eval.Keep != KeepBest {
+	if !t.cfg.copiesCheckpoints() {
 		return nil
 	}
 	all := make([]int64, t.layout.world.Size())
@@ -229,8 +229,7 @@ func (t *training) planBatches() {
 func (t *training) run(ctx context.Context) error {
 	defer func() { t.journal.close() }()
 	defer func() { _ = t.saver.wait() }() // after an error: it must not write on
-	parameters, gradients, optimizer := t.net.bytes()
-	defer collector.begin(parameters + gradients + optimizer)()
+	defer t.frugal()()
 	t.progress.Total(t.steps, "steps")
 	t.progress.Add(t.st.Step)
 	if err := t.finishPending(ctx); err != nil {
@@ -265,6 +264,9 @@ func (t *training) run(ctx context.Context) error {
 		t.progress.Add(1)
 	}
 	if err := t.end(); err != nil {
+		return err
+	}
+	if err := t.sayMemory(); err != nil {
 		return err
 	}
 	return t.sayTimes(t.st.Step - first)

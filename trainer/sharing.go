@@ -34,7 +34,7 @@ func (s *Sharing) validate(v *faults, precision string) {
 	v.oneOf("ranks.shard_optimizer", s.ShardOptimizer, ShardAuto, ShardOn, ShardOff)
 }
 
-// slices reports whether moments are in slices.
-func (s *Sharing) slices(l *layout) bool {
-	return s.ShardOptimizer == ShardOn || s.ShardOptimizer == ShardAuto && !l.alone()
+// slices reports whether moments are in slices, where there are so many ranks.
+func (s *Sharing) slices(ranks int) bool {
+	return s.ShardOptimizer == ShardOn || s.ShardOptimizer == ShardAuto && ranks > 1
 }

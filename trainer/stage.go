@@ -161,6 +161,7 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer t.frugal()()
 	return j.publish(t, data, counts)
 }
 

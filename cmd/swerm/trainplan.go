@@ -127,6 +127,9 @@ func writeForecast(out io.Writer, f *trainer.Forecast) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("parameters", "%s, of which a token meets %s", billions(f.Parameters), billions(f.Active))
+	if f.Trained != f.Parameters {
+		line("trained", "%s", billions(f.Trained))
+	}
 	line("layout", "%d ranks (dp %d x ep %d), %d threads each", f.Ranks, f.Ranks/f.EP, f.EP, f.Threads)
 	line("a rank's step", "micro-batches of %d x %d tokens, %d of them, recompute: %s", f.MicroSequences, f.Length, f.Micros, f.Recompute)
 	m := f.Memory
@@ -134,8 +137,8 @@ func writeForecast(out io.Writer, f *trainer.Forecast) error {
 	for _, k := range []struct {
 		name  string
 		bytes int64
-	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"activations", m.Activations}, {"buffers", m.Buffers},
-		{"exchange", m.Exchange}, {"evaluation", f.Evaluation}, {"all", f.Total}} {
+	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"average", m.Average}, {"activations", m.Activations},
+		{"buffers", m.Buffers}, {"packs", m.Packs}, {"exchange", m.Exchange}, {"checkpoint copy", f.Staging}, {"program", f.Runtime}, {"all", f.Total}} {
 		line("  "+k.name, "%s", gib(k.bytes))
 	}
 	fmt.Fprintln(w, "\nof it beside the model, for one sequence")

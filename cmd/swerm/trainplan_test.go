@@ -25,6 +25,7 @@ var plannedLayouts = []string{
 	"--nproc 1 -j 16 --rate 1500",
 	"--nproc 8 --ep 8 -j 16 --rate 1500 memory.recompute=layer",
 	"--nproc 32 --ep 16 -j 16 --rate 1500 memory.recompute=layer",
+	"--nproc 8 --ep 8 -j 16 --rate 1500 memory.recompute=layer lora.rank=16 checkpoint_every=100",
 }
 
 // planned runs one command and shows it with what it printed.
