@@ -66,7 +66,9 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 func (m *ModelOf[Num]) ZeroGrad() {
 	n := (len(m.grad) + adamChunk - 1) / adamChunk
 	parallel(threadsOr(0), n, func(_, i int) {
-		clear(m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))])
+		if g := m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))]; !zero(g) {
+			clear(g)
+		}
 	})
 }
 

@@ -82,6 +82,13 @@ func (m *ModelOf[Num]) adamSlice(s *OptStateOf[Num], chunk Slice, c *kernel.Adam
 	end := chunk.Lo + chunk.len()/adamLanes*adamLanes // of whole groups
 	for _, held := range []Slice{s.dense, s.experts} {
 		part := chunk.meet(held)
+		if part.len() == 0 {
+			continue
+		}
+		if m.untouched(s, part) {
+			m.decay(part, c.Keep)
+			continue
+		}
 		vector, tail := part.meet(Slice{chunk.Lo, end}), part.meet(Slice{end, chunk.Hi})
 		for vector.len() > 0 {
 			skip := (vector.Lo - chunk.Lo) % adamLanes
@@ -101,6 +108,33 @@ func (m *ModelOf[Num]) adamSlice(s *OptStateOf[Num], chunk Slice, c *kernel.Adam
 			clear(m.grad[part.Lo:part.Hi])
 		}
 	}
+}
+
+// untouched reports whether no gradient has ever reached these numbers: rows of
+// the head that a verdict does not read, rows of the embedding whose token is in
+// no sequence. Their moments stay pages that nobody wrote, which are no memory.
+func (m *ModelOf[Num]) untouched(s *OptStateOf[Num], part Slice) bool {
+	lo := s.at(part.Lo)
+	hi := lo + part.len()
+	return zero(m.grad[part.Lo:part.Hi]) && zero(s.m[lo:hi]) && zero(s.v[lo:hi])
+}
+
+// decay does what an update without gradient and moments does, to the same bits.
+func (m *ModelOf[Num]) decay(part Slice, keep Num) {
+	if keep != 1 {
+		w := m.flat[part.Lo:part.Hi]
+		m.kern.Scale(w, keep, w)
+	}
+}
+
+// zero reads and does not write: what was never written stays so.
+func zero[Num Float](x []Num) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *ModelOf[Num]) adam(s *OptStateOf[Num], part Slice, c *kernel.AdamWCoefOf[Num]) {

@@ -14,6 +14,7 @@ type Plan struct {
 	Precision Precision
 
 	Replicas ReplicaCount // ranks that divide the optimizer's work
+	Summed   bool         // gradients are summed over ranks
 	Average  bool         // a moving average of the weights is kept
 	Scores   bool         // a second pass scores as many tokens in the memory of the first
 	Passes   int          // that train side by side; 0 means 1
@@ -49,6 +50,29 @@ func PlanMemory[Num Float](p Plan) (Memory, error) {
 		mem.Average = mem.Gradients
 	}
 	return mem, nil
+}
+
+// Untouched is how much of the gradients and moments is never written, and so no
+// memory of the machine: those of a head of which a verdict reads two rows. Pages
+// are taken to be large.
+func Untouched[Num Float](p Plan) (int64, error) {
+	s, err := newSizes[Num](p)
+	if err != nil {
+		return 0, err
+	}
+	if p.NextToken || p.Head.Full || p.TieWordEmbeddings || s.m.head.Frozen {
+		return 0, nil
+	}
+	const rows, largePage = 2, 2 << 20
+	n := max(0, s.num*int64(s.m.head.len())-rows*largePage)
+	arrays := int64(3)
+	if p.Summed { // sums are written to all of them
+		arrays = 2
+	}
+	if p.Replicas.Dense > 1 { // the head is the part of the last ranks, and the first have none of it
+		arrays -= 2
+	}
+	return arrays * n, nil
 }
 
 // share is the most that one of several ranks has of n numbers.

@@ -36,6 +36,7 @@ type Forecast struct {
 	Micros         int            `json:"microbatches_per_step"`    // of one rank
 	Recompute      string         `json:"recompute"`
 	Memory         moe.Memory     `json:"memory_bytes"`            // of one rank, evaluations included
+	Untouched      int64          `json:"untouched_bytes"`         // of it: gradients and moments that are never written
 	Staging        int64          `json:"checkpoint_copy_bytes"`   // of one rank: the copy that a checkpoint is written from
 	Runtime        int64          `json:"runtime_bytes"`           // of one rank: the program and garbage
 	Total          int64          `json:"total_bytes"`             // of one rank
@@ -119,7 +120,7 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
 	p := moe.Plan{Config: s.Shape, Tuning: cfg.tuning(), Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
 		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Precision: cfg.products(), Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()},
-		Scores: cfg.Data.DevSplit != "", Average: cfg.EMA.Decay > 0, BF16Wire: s.Ranks > 1 && cfg.Ranks.Wire == WireBF16}
+		Scores: cfg.Data.DevSplit != "", Average: cfg.EMA.Decay > 0, Summed: s.Ranks > 1, BF16Wire: s.Ranks > 1 && cfg.Ranks.Wire == WireBF16}
 	if cfg.Ranks.slices(s.Ranks) {
 		p.Replicas = moe.ReplicaCount{Dense: s.Ranks, Experts: s.Ranks / s.EP}
 	}
@@ -139,12 +140,15 @@ const (
 )
 
 func (fc *Forecast) predictMemory(cfg *Config, plan moe.Plan) error {
-	memory := moe.PlanMemory[float32]
+	memory, untouched := moe.PlanMemory[float32], moe.Untouched[float32]
 	if cfg.Precision == PrecisionFP64 {
-		memory = moe.PlanMemory[float64]
+		memory, untouched = moe.PlanMemory[float64], moe.Untouched[float64]
 	}
 	var err error
 	if fc.Memory, err = memory(plan); err != nil {
+		return err
+	}
+	if fc.Untouched, err = untouched(plan); err != nil {
 		return err
 	}
 	if cfg.copiesCheckpoints() {
@@ -154,7 +158,7 @@ func (fc *Forecast) predictMemory(cfg *Config, plan moe.Plan) error {
 	if fc.Ranks > 1 {
 		fc.Runtime += peerBytes
 	}
-	fc.Total = fc.Memory.Total() + fc.Staging + fc.Runtime
+	fc.Total = fc.Memory.Total() - fc.Untouched + fc.Staging + fc.Runtime
 	for _, n := range append(slices.DeleteFunc(slices.Clone(forecastLengths), func(n int) bool { return n >= plan.MaxPositionEmbeddings }), plan.MaxPositionEmbeddings) {
 		plan.Lengths = []int{n}
 		m, err := memory(plan)

@@ -16,7 +16,7 @@ import (
 // often.
 
 // garbageBytes is about how much garbage a training lets be.
-const garbageBytes = 16 << 20
+const garbageBytes = 8 << 20
 
 // garbagePercent is the collector's setting beside so many bytes that live.
 func garbagePercent(live int64) int { return int(max(1, min(100, 100*garbageBytes/max(1, live)))) }

@@ -201,7 +201,20 @@ func openMoments(dir string) (*moments, error) {
 	return m, nil
 }
 
-// readMoments fills into with a tensor's numbers from lo on.
+// copyWritten is copy into zeros: what stays zero is not written, so that moments
+// that nothing ever reached are no memory after a restart either.
+func copyWritten[Num moe.Float](to, from []Num) int {
+	const block = 1 << 14
+	n := min(len(to), len(from))
+	for at := 0; at < n; at += block {
+		if part := from[at:min(at+block, n)]; slices.ContainsFunc(part, func(x Num) bool { return x != 0 }) {
+			copy(to[at:], part)
+		}
+	}
+	return n
+}
+
+// readMoments fills into, which is zero, with a tensor's numbers from lo on.
 func readMoments[Num moe.Float](m *moments, name string, lo int, into []Num) error {
 	for at := lo; at < lo+len(into); {
 		list := m.pieces[name]
@@ -214,7 +227,7 @@ func readMoments[Num moe.Float](m *moments, name string, lo int, into []Num) err
 		if err := readNumbers(m.Set, p.name, data); err != nil {
 			return fmt.Errorf("moments: %w", err)
 		}
-		at += copy(into[at-lo:], data[at-p.lo:])
+		at += copyWritten(into[at-lo:], data[at-p.lo:])
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func writeForecast(out io.Writer, f *trainer.Forecast) error {
 		name  string
 		bytes int64
 	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"average", m.Average}, {"activations", m.Activations},
-		{"buffers", m.Buffers}, {"packs", m.Packs}, {"exchange", m.Exchange}, {"checkpoint copy", f.Staging}, {"program", f.Runtime}, {"all", f.Total}} {
+		{"buffers", m.Buffers}, {"packs", m.Packs}, {"exchange", m.Exchange}, {"never written", -f.Untouched}, {"checkpoint copy", f.Staging}, {"program", f.Runtime}, {"all", f.Total}} {
 		line("  "+k.name, "%s", gib(k.bytes))
 	}
 	fmt.Fprintln(w, "\nof it beside the model, for one sequence")
@@ -166,7 +166,7 @@ func billions(n int64) string {
 }
 
 func gib(n int64) string {
-	if n >= 1<<30 {
+	if n >= 1<<30 || n <= -1<<30 {
 		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 	}
 	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
