@@ -197,6 +197,7 @@ func TestSoakTrainingMemory(t *testing.T) {
 		{"checkpoints beside steps", 512, []string{"checkpoint_every=2"}},
 		{"average and checkpoints", 512, []string{"ema.decay=0.99", "checkpoint_every=2"}},
 		{"long", 4096, nil},
+		{"bfloat16 products", 512, []string{"precision=bf16"}},
 		{"wide", 512, []string{"model.hidden=512", "model.layers=4", "model.heads=8", "model.kv_heads=4", "model.experts=8", "model.moe_intermediate=384"}},
 		{"next token", 512, []string{"objective.name=next_token"}},
 		{"whole vocabulary", 512, []string{"objective.name=full"}},
@@ -205,6 +206,10 @@ func TestSoakTrainingMemory(t *testing.T) {
 			worlds[c.length] = newTrainingWorld(t, 8192, c.length, 32, 8)
 		}
 		c.args = append(slices.Clone(base), c.args...)
-		c.holds(worlds[c.length], binary)
+		t.Run(c.name, func(t *testing.T) {
+			w := *worlds[c.length]
+			w.t = t
+			c.holds(&w, binary)
+		})
 	}
 }
