@@ -81,18 +81,6 @@ func share(n, ranks int) int {
 	return (n + ranks - 1) / ranks
 }
 
-// PlanScoring predicts what a scoring pass keeps for a batch of such sequences
-// that have nothing in common, beside the weights of the model.
-func PlanScoring[Num Float](p Plan) (Memory, error) {
-	s, err := newSizes[Num](p)
-	if err != nil {
-		return Memory{}, err
-	}
-	d := demand{}
-	s.score(d)
-	return d.memory(), nil
-}
-
 // NumExpertParams counts the numbers of all experts: what ranks may divide.
 func (c *Config) NumExpertParams() int64 {
 	if c.Dense {
