@@ -9,9 +9,11 @@ import (
 
 const (
 	maxBlock  = 128 << 10
-	maxWindow = 8 << 20
-	// apart are pages in the table, so that no window reaches another's.
-	apart = maxWindow + 1
+	// maxWindow is how far back matches may be: half of what the decoders that
+	// set bounds to it allow.
+	maxWindow = 64 << 20
+	// apart are pieces in the table, so that no match reaches into another.
+	apart = PieceBytes + 1
 )
 
 // The types of blocks.
@@ -20,44 +22,45 @@ const (
 	blockCompressed = 2
 )
 
-// An Encoder compresses pages, one at a time. The zero value is ready; it has
-// about 1 MiB of memory after its first page.
+// An Encoder compresses pages, one at a time, or pieces of several. The zero value
+// is ready; it has about 1 MiB of memory after its first page.
 type Encoder struct {
 	table    table
 	base     uint    // of the page in the table
-	next     uint    // what the next page's may be
+	next     uint    // what the next piece's first place may be
 	rep      [2]uint // the last two offsets, 0 before there were any
+	far      []Far   // the matches that are still ahead
 	seqs     []sequence
 	literals []byte
 	codes    codes
 	huffman  huff0.Scratch
 	block    []byte
+
+	window Window // of AppendFrame
+	found  []Far
 }
 
 // AppendFrame compresses page and appends the frame to dst.
 func (e *Encoder) AppendFrame(dst, page []byte) []byte {
-	if e.base = e.next; e.base == 0 || e.base > math.MaxUint32-uint(len(page)) {
-		clear(e.table[:])
-		e.base = apart
-	}
-	e.next = e.base + uint(len(page)) + apart
-	e.rep = [2]uint{}
-	dst = appendFrameHeader(dst, len(page))
-	for start := 0; ; start += maxBlock {
-		end := min(start+maxBlock, len(page))
-		dst = e.appendBlock(dst, page, start, end)
+	e.window.Reset()
+	dst = AppendHeader(dst, len(page))
+	for start := 0; ; start += PieceBytes {
+		end := min(start+PieceBytes, len(page))
+		e.found = e.window.Next(e.found[:0], page, start, end)
+		dst = e.AppendPiece(dst, page[:end], start, e.found, end == len(page))
 		if end == len(page) {
 			return dst
 		}
 	}
 }
 
-func appendFrameHeader(dst []byte, size int) []byte {
+// AppendHeader appends what stands before the pieces of a page of size bytes.
+func AppendHeader(dst []byte, size int) []byte {
 	const single, size2, size4 = 1 << 5, 1 << 6, 2 << 6
 	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd)
 	switch {
 	case size > maxWindow:
-		const log2 = 23 // of maxWindow
+		const log2 = 26 // of maxWindow
 		return binary.LittleEndian.AppendUint32(append(dst, size4, (log2-10)<<3), uint32(size))
 	case size < 256:
 		return append(dst, single, byte(size))
@@ -67,8 +70,28 @@ func appendFrameHeader(dst []byte, size int) []byte {
 	return binary.LittleEndian.AppendUint32(append(dst, single|size4), uint32(size))
 }
 
+// AppendPiece compresses page[start:], the piece of a page that begins at start
+// and for which a Window found the matches far. Of the page before, it reads what
+// these refer to. last says that the page ends with the piece.
+func (e *Encoder) AppendPiece(dst, page []byte, start int, far []Far, last bool) []byte {
+	if e.base = e.next - uint(start); e.next == 0 || e.next > math.MaxUint32-PieceBytes {
+		clear(e.table[:])
+		e.next = apart
+		e.base = e.next - uint(start)
+	}
+	e.next += uint(len(page)-start) + apart
+	e.rep, e.far = [2]uint{}, far
+	for ; ; start += maxBlock {
+		end := min(start+maxBlock, len(page))
+		dst = e.appendBlock(dst, page, start, end, last && end == len(page))
+		if end == len(page) {
+			return dst
+		}
+	}
+}
+
 // appendBlock compresses page[start:end], or copies it where that is no longer.
-func (e *Encoder) appendBlock(dst, page []byte, start, end int) []byte {
+func (e *Encoder) appendBlock(dst, page []byte, start, end int, last bool) []byte {
 	rep := e.rep
 	kind, body := blockCompressed, e.compress(page, start, end)
 	if body == nil || len(body) >= end-start {
@@ -76,7 +99,7 @@ func (e *Encoder) appendBlock(dst, page []byte, start, end int) []byte {
 		e.rep = rep // a decoder learns no offsets from a block that is copied
 	}
 	head := len(body)<<3 | kind<<1
-	if end == len(page) {
+	if last {
 		head |= 1
 	}
 	dst = append(dst, byte(head), byte(head>>8), byte(head>>16))

@@ -2,6 +2,7 @@ package zstdfast
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"unsafe"
 )
@@ -9,7 +10,7 @@ import (
 const (
 	// tableBits is the size of the table of places, small enough for the cache
 	// next to a core.
-	tableBits = 15
+	tableBits = 14
 	// minMatch is the shortest match that is taken. The table finds such of
 	// seven bytes, and shorter ones by luck.
 	minMatch = 4
@@ -62,20 +63,37 @@ func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals in
 	base, rep0, rep1 := e.base, e.rep[0], e.rep[1]
 	limit, last, count := end-margin, start, uint(0)
 	for at := max(start, 1); at < limit; { // there is always a byte before
-		from, ok := uint(0), false
-		if at, from, ok = t.find(p, at, limit, rep0, base); !ok {
+		far := e.ahead(at)
+		stop := min(limit, max(at, uint(far.at)))
+		var from, n uint
+		found := false
+		if at < stop {
+			at, from, found = t.find(p, at, stop, rep0, base)
+		}
+		switch {
+		case found:
+			n = length(p, at, from, end)
+		case stop == limit:
+			at = limit
+		default:
+			at = stop
+			from, n = at-uint(far.at-far.from), min(uint(far.at+far.size), end)-at
+		}
+		if n == 0 {
 			break
 		}
 		offset := uint(1)
-		if at-from != rep0 || at == last { // without literals 1 means another
-			rep0, rep1 = at-from, rep0
-			offset = rep0 + 3
+		switch d := at - from; {
+		case d == rep0 && at > last: // without literals 1 means another
+		case d == rep1 && at > last:
+			rep0, rep1, offset = rep1, rep0, 2
+		default:
+			rep0, rep1, offset = d, rep0, d+3
 			for at > last && from > 0 && load8(p, at-1) == load8(p, from-1) {
-				at, from = at-1, from-1
+				at, from, n = at-1, from-1, n+1
 			}
 		}
 		copyWide(unsafe.Add(out, count), unsafe.Add(p, last), at-last)
-		n := length(p, at, from, end)
 		seqs[k] = sequence{uint32(at - last), uint32(n), uint32(offset)}
 		k, count, last = k+1, count+at-last, at+n
 		if last >= limit {
@@ -93,6 +111,20 @@ func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals in
 	}
 	e.rep, e.seqs = [2]uint{rep0, rep1}, seqs[:k]
 	return int(last), int(count)
+}
+
+// nowhere is the far match behind the last.
+var nowhere = Far{at: math.MaxUint32}
+
+// ahead returns the next far match that is worth it at a place.
+func (e *Encoder) ahead(at uint) Far {
+	for len(e.far) > 0 {
+		if f := e.far[0]; uint(f.at+f.size) >= at+minFar {
+			return f
+		}
+		e.far = e.far[1:]
+	}
+	return nowhere
 }
 
 // A table tells for a hash of seven bytes where these were seen last, in its low
@@ -119,12 +151,12 @@ func (t *table) find(p unsafe.Pointer, at, limit, rep, base uint) (place, from u
 			}
 			return at, at - rep, true
 		}
-		if c := uint(uint32(p0)) - base; uint32(p0>>32) == uint32(v0) && at-c <= maxWindow && load32(p, c) == uint32(v0) {
+		if c := uint(uint32(p0)) - base; uint32(p0>>32) == uint32(v0) && at-c <= PieceBytes && load32(p, c) == uint32(v0) {
 			return at, c, true
 		}
 		p1 := t[h1]
 		t[h1] = v1<<32 | uint64(base+at+1)
-		if c := uint(uint32(p1)) - base; uint32(p1>>32) == uint32(v1) && at+1-c <= maxWindow && load32(p, c) == uint32(v1) {
+		if c := uint(uint32(p1)) - base; uint32(p1>>32) == uint32(v1) && at+1-c <= PieceBytes && load32(p, c) == uint32(v1) {
 			return at + 1, c, true
 		}
 		if at >= next {

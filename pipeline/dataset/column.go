@@ -6,8 +6,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
-	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/swerm/swerm/pipeline/dataset/columnar"
 )
 
 // A column binds one Arrow column to a place inside E, in both directions. One
@@ -18,8 +18,10 @@ type column[E any] struct {
 
 	// check refuses what a column cannot hold: text that is not UTF-8.
 	check func(e *E) error
-	// build makes the Arrow data of all elements; its buffers live in s.
-	build func(s *scratch, es []*E) *array.Data
+	// put appends the value of an element to a row group.
+	put func(g *columnar.RowGroup, to slot, e *E)
+	// leaves is how many columns it is on disk.
+	leaves int
 	// load fills the elements that the spans cover, in their order.
 	load func(a arrow.Array, spans []span, es []*E) error
 
@@ -31,6 +33,21 @@ type column[E any] struct {
 	// narrow returns the column with some of its children; nil where there are
 	// none to choose from.
 	narrow func(names []string) (column[E], error)
+}
+
+// A slot is where a value goes: the first of its columns on disk, and the levels of
+// what it stands in.
+type slot struct {
+	leaf     int
+	rep, def uint8
+	lists    uint8 // around it
+}
+
+// null appends nothing to some columns, with another level.
+func (s slot) null(g *columnar.RowGroup, leaves int, def uint8) {
+	for i := range leaves {
+		g.Null(s.leaf+i, s.rep, def)
+	}
 }
 
 // A span is a range of positions in an array whose strings share one copy.
@@ -90,11 +107,9 @@ func checkText(name, s string) error {
 // text is a string that is always present.
 func text[E any, S ~string](name string, at func(*E) *S) column[E] {
 	return column[E]{
-		field: arrow.Field{Name: name, Type: arrow.BinaryTypes.String},
+		field: arrow.Field{Name: name, Type: arrow.BinaryTypes.String}, leaves: 1,
 		check: func(e *E) error { return checkText(name, string(*at(e))) },
-		build: func(s *scratch, es []*E) *array.Data {
-			return buildText(s, len(es), func(i int) (string, bool) { return string(*at(es[i])), true })
-		},
+		put:   func(g *columnar.RowGroup, to slot, e *E) { g.Text(to.leaf, to.rep, string(*at(e))) },
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			k := 0
 			loadText(a.(*array.String), spans, func(v string, ok bool) {
@@ -111,20 +126,19 @@ func text[E any, S ~string](name string, at func(*E) *S) column[E] {
 // optText is a string that may be unknown.
 func optText[E any](name string, at func(*E) **string) column[E] {
 	return column[E]{
-		field: arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true},
+		field: arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}, leaves: 1,
 		check: func(e *E) error {
 			if p := *at(e); p != nil {
 				return checkText(name, *p)
 			}
 			return nil
 		},
-		build: func(s *scratch, es []*E) *array.Data {
-			return buildText(s, len(es), func(i int) (string, bool) {
-				if p := *at(es[i]); p != nil {
-					return *p, true
-				}
-				return "", false
-			})
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			if p := *at(e); p != nil {
+				g.Text(to.leaf, to.rep, *p)
+			} else {
+				g.Null(to.leaf, to.rep, to.def)
+			}
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			k := 0
@@ -137,30 +151,6 @@ func optText[E any](name string, at func(*E) **string) column[E] {
 			return nil
 		},
 	}
-}
-
-func buildText(s *scratch, n int, at func(i int) (string, bool)) *array.Data {
-	offsets, valid := s.int32s(n+1), s.bits(n)
-	total, nulls := 0, 0
-	for i := range n {
-		offsets[i] = int32(total)
-		v, ok := at(i)
-		if !ok {
-			nulls++
-			continue
-		}
-		bitutil.SetBit(valid, i)
-		total += len(v)
-	}
-	offsets[n] = int32(total)
-	data := s.bytes(total)
-	for i := range n {
-		if v, ok := at(i); ok {
-			copy(data[offsets[i]:], v)
-		}
-	}
-	return array.NewData(arrow.BinaryTypes.String, n, []*memory.Buffer{
-		validity(valid, nulls), int32Buffer(offsets), memory.NewBufferBytes(data)}, nil, nulls, 0)
 }
 
 // loadText copies every span once and hands out its values as parts of that copy.
@@ -177,16 +167,4 @@ func loadText(a *array.String, spans []span, set func(v string, ok bool)) {
 			set(held[offsets[i]-lo:offsets[i+1]-lo], a.IsValid(i))
 		}
 	}
-}
-
-// validity leaves the bitmap out where nothing is null.
-func validity(bits []byte, nulls int) *memory.Buffer {
-	if nulls == 0 {
-		return nil
-	}
-	return memory.NewBufferBytes(bits)
-}
-
-func int32Buffer(v []int32) *memory.Buffer {
-	return memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(v))
 }

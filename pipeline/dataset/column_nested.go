@@ -5,8 +5,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
-	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/swerm/swerm/pipeline/dataset/columnar"
 )
 
 func structOf[F any](cols []column[F]) *arrow.StructType {
@@ -27,12 +27,19 @@ func fewBelow[F any](prefix string, cols []column[F]) []string {
 	return paths
 }
 
-func buildStruct[F any](s *scratch, typ *arrow.StructType, cols []column[F], es []*F) *array.Data {
-	children := make([]arrow.ArrayData, len(cols))
-	for i, c := range cols {
-		children[i] = c.build(s, es)
+func leavesOf[F any](cols []column[F]) (n int) {
+	for _, c := range cols {
+		n += c.leaves
 	}
-	return array.NewData(typ, len(es), []*memory.Buffer{nil}, children, 0, 0)
+	return n
+}
+
+// putFields appends the fields of one element after the other.
+func putFields[F any](g *columnar.RowGroup, to slot, cols []column[F], f *F) {
+	for _, c := range cols {
+		c.put(g, to, f)
+		to.leaf += c.leaves
+	}
 }
 
 func loadStruct[F any](a *array.Struct, cols []column[F], spans []span, es []*F) error {
@@ -48,8 +55,8 @@ func loadStruct[F any](a *array.Struct, cols []column[F], spans []span, es []*F)
 func group[E, G any](name string, at func(*E) *G, cols ...column[G]) column[E] {
 	typ := structOf(cols)
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ},
-		few:   fewBelow(name, cols),
+		field: arrow.Field{Name: name, Type: typ}, leaves: leavesOf(cols),
+		few: fewBelow(name, cols),
 		narrow: func(names []string) (column[E], error) {
 			some, err := pick(cols, names)
 			return group(name, at, some...), err
@@ -62,7 +69,7 @@ func group[E, G any](name string, at func(*E) *G, cols ...column[G]) column[E] {
 			}
 			return nil
 		},
-		build: func(s *scratch, es []*E) *array.Data { return buildStruct(s, typ, cols, pointers(es, at)) },
+		put: func(g *columnar.RowGroup, to slot, e *E) { putFields(g, to, cols, at(e)) },
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			return loadStruct(a.(*array.Struct), cols, spans, pointers(es, at))
 		},
@@ -72,9 +79,9 @@ func group[E, G any](name string, at func(*E) *G, cols ...column[G]) column[E] {
 // lift makes a column of an inner value a column of what holds it.
 func lift[E, G any](at func(*E) *G, c column[G]) column[E] {
 	return column[E]{
-		field: c.field, own: c.own, few: c.few,
+		field: c.field, own: c.own, few: c.few, leaves: c.leaves,
 		check: func(e *E) error { return c.check(at(e)) },
-		build: func(s *scratch, es []*E) *array.Data { return c.build(s, pointers(es, at)) },
+		put:   func(g *columnar.RowGroup, to slot, e *E) { c.put(g, to, at(e)) },
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			return c.load(a, spans, pointers(es, at))
 		},
@@ -91,11 +98,10 @@ func pointers[E, G any](es []*E, at func(*E) *G) []*G {
 
 // list is a list of structs. A nil slice is null and an empty one is empty.
 func list[E, F any](name string, at func(*E) *[]F, cols ...column[F]) column[E] {
-	elem := structOf(cols)
-	typ := arrow.ListOfNonNullable(elem)
+	leaves := leavesOf(cols)
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ, Nullable: true},
-		few:   fewBelow(name, cols),
+		field: arrow.Field{Name: name, Type: arrow.ListOfNonNullable(structOf(cols)), Nullable: true}, leaves: leaves,
+		few: fewBelow(name, cols),
 		narrow: func(names []string) (column[E], error) {
 			some, err := pick(cols, names)
 			return list(name, at, some...), err
@@ -111,17 +117,18 @@ func list[E, F any](name string, at func(*E) *[]F, cols ...column[F]) column[E] 
 			}
 			return nil
 		},
-		build: func(s *scratch, es []*E) *array.Data {
-			offsets, valid, nulls, total := listOffsets(s, es, at)
-			flat := make([]*F, 0, total)
-			for _, e := range es {
-				items := *at(e)
-				for i := range items {
-					flat = append(flat, &items[i])
-				}
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			items := *at(e)
+			below, ok := to.list(g, leaves, items == nil, len(items))
+			if !ok {
+				return
 			}
-			return array.NewData(typ, len(es), []*memory.Buffer{validity(valid, nulls), int32Buffer(offsets)},
-				[]arrow.ArrayData{buildStruct(s, elem, cols, flat)}, nulls, 0)
+			for _, c := range cols {
+				for i := range items {
+					c.put(g, below.item(i), &items[i])
+				}
+				below.leaf += c.leaves
+			}
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			arr := a.(*array.List)
@@ -134,20 +141,26 @@ func list[E, F any](name string, at func(*E) *[]F, cols ...column[F]) column[E] 
 	}
 }
 
-func listOffsets[E, F any](s *scratch, es []*E, at func(*E) *[]F) (offsets []int32, valid []byte, nulls, total int) {
-	offsets, valid = s.int32s(len(es)+1), s.bits(len(es))
-	for i, e := range es {
-		offsets[i] = int32(total)
-		items := *at(e)
-		if items == nil {
-			nulls++
-			continue
-		}
-		bitutil.SetBit(valid, i)
-		total += len(items)
+// list returns where the items of a list go. Where there are none it appends that,
+// and ok is false.
+func (s slot) list(g *columnar.RowGroup, leaves int, null bool, n int) (below slot, ok bool) {
+	switch {
+	case null:
+		s.null(g, leaves, s.def)
+	case n == 0:
+		s.null(g, leaves, s.def+1)
+	default:
+		return slot{s.leaf, s.rep, s.def + 2, s.lists + 1}, true
 	}
-	offsets[len(es)] = int32(total)
-	return offsets, valid, nulls, total
+	return s, false
+}
+
+// item returns where an item goes: all but the first of a list repeat it.
+func (s slot) item(i int) slot {
+	if i > 0 {
+		s.rep = s.lists
+	}
+	return s
 }
 
 // loadLists allocates every list and returns where its elements lie below.
@@ -185,9 +198,8 @@ func loadLists[E, F any](a *array.List, spans []span, es []*E, at func(*E) *[]F)
 // texts is a list of strings.
 func texts[E any](name string, at func(*E) *[]string) column[E] {
 	elem := text("item", func(s *string) *string { return s })
-	typ := arrow.ListOfNonNullable(arrow.BinaryTypes.String)
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ, Nullable: true},
+		field: arrow.Field{Name: name, Type: arrow.ListOfNonNullable(arrow.BinaryTypes.String), Nullable: true}, leaves: 1,
 		check: func(e *E) error {
 			for i, s := range *at(e) {
 				if err := checkText(fmt.Sprintf("%s[%d]", name, i), s); err != nil {
@@ -196,17 +208,13 @@ func texts[E any](name string, at func(*E) *[]string) column[E] {
 			}
 			return nil
 		},
-		build: func(s *scratch, es []*E) *array.Data {
-			offsets, valid, nulls, total := listOffsets(s, es, at)
-			flat := make([]*string, 0, total)
-			for _, e := range es {
-				items := *at(e)
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			items := *at(e)
+			if below, ok := to.list(g, 1, items == nil, len(items)); ok {
 				for i := range items {
-					flat = append(flat, &items[i])
+					elem.put(g, below.item(i), &items[i])
 				}
 			}
-			return array.NewData(typ, len(es), []*memory.Buffer{validity(valid, nulls), int32Buffer(offsets)},
-				[]arrow.ArrayData{elem.build(s, flat)}, nulls, 0)
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			arr := a.(*array.List)
@@ -219,21 +227,18 @@ func texts[E any](name string, at func(*E) *[]string) column[E] {
 	}
 }
 
-// int32Lists is a list of int32, copied as a block.
+// int32Lists is a list of int32.
 func int32Lists[E any](name string, at func(*E) *[]int32) column[E] {
-	typ := arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32)
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ, Nullable: true},
+		field: arrow.Field{Name: name, Type: arrow.ListOfNonNullable(arrow.PrimitiveTypes.Int32), Nullable: true}, leaves: 1,
 		check: func(*E) error { return nil },
-		build: func(s *scratch, es []*E) *array.Data {
-			offsets, valid, nulls, total := listOffsets(s, es, at)
-			flat := s.int32s(total)
-			for i, e := range es {
-				copy(flat[offsets[i]:], *at(e))
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			items := *at(e)
+			if below, ok := to.list(g, 1, items == nil, len(items)); ok {
+				for i, v := range items {
+					g.Int32(to.leaf, below.item(i).rep, v)
+				}
 			}
-			child := array.NewData(arrow.PrimitiveTypes.Int32, total, []*memory.Buffer{nil, int32Buffer(flat)}, nil, 0, 0)
-			return array.NewData(typ, len(es), []*memory.Buffer{validity(valid, nulls), int32Buffer(offsets)},
-				[]arrow.ArrayData{child}, nulls, 0)
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			arr, k := a.(*array.List), 0

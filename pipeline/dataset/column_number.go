@@ -3,36 +3,39 @@ package dataset
 import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
-	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/swerm/swerm/pipeline/dataset/columnar"
 )
 
 type numeric interface{ int32 | int64 | float64 }
 
-func numericType[N numeric]() (t arrow.DataType, width int) {
+func numericType[N numeric]() arrow.DataType {
 	switch any(*new(N)).(type) {
 	case int32:
-		return arrow.PrimitiveTypes.Int32, 4
+		return arrow.PrimitiveTypes.Int32
 	case int64:
-		return arrow.PrimitiveTypes.Int64, 8
+		return arrow.PrimitiveTypes.Int64
 	}
-	return arrow.PrimitiveTypes.Float64, 8
+	return arrow.PrimitiveTypes.Float64
+}
+
+func putNumber[N numeric](g *columnar.RowGroup, to slot, n N) {
+	switch v := any(n).(type) {
+	case int32:
+		g.Int32(to.leaf, to.rep, v)
+	case int64:
+		g.Int64(to.leaf, to.rep, v)
+	case float64:
+		g.Float64(to.leaf, to.rep, v)
+	}
 }
 
 // number is a number that is always present.
 func number[E any, N numeric](name string, at func(*E) *N) column[E] {
-	typ, width := numericType[N]()
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ},
+		field: arrow.Field{Name: name, Type: numericType[N]()}, leaves: 1,
 		check: func(*E) error { return nil },
-		build: func(s *scratch, es []*E) *array.Data {
-			buf := s.bytes(width * len(es))
-			vals := arrow.GetData[N](buf)
-			for i, e := range es {
-				vals[i] = *at(e)
-			}
-			return array.NewData(typ, len(es), []*memory.Buffer{nil, memory.NewBufferBytes(buf)}, nil, 0, 0)
-		},
+		put:   func(g *columnar.RowGroup, to slot, e *E) { putNumber(g, to, *at(e)) },
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			vals, k := numbersOf[N](a), 0
 			for _, sp := range spans {
@@ -48,25 +51,15 @@ func number[E any, N numeric](name string, at func(*E) *N) column[E] {
 
 // optNumber is a number that may be unknown.
 func optNumber[E any, N numeric](name string, at func(*E) **N) column[E] {
-	typ, width := numericType[N]()
 	return column[E]{
-		field: arrow.Field{Name: name, Type: typ, Nullable: true},
+		field: arrow.Field{Name: name, Type: numericType[N](), Nullable: true}, leaves: 1,
 		check: func(*E) error { return nil },
-		build: func(s *scratch, es []*E) *array.Data {
-			buf, valid, nulls := s.bytes(width*len(es)), s.bits(len(es)), 0
-			vals := arrow.GetData[N](buf)
-			for i, e := range es {
-				p := *at(e)
-				if p == nil {
-					vals[i] = 0
-					nulls++
-					continue
-				}
-				vals[i] = *p
-				bitutil.SetBit(valid, i)
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			if p := *at(e); p != nil {
+				putNumber(g, to, *p)
+			} else {
+				g.Null(to.leaf, to.rep, to.def)
 			}
-			return array.NewData(typ, len(es), []*memory.Buffer{validity(valid, nulls),
-				memory.NewBufferBytes(buf)}, nil, nulls, 0)
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			vals, k := numbersOf[N](a), 0
@@ -95,21 +88,14 @@ func numbersOf[N numeric](a arrow.Array) []N {
 // optBool is a truth value that may be unknown.
 func optBool[E any](name string, at func(*E) **bool) column[E] {
 	return column[E]{
-		field: arrow.Field{Name: name, Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+		field: arrow.Field{Name: name, Type: arrow.FixedWidthTypes.Boolean, Nullable: true}, leaves: 1,
 		check: func(*E) error { return nil },
-		build: func(s *scratch, es []*E) *array.Data {
-			vals, valid, nulls := s.bits(len(es)), s.bits(len(es)), 0
-			for i, e := range es {
-				p := *at(e)
-				if p == nil {
-					nulls++
-					continue
-				}
-				bitutil.SetBitTo(vals, i, *p)
-				bitutil.SetBit(valid, i)
+		put: func(g *columnar.RowGroup, to slot, e *E) {
+			if p := *at(e); p != nil {
+				g.Bool(to.leaf, to.rep, *p)
+			} else {
+				g.Null(to.leaf, to.rep, to.def)
 			}
-			return array.NewData(arrow.FixedWidthTypes.Boolean, len(es), []*memory.Buffer{
-				validity(valid, nulls), memory.NewBufferBytes(vals)}, nil, nulls, 0)
 		},
 		load: func(a arrow.Array, spans []span, es []*E) error {
 			arr, k := a.(*array.Boolean), 0

@@ -97,7 +97,7 @@ func FuzzTrajectory(f *testing.F) {
 		if err != nil {
 			return
 		}
-		batch := batchOf(c.schema, c.columns, &scratch{}, []*pipeline.Trajectory{row, g.trajectory(), row})
+		batch := batchOf(t, c, []*pipeline.Trajectory{row, g.trajectory(), row})
 		got, err := rowsOf(c.columns, batch, []span{{0, 1}, {2, 3}})
 		if err != nil {
 			t.Fatal(err)

@@ -1,9 +1,9 @@
 package dataset
 
 import (
+	"context"
+	"errors"
 	"slices"
-
-	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset/columnar"
@@ -45,7 +45,7 @@ func indexColumns() []column[indexRow] {
 		number("message_count", func(r *indexRow) *int32 { return &r.facts.MessageCount }),
 		number("turns", func(r *indexRow) *int32 { return &r.facts.Turns }),
 		number("part", func(r *indexRow) *int32 { return &r.part }),
-		few(text("part_key", func(r *indexRow) *string { return &r.partKey })),
+		few(text(partKeyColumn, func(r *indexRow) *string { return &r.partKey })),
 		number("row", func(r *indexRow) *int64 { return &r.row }),
 	)
 }
@@ -64,76 +64,68 @@ func factsOf(t *pipeline.Trajectory) Facts {
 	return f
 }
 
-// indexBatch encodes the index rows of one row group into memory of their own,
-// so that the text they were taken from can go. The key of the part is not
-// known yet.
-func indexBatch(rows []*pipeline.Trajectory, part int, first int64) arrow.RecordBatch {
-	index := make([]*indexRow, len(rows))
-	for i, t := range rows {
-		index[i] = &indexRow{t: *t, facts: factsOf(t), part: int32(part), row: first + int64(i)}
-	}
-	cols := indexColumns()
-	return batchOf(schemaOf(cols), cols, nil, index)
+// A partIndex is the index of one part being written. The key of the part, which
+// stands in every row, is not known before its end.
+type partIndex struct {
+	file    *stagedFile
+	w       *columnar.Writer
+	group   *columnar.RowGroup
+	columns []column[indexRow]
 }
 
-// withPartKey fills the key in once the part is hashed.
-func withPartKey(batch arrow.RecordBatch, key pipeline.Key) (arrow.RecordBatch, error) {
-	n := int(batch.NumRows())
-	rows := make([]*indexRow, n)
-	row := indexRow{partKey: string(key)}
-	for i := range rows {
-		rows[i] = &row
-	}
-	cols := indexColumns()
-	at := slices.IndexFunc(cols, func(c column[indexRow]) bool { return c.name() == "part_key" })
-	keys := batchOf(schemaOf(cols[at:at+1]), cols[at:at+1], nil, rows)
-	return batch.SetColumn(at, keys.Column(0))
-}
+const partKeyColumn = "part_key"
 
-// writeIndex writes the index of one part.
-func (w *Writer[T]) writeIndex(part *openPart, key pipeline.Key) (Part, error) {
-	cols := indexColumns()
-	f, err := w.stage.create(indexDir)
-	if err != nil {
-		return Part{}, err
-	}
+// openIndex starts the index of a part.
+func (w *Writer[T]) openIndex() (*partIndex, error) {
 	codec, level, err := parseCodec(w.spec.Codec)
 	if err != nil {
-		return Part{}, err
+		return nil, err
 	}
-	iw, err := columnar.NewWriter(f, schemaOf(cols), columnar.WriterOptions{Codec: codec, Level: level,
-		Dictionary: fewOf(cols), KeyValue: map[string]string{"swerm.kind": "index", "swerm.part": string(key)}})
+	p := &partIndex{columns: indexColumns()}
+	if p.file, err = w.stage.create(indexDir); err != nil {
+		return nil, err
+	}
+	p.w, err = columnar.NewWriter(p.file, schemaOf(p.columns), columnar.WriterOptions{Codec: codec, Level: level,
+		Dictionary: fewOf(p.columns), KeyValue: map[string]string{"swerm.kind": "index"}})
 	if err != nil {
-		f.drop()
-		return Part{}, err
+		p.file.drop()
+		return nil, err
 	}
-	if err := writeBatches(iw, part.index, key); err != nil {
-		f.drop()
-		return Part{}, err
-	}
-	part.index = nil
-	p, err := f.commit(w.ctx, func(pipeline.Key) string { return partName(indexDir, part.num, key) })
-	p.Rows, p.Key = part.rows, ""
-	return p, err
+	p.group = p.w.NewRowGroup()
+	return p, nil
 }
 
-func writeBatches(w *columnar.Writer, batches []arrow.RecordBatch, key pipeline.Key) error {
-	for len(batches) > 0 {
-		g, rows := w.NewRowGroup(), int64(0)
-		for len(batches) > 0 && rows < narrowGroupRows {
-			batch, err := withPartKey(batches[0], key)
-			if err != nil {
-				return err
-			}
-			rows += batch.NumRows()
-			if err := g.Write(batch); err != nil {
-				return err
-			}
-			batches = batches[1:]
+// add appends the row of a trajectory, which is the next of the part.
+func (p *partIndex) add(t *pipeline.Trajectory, part *openPart) error {
+	row := indexRow{t: *t, facts: factsOf(t), part: int32(part.num), row: part.rows}
+	to := slot{}
+	for _, c := range p.columns {
+		if c.name() != partKeyColumn {
+			c.put(p.group, to, &row)
 		}
-		if err := w.Commit(g); err != nil {
-			return err
-		}
+		to.leaf += c.leaves
 	}
-	return w.Close()
+	return p.group.EndRow()
+}
+
+// commit fills the key in and makes the index durable. A part has fewer rows than
+// a row group of narrow ones.
+func (p *partIndex) commit(ctx context.Context, part *openPart, key pipeline.Key) (Part, error) {
+	to, row := slot{}, indexRow{partKey: string(key)}
+	for _, c := range p.columns {
+		if c.name() == partKeyColumn {
+			for range part.rows {
+				c.put(p.group, to, &row)
+			}
+		}
+		to.leaf += c.leaves
+	}
+	p.w.SetKeyValue("swerm.part", string(key))
+	if err := errors.Join(p.w.Commit(p.group), p.w.Close()); err != nil {
+		p.file.drop()
+		return Part{}, err
+	}
+	done, err := p.file.commit(ctx, func(pipeline.Key) string { return partName(indexDir, part.num, key) })
+	done.Rows, done.Key = part.rows, ""
+	return done, err
 }

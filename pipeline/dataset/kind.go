@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/swerm/swerm/pipeline"
 )
@@ -19,21 +18,21 @@ type Row interface {
 // they are constants and not options.
 const (
 	// groupBytes closes a row group: what is decoded at once to read one row,
-	// and what one goroutine holds while it encodes.
-	groupBytes = 16 << 20
-	// textGroupRows closes a row group of text earlier, so that reading one
-	// chosen row does not decode hundreds.
-	textGroupRows = 64
+	// what is held of the rows being written, and how far back text may be that
+	// comes again. Attempts at one task, and at tasks of one repository, repeat
+	// each other.
+	groupBytes = 64 << 20
+	// textGroupRows closes a row group of small texts earlier, so that reading one
+	// chosen row does not decode thousands.
+	textGroupRows = 1024
 	// narrowGroupRows closes a row group of rows without text.
 	narrowGroupRows = 128 << 10
 
 	// partBytes closes a part: about 60 MB of file, small enough to copy, hash
 	// and redo after a kill, large enough that a terabyte is 4,000 files.
 	partBytes = 256 << 20
-	// textPartRows closes a part of tiny rows at 512 row groups: what the footer
-	// and the index say of a group is held until the part ends, 200 KB for 64
-	// trajectories of a few hundred bytes.
-	textPartRows = 512 * textGroupRows
+	// textPartRows closes a part of tiny rows: its index is held until it ends.
+	textPartRows = 32 * textGroupRows
 	// narrowPartRows closes a part of narrow rows: 16 row groups.
 	narrowPartRows = 16 * narrowGroupRows
 
@@ -47,7 +46,7 @@ type codec[T Row] struct {
 	kind      pipeline.Kind
 	columns   []column[T]
 	schema    *arrow.Schema
-	groupRows int
+	groupRows int64
 	partRows  int64
 	weight    func(*T) int64 // bytes a row counts for when groups and parts close
 	law       func(*T) error // what must hold of a row besides its text being text
@@ -209,21 +208,6 @@ func (c *codec[T]) check(row *T) error {
 		}
 	}
 	return c.law(row)
-}
-
-// batch encodes rows. Its buffers belong to s and die at s.reset.
-func batchOf[E any](schema *arrow.Schema, columns []column[E], s *scratch, rows []*E) arrow.RecordBatch {
-	arrays := make([]arrow.Array, len(columns))
-	for i, c := range columns {
-		data := c.build(s, rows)
-		arrays[i] = array.MakeFromData(data)
-		data.Release()
-	}
-	batch := array.NewRecordBatch(schema, arrays, int64(len(rows)))
-	for _, a := range arrays {
-		a.Release()
-	}
-	return batch
 }
 
 // rowsOf decodes the positions that the spans cover. Columns that the batch

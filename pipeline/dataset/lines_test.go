@@ -51,7 +51,7 @@ func compareLines[T Row](t *testing.T, kind pipeline.Kind, rows []*T) {
 		t.Fatalf("%d parts", len(d.Manifest.Parts))
 	}
 	c := codecOf[T]()
-	raw, err := batchOf(c.schema, c.columns, &scratch{}, rows).MarshalJSON()
+	raw, err := batchOf(t, c, rows).MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}

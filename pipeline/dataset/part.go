@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset/columnar"
 	"github.com/swerm/swerm/pipeline/store"
@@ -17,35 +15,28 @@ import (
 // An openPart is a part being written.
 type openPart struct {
 	num   int
-	rows  int64 // handed to encoders so far
+	rows  int64 // so far
 	file  *stagedFile
 	w     *columnar.Writer
-	index []arrow.RecordBatch // in row order, for kinds with text
+	index *partIndex // of kinds with text, nil for others
 }
 
-func (p *openPart) drop() { p.file.drop() }
+func (p *openPart) drop() {
+	p.file.drop()
+	if p.index != nil {
+		p.index.file.drop()
+	}
+}
 
-// A groupJob is one row group on its way. The encoder fills the lower half.
-type groupJob[T Row] struct {
+// A task of the committer: a row group to append, or a part to end.
+type task struct {
 	part  *openPart
-	first int64 // row of rows[0] in the part
-	rows  []*T
 	group *columnar.RowGroup
-
-	done  chan struct{}
-	index arrow.RecordBatch
-	err   error
-}
-
-// A task of the committer: a group to append, or a part to end.
-type task[T Row] struct {
-	job *groupJob[T]
-	end *sealing
+	end   *sealing
 }
 
 // sealing ends a part.
 type sealing struct {
-	part        *openPart
 	counts      pipeline.Counts
 	stats       Stats
 	rejectBytes int64
@@ -53,43 +44,68 @@ type sealing struct {
 	last        bool // nothing follows: publishing is near and the journal is not told
 }
 
+// groupsInFlight are the row group being filled and the one being compressed and
+// written: memory grows neither with workers nor with the dataset.
+const groupsInFlight = 2
+
 // start sets the line of work up.
 func (w *Writer[T]) start(ctx context.Context) {
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	n := w.spec.workers()
-	// In flight are at most n row groups waiting or being encoded, one being
-	// committed and one being filled: memory grows with workers and not with
-	// the dataset.
-	w.jobs = make(chan *groupJob[T], n)
-	w.order = make(chan task[T], max(n-1, 0))
+	w.jobs = make(chan func(), n)
+	w.order = make(chan task, groupsInFlight)
+	w.flight = make(chan struct{}, groupsInFlight)
 	w.settled = make(chan struct{})
 	for range n {
-		w.encoders.Go(w.encodeLoop)
+		w.encoders.Go(func() {
+			for work := range w.jobs {
+				work()
+			}
+		})
 	}
 	go w.commitLoop(w.order)
 }
 
-// flush hands the group being filled to the encoders.
-func (w *Writer[T]) flush() error {
-	if len(w.group) == 0 {
-		return nil
+// put appends a row to the open row group.
+func (w *Writer[T]) put(row *T) error {
+	if w.group == nil {
+		if err := w.openPart(); err != nil {
+			return err
+		}
+		select { // the back-pressure on the caller
+		case w.flight <- struct{}{}:
+		case <-w.ctx.Done():
+			return w.err()
+		}
+		w.group = w.part.w.NewRowGroup()
 	}
-	if err := w.openPart(); err != nil {
-		return err
+	putFields(w.group, slot{}, w.codec.columns, row)
+	err := w.group.EndRow()
+	if t, ok := any(row).(*pipeline.Trajectory); ok && err == nil {
+		err = w.part.index.add(t, w.part)
 	}
-	job := &groupJob[T]{part: w.part, first: w.part.rows, rows: w.group,
-		group: w.part.w.NewRowGroup(), done: make(chan struct{})}
-	w.part.rows += int64(len(w.group))
-	w.group, w.groupBytes = make([]*T, 0, min(cap(w.group), w.codec.groupRows)), 0
-	if err := w.send(task[T]{job: job}); err != nil {
-		return err
+	if err != nil {
+		return w.fail(fmt.Errorf("part %d: %w", w.part.num, err))
 	}
-	w.jobs <- job
+	w.part.rows++
 	return nil
 }
 
-// send waits for a place in line. It is the back-pressure on the caller.
-func (w *Writer[T]) send(t task[T]) error {
+// flush ends the row group being filled and hands it to the committer.
+func (w *Writer[T]) flush() error {
+	if w.group == nil {
+		return nil
+	}
+	if err := w.group.Finish(); err != nil {
+		return w.fail(fmt.Errorf("part %d: %w", w.part.num, err))
+	}
+	t := task{part: w.part, group: w.group}
+	w.group, w.groupBytes = nil, 0
+	return w.send(t)
+}
+
+// send waits for a place in line.
+func (w *Writer[T]) send(t task) error {
 	select {
 	case w.order <- t:
 		return nil
@@ -110,9 +126,15 @@ func (w *Writer[T]) openPart() error {
 		f.drop()
 		return w.fail(err)
 	}
-	num := w.nextPart
+	w.part = &openPart{num: w.nextPart, file: f, w: w.columnar}
+	if w.codec.hasText {
+		if w.part.index, err = w.openIndex(); err != nil {
+			f.drop()
+			w.part = nil
+			return w.fail(err)
+		}
+	}
 	w.nextPart++
-	w.part = &openPart{num: num, file: f, w: w.columnar}
 	return nil
 }
 
@@ -126,8 +148,11 @@ func (w *Writer[T]) nextFile(f *stagedFile) (*columnar.Writer, error) {
 		return nil, err
 	}
 	return columnar.NewWriter(f, w.codec.schema, columnar.WriterOptions{Codec: codec, Level: level,
-		Dictionary: fewOf(w.codec.columns), KeyValue: w.keyValue()})
+		Dictionary: fewOf(w.codec.columns), KeyValue: w.keyValue(), Submit: w.submit})
 }
+
+// submit has work done by an encoder.
+func (w *Writer[T]) submit(work func()) { w.jobs <- work }
 
 // keyValue says in the file what it is, for whoever meets it alone.
 func (w *Writer[T]) keyValue() map[string]string {
@@ -150,57 +175,33 @@ func (w *Writer[T]) sealPart(next Cursor, last bool) error {
 	if err != nil {
 		return w.fail(fmt.Errorf("%s: %w", rejectsName, err))
 	}
-	end := &sealing{part: w.part, counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
+	part := w.part
+	end := &sealing{counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
 	w.part, w.partSize, w.partFull = nil, 0, false
-	if err := w.send(task[T]{end: end}); err != nil {
-		end.part.drop()
+	if err := w.send(task{part: part, end: end}); err != nil {
+		part.drop()
 		return err
 	}
-	return nil
-}
-
-func (w *Writer[T]) encodeLoop() {
-	var s scratch
-	for job := range w.jobs {
-		if job.err = w.ctx.Err(); job.err == nil {
-			job.err = w.encode(job, &s)
-		}
-		close(job.done)
-	}
-}
-
-// encode does the dear work of one row group, on any goroutine.
-func (w *Writer[T]) encode(job *groupJob[T], s *scratch) (err error) {
-	defer s.reset()
-	batch := batchOf(w.codec.schema, w.codec.columns, s, job.rows)
-	defer batch.Release()
-	if err := job.group.WriteLast(batch); err != nil {
-		return err
-	}
-	if rows, ok := any(job.rows).([]*pipeline.Trajectory); ok && w.codec.hasText {
-		job.index = indexBatch(rows, job.part.num, job.first)
-	}
-	job.rows = nil // text is no longer needed
 	return nil
 }
 
 // commitLoop appends finished groups in order and ends parts. After the first
 // failure it only drains what is left: a part that lacks a group must never
 // become durable.
-func (w *Writer[T]) commitLoop(order <-chan task[T]) {
+func (w *Writer[T]) commitLoop(order <-chan task) {
 	defer close(w.settled)
 	var broken error
 	for t := range order {
 		switch {
-		case t.job != nil:
-			<-t.job.done
+		case t.group != nil:
 			if broken == nil {
-				broken = w.settle(t.job.part, w.commitGroup(t.job))
+				broken = w.settle(t.part, t.part.w.Commit(t.group))
 			}
+			<-w.flight
 		case broken == nil:
-			broken = w.settle(t.end.part, w.endPart(t.end))
+			broken = w.settle(t.part, w.endPart(t.part, t.end))
 		default:
-			t.end.part.drop()
+			t.part.drop()
 		}
 	}
 }
@@ -213,22 +214,8 @@ func (w *Writer[T]) settle(part *openPart, err error) error {
 	return err
 }
 
-func (w *Writer[T]) commitGroup(job *groupJob[T]) error {
-	if job.err != nil {
-		return job.err
-	}
-	if err := job.part.w.Commit(job.group); err != nil {
-		return err
-	}
-	if job.index != nil {
-		job.part.index = append(job.part.index, job.index)
-	}
-	return nil
-}
-
 // endPart makes a part durable and tells the journal.
-func (w *Writer[T]) endPart(end *sealing) error {
-	part := end.part
+func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 	if err := part.w.Close(); err != nil {
 		part.drop()
 		return err
@@ -239,8 +226,8 @@ func (w *Writer[T]) endPart(end *sealing) error {
 	}
 	p.Rows = part.rows
 	line := sealed{Part: p, Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
-	if w.codec.hasText {
-		index, err := w.writeIndex(part, p.Key)
+	if part.index != nil {
+		index, err := part.index.commit(w.ctx, part, p.Key)
 		if err != nil {
 			return fmt.Errorf("index: %w", err)
 		}

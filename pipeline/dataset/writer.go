@@ -40,17 +40,18 @@ type Writer[T Row] struct {
 	stats      Stats
 	rejects    *rejectLog
 	part       *openPart
-	columnar   *columnar.Writer // of the last part
-	group      []*T
+	columnar   *columnar.Writer   // of the last part
+	group      *columnar.RowGroup // being filled, nil before its first row
 	groupBytes int64
 	partSize   int64
 	partFull   bool
 	files      []Part // attached
 	expect     *int64
 
-	// The line of work: groups go to encoders, and in order to the committer.
-	jobs     chan *groupJob[T]
-	order    chan task[T]
+	// The line of work: pages go to encoders, row groups in order to the committer.
+	jobs     chan func()
+	order    chan task
+	flight   chan struct{} // a place for each row group that is filled or written
 	encoders sync.WaitGroup
 	settled  chan struct{} // the committer has ended
 	failure  atomic.Pointer[error]
@@ -164,8 +165,8 @@ func (m *Manifest) add(l sealed) {
 	m.Counts = l.Counts
 }
 
-// Add writes one row, read at the given position. The row belongs to the
-// writer from here on and must not be changed. A row that cannot be written
+// Add writes one row, read at the given position. The row is copied, though its
+// short strings may be kept. A row that cannot be written
 // (text that is not UTF-8, a broken law) is refused, nothing is counted, and
 // the writer goes on: the caller may record it with Fail.
 func (w *Writer[T]) Add(row *T, at Cursor) error {
@@ -177,28 +178,26 @@ func (w *Writer[T]) Add(row *T, at Cursor) error {
 		return fmt.Errorf("dataset: %s: input %d row %d: %w", w.stage.target.URI, at.Input, at.Row, err)
 	}
 	n := w.codec.weight(row)
-	if w.groupBytes+n > groupBytes && len(w.group) > 0 {
+	if w.groupBytes+n > groupBytes {
 		if err := w.flush(); err != nil {
 			return err
 		}
 	}
-	w.group = append(w.group, row)
+	if err := w.put(row); err != nil {
+		return err
+	}
 	w.groupBytes += n
 	w.partSize += n
 	w.counts.In++
 	w.counts.Out++
 	w.stats.Rows++
 	w.codec.observe(row, &w.stats)
-	if len(w.group) >= w.codec.groupRows {
+	if w.group.Rows() >= w.codec.groupRows {
 		if err := w.flush(); err != nil {
 			return err
 		}
 	}
-	rows := int64(len(w.group))
-	if w.part != nil {
-		rows += w.part.rows
-	}
-	w.partFull = w.partSize >= w.spec.PartBytes || rows >= w.codec.partRows
+	w.partFull = w.partSize >= w.spec.PartBytes || w.part.rows >= w.codec.partRows
 	return nil
 }
 
@@ -340,7 +339,7 @@ func (w *Writer[T]) finish() error {
 		return w.fail(fmt.Errorf("%d candidate records were expected, %d are accounted for (%v)",
 			*w.expect, w.counts.In, w.counts))
 	}
-	if w.part != nil || len(w.group) > 0 || w.nextPart == 0 { // at least one part, so that readers see the columns
+	if w.part != nil || w.nextPart == 0 { // at least one part, so that readers see the columns
 		if err := w.sealLast(); err != nil {
 			return err
 		}
@@ -409,6 +408,7 @@ func (w *Writer[T]) Abort() {
 	if w.part != nil {
 		w.part.drop()
 	}
+	w.group = nil
 	w.rejects.close()
 	w.log.close()
 	w.stage.unlock()

@@ -3,15 +3,16 @@ package columnar
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
+	"io"
 	"math"
 	"math/bits"
-	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/swerm/swerm/internal/zstdfast"
 )
 
 const (
@@ -32,7 +33,7 @@ type chunkWriter struct {
 
 	// The open page.
 	reps, defs []byte
-	plain      []byte  // PLAIN values; lent by the compressor from open to close
+	plain      []byte  // PLAIN values
 	index      []int32 // dictionary indexes instead
 	bits       int     // values in plain, for bool
 	dictRaw    int     // value bytes that index stands for
@@ -41,21 +42,23 @@ type chunkWriter struct {
 	rowStart   int // raw size when the open row began
 	bound      bounds
 
+	body    *body // its pieces that are being compressed, nil before there are any
+	largest int   // page of values so far, in this chunk and the ones before
+
 	// The finished chunk.
-	out     []byte
 	pages   []pageMeta
 	dict    map[string]int32
-	dictBuf []byte // PLAIN dictionary values
-	dictOut []byte // the dictionary page, once the chunk is closed
+	dictBuf []byte   // PLAIN dictionary values
+	dictOut *encoded // the dictionary page, once the chunk is closed
 	closed  bool
 	raw     int64 // value bytes of finished pages
 	meta    chunkTotals
-	scratch []byte
 }
 
 // A pageMeta is what the indexes and the footer need of a finished page.
 type pageMeta struct {
-	offset, size int // in out, header included
+	*encoded
+	offset, size int // in the data pages of the chunk, header included, once they are there
 	firstRow     int64
 	rows         int
 	nulls        int
@@ -72,8 +75,9 @@ type chunkTotals struct {
 // reset empties c and keeps its memory.
 func (c *chunkWriter) reset() {
 	c.clearPage()
-	c.out, c.pages, c.raw, c.meta = c.out[:0], c.pages[:0], 0, chunkTotals{}
-	c.dictBuf, c.dictOut, c.closed = c.dictBuf[:0], c.dictOut[:0], false
+	clear(c.pages)
+	c.pages, c.raw, c.meta = c.pages[:0], 0, chunkTotals{}
+	c.dictBuf, c.dictOut, c.closed = c.dictBuf[:0], nil, false
 	clear(c.dict)
 }
 
@@ -91,13 +95,6 @@ func (c *chunkWriter) pageBytes() int {
 // rawBytes is the raw size of everything appended so far.
 func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
 
-// open borrows memory for the values of a page.
-func (c *chunkWriter) open() {
-	if c.plain == nil {
-		c.plain = c.cmp.raw.get()[:0]
-	}
-}
-
 // close ends the chunk: nothing may be appended to it any more.
 func (c *chunkWriter) close() error {
 	if c.closed {
@@ -106,22 +103,26 @@ func (c *chunkWriter) close() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	lend(&c.cmp.raw, c.plain, c.limit)
-	c.plain, c.closed = nil, true
-	return c.dictPage()
+	c.closed = true
+	if len(c.dict) > 0 {
+		head := format.PageHeader{
+			Type:                 format.DictionaryPage,
+			UncompressedPageSize: int32(len(c.dictBuf)),
+			DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.dict)), Encoding: format.Plain}),
+		}
+		c.dictOut = c.cmp.encode(head, nil, c.dictBuf, nil)
+	}
+	return nil
 }
 
-// expect makes room for n raw bytes of text, as far as a page goes. Where they
-// are many, room for a whole page is made at once: memory that is not touched
-// costs nothing, and that of a buffer which has grown is touched twice.
-func (c *chunkWriter) expect(n int) {
-	if n = min(n, c.limit-len(c.plain)); c.useDict || n <= cap(c.plain)-len(c.plain) {
+// room makes room for n more bytes of values. Pieces of the page that are being
+// compressed keep the memory they were given.
+func (c *chunkWriter) room(n int) {
+	if n <= cap(c.plain)-len(c.plain) {
 		return
 	}
-	if n > c.limit/8 {
-		n = c.limit - len(c.plain)
-	}
-	c.plain = append(make([]byte, 0, len(c.plain)+n), c.plain...)
+	want := max(len(c.plain)+n, c.largest)
+	c.plain = append(c.cmp.buffers.get(want), c.plain...)
 }
 
 // null appends an empty slot: a null, an empty list, or the absence of a parent.
@@ -147,23 +148,27 @@ func (c *chunkWriter) text(rep uint8, v string) {
 		c.dictRaw += 4 + len(v)
 		return
 	}
+	c.room(4 + len(v))
 	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(v)))
 	c.plain = append(c.plain, v...)
 }
 
 func (c *chunkWriter) u32(rep uint8, v uint32) {
 	c.level(rep, c.n.def)
+	c.room(4)
 	c.plain = binary.LittleEndian.AppendUint32(c.plain, v)
 }
 
 func (c *chunkWriter) u64(rep uint8, v uint64) {
 	c.level(rep, c.n.def)
+	c.room(8)
 	c.plain = binary.LittleEndian.AppendUint64(c.plain, v)
 }
 
 func (c *chunkWriter) bool(rep uint8, v bool) {
 	c.level(rep, c.n.def)
 	if c.bits%8 == 0 {
+		c.room(1)
 		c.plain = append(c.plain, 0)
 	}
 	if v {
@@ -210,7 +215,23 @@ func (c *chunkWriter) endRow() error {
 	if full {
 		return c.flush()
 	}
+	if c.cmp.pieces() {
+		c.sendPieces()
+	}
 	return nil
+}
+
+// sendPieces has what is full of the open page compressed, but for its last piece.
+func (c *chunkWriter) sendPieces() {
+	if len(c.plain) <= zstdfast.PieceBytes {
+		return
+	}
+	if c.body == nil {
+		c.body = c.cmp.newBody()
+	}
+	for len(c.plain)-c.body.to > zstdfast.PieceBytes {
+		c.body.send(c.plain[:c.body.to+zstdfast.PieceBytes], false)
+	}
 }
 
 // flush closes the open page, if it has rows.
@@ -218,12 +239,10 @@ func (c *chunkWriter) flush() error {
 	if c.rows == 0 {
 		return nil
 	}
-	levels, err := c.encodeLevels(c.scratch[:0])
+	levels, err := c.encodeLevels()
 	if err != nil {
 		return err
 	}
-	repLen, defLen := levels.reps, levels.defs
-	c.scratch = levels.buf
 	values, enc := c.plain, format.Plain
 	if len(c.index) > 0 {
 		enc = format.RLEDictionary
@@ -233,27 +252,26 @@ func (c *chunkWriter) flush() error {
 	}
 	head := format.PageHeader{
 		Type:                 format.DataPageV2,
-		UncompressedPageSize: int32(len(c.scratch) + len(values)),
+		UncompressedPageSize: int32(len(levels.buf) + len(values)),
 		DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
 			NumValues: int32(len(c.defs)), NumNulls: int32(c.nulls), NumRows: int32(c.rows), Encoding: enc,
-			DefinitionLevelsByteLength: int32(defLen), RepetitionLevelsByteLength: int32(repLen),
+			DefinitionLevelsByteLength: int32(levels.defs), RepetitionLevelsByteLength: int32(levels.reps),
 			// Readers differ in what they make of nothing, compressed.
 			IsCompressed: thrift.New(c.cmp.codec != Uncompressed && len(values) > 0),
 			Statistics:   format.Statistics{NullCount: int64(c.nulls)},
 		}),
 	}
-	p := pageMeta{
-		offset: len(c.out), firstRow: c.meta.rows, rows: c.rows, nulls: c.nulls,
+	c.pages = append(c.pages, pageMeta{
+		firstRow: c.meta.rows, rows: c.rows, nulls: c.nulls,
 		allNull: c.nulls == len(c.defs), dict: enc == format.RLEDictionary, bound: c.pageBounds(),
-	}
-	if c.out, p.size, err = c.appendPage(c.out, &head, c.scratch, values); err != nil {
-		return err
-	}
-	c.pages = append(c.pages, p)
+		encoded: c.cmp.encode(head, levels.buf, values, c.body),
+	})
 	c.meta.rows += int64(c.rows)
 	c.meta.values += int64(len(c.defs))
 	c.meta.nulls += int64(c.nulls)
 	c.raw += int64(c.pageBytes())
+	c.largest = min(max(c.largest, len(c.plain)), c.limit)
+	c.plain, c.body = nil, nil // they are the page's now
 	c.clearPage()
 	return nil
 }
@@ -263,8 +281,8 @@ type encodedLevels struct {
 	reps, defs int
 }
 
-func (c *chunkWriter) encodeLevels(buf []byte) (encodedLevels, error) {
-	out := encodedLevels{buf: buf}
+func (c *chunkWriter) encodeLevels() (encodedLevels, error) {
+	var out encodedLevels
 	for _, l := range []struct {
 		levels []byte
 		top    uint8
@@ -282,44 +300,6 @@ func (c *chunkWriter) encodeLevels(buf []byte) (encodedLevels, error) {
 		out.buf = append(out.buf, b...)
 	}
 	return out, nil
-}
-
-// appendPage compresses values and appends header, levels and values to dst.
-// The CRC covers everything behind the header.
-func (c *chunkWriter) appendPage(dst []byte, head *format.PageHeader, levels, values []byte) ([]byte, int, error) {
-	start := len(dst)
-	packed := values
-	if len(values) > 0 {
-		var err error
-		if packed, err = c.cmp.compress(c.cmp.packed.get()[:0], values); err != nil {
-			return dst, 0, err
-		}
-		defer lend(&c.cmp.packed, packed, c.limit)
-	}
-	head.CompressedPageSize = int32(len(levels) + len(packed))
-	head.CRC = int32(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, packed))
-	h, err := thrift.Marshal(new(thrift.CompactProtocol), head)
-	if err != nil {
-		return dst, 0, fmt.Errorf("columnar: %s: page header: %w", c.n.path, err)
-	}
-	dst = slices.Grow(dst, len(h)+len(levels)+len(packed))
-	dst = append(append(append(dst, h...), levels...), packed...)
-	c.meta.rawSize += int64(len(h)) + int64(head.UncompressedPageSize)
-	return dst, len(dst) - start, nil
-}
-
-// dictPage encodes the dictionary, which lies before the data pages.
-func (c *chunkWriter) dictPage() (err error) {
-	if len(c.dict) == 0 {
-		return nil
-	}
-	head := format.PageHeader{
-		Type:                 format.DictionaryPage,
-		UncompressedPageSize: int32(len(c.dictBuf)),
-		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.dict)), Encoding: format.Plain}),
-	}
-	c.dictOut, _, err = c.appendPage(c.dictOut, &head, nil, c.dictBuf)
-	return err
 }
 
 // pageBounds is computed from the page where values have a fixed width, and was
@@ -347,16 +327,58 @@ func (c *chunkWriter) pageBounds() bounds {
 	return b
 }
 
-// describe makes the footer entry and the page index of a closed chunk that
-// begins at offset, with its dictionary page.
-func (c *chunkWriter) describe(offset int64, codec Codec) (format.ColumnChunk, chunkIndex) {
+// seal waits until the pages of a closed chunk are there and gives them their
+// places. It returns the size of the dictionary page and of all others.
+func (c *chunkWriter) seal() (dict, data int, err error) {
+	c.meta.rawSize = 0
+	raw := 0
+	if c.dictOut != nil {
+		if dict, raw, err = c.dictOut.seal(); err != nil {
+			return 0, 0, fmt.Errorf("columnar: %s: %w", c.n.path, err)
+		}
+		c.meta.rawSize += int64(raw)
+	}
+	for i := range c.pages {
+		p := &c.pages[i]
+		p.offset = data
+		if p.size, raw, err = p.seal(); err != nil {
+			return 0, 0, fmt.Errorf("columnar: %s: %w", c.n.path, err)
+		}
+		data += p.size
+		c.meta.rawSize += int64(raw)
+	}
+	return dict, data, nil
+}
+
+// write writes the pages of a sealed chunk and gives their memory back.
+func (c *chunkWriter) write(w io.Writer) error {
+	pages := make([]*encoded, 0, 1+len(c.pages))
+	if c.dictOut != nil {
+		pages = append(pages, c.dictOut)
+	}
+	for i := range c.pages {
+		pages = append(pages, c.pages[i].encoded)
+	}
+	for _, p := range pages {
+		for _, b := range p.bytes {
+			if _, err := w.Write(b); err != nil {
+				return fmt.Errorf("columnar: writing a row group: %w", err)
+			}
+		}
+		p.free()
+	}
+	return nil
+}
+
+// describe makes the footer entry and the page index of a sealed chunk that
+// begins at offset, with its dictionary page of dict bytes.
+func (c *chunkWriter) describe(offset int64, dict, size int, codec Codec) (format.ColumnChunk, chunkIndex) {
 	id, _ := codec.format()
-	dict := len(c.dictOut)
 	data := offset + int64(dict)
 	m := format.ColumnMetaData{
 		Type: c.n.phys, PathInSchema: c.path, Codec: id,
 		NumValues: c.meta.values, TotalUncompressedSize: c.meta.rawSize,
-		TotalCompressedSize: int64(dict + len(c.out)), DataPageOffset: data,
+		TotalCompressedSize: int64(dict + size), DataPageOffset: data,
 		Statistics: format.Statistics{NullCount: c.meta.nulls},
 	}
 	if dict > 0 {

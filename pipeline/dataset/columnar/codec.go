@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -40,27 +39,14 @@ const (
 func (l Level) valid() bool { return l == Fastest || l == Default || l == Better }
 
 // encoder makes one that compresses whole pages.
-func (l Level) encoder() (encoder, error) {
+func (l Level) encoder() (*zstd.Encoder, error) {
 	level := zstd.SpeedDefault
-	switch l {
-	case Fastest:
-		return new(zstdfast.Encoder), nil
-	case Better:
+	if l == Better {
 		level = zstd.SpeedBetterCompression
 	}
 	// The page has its own CRC, so zstd's is left out.
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	return general{e}, err
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
 }
-
-// An encoder appends pages as zstd frames.
-type encoder interface {
-	AppendFrame(dst, page []byte) []byte
-}
-
-type general struct{ *zstd.Encoder }
-
-func (g general) AppendFrame(dst, page []byte) []byte { return g.EncodeAll(page, dst) }
 
 func (c Codec) format() (format.CompressionCodec, bool) {
 	switch c {
@@ -75,45 +61,74 @@ func (c Codec) format() (format.CompressionCodec, bool) {
 }
 
 // A compressor compresses pages. It may be used from any number of goroutines;
-// what it appends depends on src, codec and level alone.
+// what it makes depends on the values, codec and level alone.
 type compressor struct {
-	codec Codec
-	level Level
+	codec  Codec
+	level  Level
+	submit func(job func()) // runs a job, now or elsewhere
 
-	encoders freeList[encoder]
-	raw      freeList[[]byte] // the values of open pages
-	packed   freeList[[]byte] // compressed pages on their way into a chunk
+	packers freeList[*packer]
+	windows freeList[*zstdfast.Window]
+	buffers buffers // the values of pages, and what is left of them
 }
 
-// lend lets others use a buffer that pages of limit bytes need, unless a giant
-// row has made it larger than they do.
-func lend(to *freeList[[]byte], b []byte, limit int) {
-	if cap(b) > 0 && cap(b) <= 2*limit {
-		to.put(b)
-	}
+// pieces reports whether pages are compressed piece by piece.
+func (c *compressor) pieces() bool { return c.codec == Zstd && c.level == Fastest }
+
+// A packer is what a goroutine compresses with.
+type packer struct {
+	fast    zstdfast.Encoder
+	far     []zstdfast.Far
+	general *zstd.Encoder // nil where the level has no need of it
+	out     []byte
 }
 
-// packedShare is what part of a page of text is expected to be left of it.
-const packedShare = 4
-
-func (c *compressor) compress(dst, src []byte) ([]byte, error) {
-	switch c.codec {
-	case Uncompressed:
-		return append(dst, src...), nil
-	case Snappy:
-		return append(dst, snappy.Encode(nil, src)...), nil
+func (c *compressor) packer() (*packer, error) {
+	if p := c.packers.get(); p != nil {
+		return p, nil
 	}
-	enc := c.encoders.get()
-	if enc == nil {
+	p := new(packer)
+	if c.codec == Zstd && !c.pieces() {
 		var err error
-		if enc, err = c.level.encoder(); err != nil {
-			return nil, fmt.Errorf("columnar: zstd: %w", err)
+		if p.general, err = c.level.encoder(); err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
 		}
 	}
-	dst = enc.AppendFrame(slices.Grow(dst, len(src)/packedShare), src)
-	c.encoders.put(enc)
-	return dst, nil
+	return p, nil
 }
+
+// compress compresses a page from start on. It closes seen when the page's window
+// is another's to use.
+func (c *compressor) compress(w *zstdfast.Window, page []byte, start int, last bool, seen chan<- struct{}) ([]byte, error) {
+	p, err := c.packer()
+	if err != nil {
+		close(seen)
+		return nil, err
+	}
+	defer c.packers.put(p)
+	if w != nil {
+		p.far = w.Next(p.far[:0], page, start, len(page))
+	}
+	close(seen)
+	switch {
+	case c.pieces():
+		p.out = p.fast.AppendPiece(p.out[:0], page, start, p.far, last)
+	case c.codec == Zstd:
+		p.out = p.general.EncodeAll(page, p.out[:0])
+	case c.codec == Snappy:
+		p.out = append(p.out[:0], snappy.Encode(nil, page)...)
+	default:
+		p.out = append(p.out[:0], page...)
+	}
+	out := append(c.buffers.get(len(p.out)), p.out...)
+	if cap(p.out) > keepPacked {
+		p.out = nil
+	}
+	return out, nil
+}
+
+// keepPacked is the largest compressed page whose memory a packer keeps.
+const keepPacked = 16 << 20
 
 // zstdDecoders are shared by all readers: a decoder holds tables worth keeping.
 var zstdDecoders = sync.Pool{New: func() any {

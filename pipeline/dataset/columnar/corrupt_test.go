@@ -229,7 +229,7 @@ func TestDeclaredSizes(t *testing.T) {
 // A compressed page that unfolds to more than it declares stops at that.
 func TestBomb(t *testing.T) {
 	cmp := compressor{codec: Zstd, level: Default}
-	bomb, err := cmp.compress(nil, make([]byte, 100<<20))
+	bomb, err := cmp.compress(nil, make([]byte, 100<<20), 0, true, make(chan struct{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,10 @@ const (
 	// code 8 MiB compresses 17 percent better than 1 MiB and costs no more.
 	DefaultPageBytes = 8 << 20
 
+	// WidePageBytes is the same for the fastest level of zstd, which finds what
+	// comes again anywhere in a page and compresses pieces of one side by side.
+	WidePageBytes = 64 << 20
+
 	// DefaultMemoryLimit bounds what one read of a large file may hold.
 	DefaultMemoryLimit = 2 << 30
 )

@@ -35,27 +35,11 @@ func (g *RowGroup) Write(b arrow.RecordBatch) error {
 	if g.done {
 		return errors.New("columnar: Write on a finished row group")
 	}
-	g.err = g.write(b, false)
+	g.err = g.write(b)
 	return g.err
 }
 
-// WriteLast is Write and Finish in one, and writes the same: it ends each column
-// before it begins the next, so that one page is open at a time and the memory of
-// one page serves them all.
-func (g *RowGroup) WriteLast(b arrow.RecordBatch) error {
-	if g.err != nil {
-		return g.err
-	}
-	if g.done {
-		return errors.New("columnar: WriteLast on a finished row group")
-	}
-	if g.err = g.write(b, true); g.err == nil {
-		g.err = g.Finish()
-	}
-	return g.err
-}
-
-func (g *RowGroup) write(b arrow.RecordBatch, last bool) error {
+func (g *RowGroup) write(b arrow.RecordBatch) error {
 	if err := g.w.matches(b.Schema()); err != nil {
 		return err
 	}
@@ -65,7 +49,7 @@ func (g *RowGroup) write(b arrow.RecordBatch, last bool) error {
 		}
 	}
 	for i, top := range g.w.tops {
-		if err := g.column(top, b.Column(i), last); err != nil {
+		if err := g.column(top, b.Column(i)); err != nil {
 			return err
 		}
 	}
@@ -85,8 +69,8 @@ func (g *RowGroup) RawBytes() int64 {
 	return n
 }
 
-// Finish compresses what is still open. Commit does so too; calling Finish first
-// moves that work to the caller's goroutine.
+// Finish ends the row group: what is still open of it is given to be compressed.
+// Commit does so too, and waits for it.
 func (g *RowGroup) Finish() error {
 	if g.err != nil || g.done {
 		return g.err
@@ -193,12 +177,10 @@ func valueBytes(a arrow.Array) int64 {
 	return n
 }
 
-// column appends one top-level column, and ends its chunks where it is the last
-// of them.
-func (g *RowGroup) column(top *node, a arrow.Array, last bool) error {
+// column appends one top-level column.
+func (g *RowGroup) column(top *node, a arrow.Array) error {
 	for _, leaf := range top.leaves(nil) {
 		e := emitter{c: g.cols[leaf.leaf], base: g.rows}
-		e.c.open()
 		e.open(top, leaf, a)
 		for row := range a.Len() {
 			if err := e.emit(0, row, 0); err != nil {
@@ -206,11 +188,6 @@ func (g *RowGroup) column(top *node, a arrow.Array, last bool) error {
 			}
 			if err := e.c.endRow(); err != nil {
 				return e.at(row, err)
-			}
-		}
-		if last {
-			if err := e.c.close(); err != nil {
-				return err
 			}
 		}
 	}
@@ -261,7 +238,6 @@ func (e *emitter) appendTo(a arrow.Array) func(i int, rep uint8) {
 	c := e.c
 	switch a := a.(type) {
 	case *array.String:
-		c.expect(len(a.ValueBytes()) + 4*a.Len())
 		return func(i int, rep uint8) { c.text(rep, a.Value(i)) }
 	case *array.Binary:
 		return func(i int, rep uint8) { c.text(rep, a.ValueString(i)) }

@@ -21,9 +21,13 @@ const DefaultCreatedBy = "swerm version 1 (build columnar)"
 type WriterOptions struct {
 	Codec     Codec             // "" = Zstd
 	Level     Level             // "" = Default
-	PageBytes int               // raw bytes that close a data page; 0 = DefaultPageBytes
+	PageBytes int               // raw bytes that close a data page; 0 = DefaultPageBytes, or WidePageBytes
 	CreatedBy string            // "" = DefaultCreatedBy
 	KeyValue  map[string]string // metadata of the file
+
+	// Submit runs a piece of work that may be done by any goroutine; nil means at
+	// once. Pieces are begun in the order in which they are given.
+	Submit func(work func())
 
 	// Dictionary names string columns of few distinct values by their dotted
 	// paths ("policy", "messages.role"). A column that turns out to have many is
@@ -39,8 +43,14 @@ func (o *WriterOptions) validate(tops []*node) error {
 	if o.Level == "" {
 		o.Level = Default
 	}
+	if o.PageBytes == 0 && o.Level == Fastest {
+		o.PageBytes = WidePageBytes
+	}
 	if o.PageBytes == 0 {
 		o.PageBytes = DefaultPageBytes
+	}
+	if o.Submit == nil {
+		o.Submit = func(work func()) { work() }
 	}
 	if o.CreatedBy == "" {
 		o.CreatedBy = DefaultCreatedBy
@@ -109,7 +119,7 @@ func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) 
 	o.KeyValue = maps.Clone(o.KeyValue)
 	out := &Writer{
 		out: &countingWriter{w: w}, schema: sc, tops: tops, opt: o,
-		cmp: &compressor{codec: o.Codec, level: o.Level}, free: new(freeList[*RowGroup]),
+		cmp: &compressor{codec: o.Codec, level: o.Level, submit: o.Submit}, free: new(freeList[*RowGroup]),
 	}
 	for _, top := range tops {
 		out.leaves = top.leaves(out.leaves)
@@ -124,6 +134,16 @@ func (w *Writer) Next(out io.Writer) (*Writer, error) {
 	next := &Writer{out: &countingWriter{w: out}, schema: w.schema, tops: w.tops, leaves: w.leaves, opt: w.opt, cmp: w.cmp, free: w.free}
 	_, next.err = io.WriteString(next.out, magic)
 	return next, next.err
+}
+
+// SetKeyValue adds to the file's metadata what is known only now, before Close.
+func (w *Writer) SetKeyValue(key, value string) {
+	own := maps.Clone(w.opt.KeyValue)
+	if own == nil {
+		own = map[string]string{}
+	}
+	own[key] = value
+	w.opt.KeyValue = own
 }
 
 // matches reports how a batch's schema differs from the file's.
@@ -196,11 +216,13 @@ func (w *Writer) append(g *RowGroup) error {
 	rg := format.RowGroup{NumRows: g.rows, FileOffset: start, Ordinal: int16(len(w.groups))}
 	var index []chunkIndex
 	for _, c := range g.cols {
-		meta, idx := c.describe(w.out.n, w.opt.Codec)
-		for _, b := range [][]byte{c.dictOut, c.out} {
-			if _, err := w.out.Write(b); err != nil {
-				return fmt.Errorf("columnar: writing a row group: %w", err)
-			}
+		dict, data, err := c.seal()
+		if err != nil {
+			return err
+		}
+		meta, idx := c.describe(w.out.n, dict, data, w.opt.Codec)
+		if err := c.write(w.out); err != nil {
+			return err
 		}
 		rg.Columns = append(rg.Columns, meta)
 		rg.TotalByteSize += meta.MetaData.TotalUncompressedSize

@@ -15,8 +15,8 @@ import (
 )
 
 // The bytes of a file do not depend on how many goroutines made it, nor on how
-// rows were cut into batches, nor on row groups being recycled, nor on whether
-// columns end one by one.
+// rows were cut into batches, nor on row groups being recycled, nor on who
+// compresses pieces of it.
 func TestSameBytesForAnyWorkers(t *testing.T) {
 	for seed := range 6 {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
@@ -30,9 +30,9 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 		want := writeWith(t, sc, opt, groups, 1, 1000, false)
 		for _, workers := range []int{1, 2, 5} {
 			for _, cut := range []int{1, 7, 1000} {
-				for _, last := range []bool{false, true} {
-					if got := writeWith(t, sc, opt, groups, workers, cut, last); !bytes.Equal(got, want) {
-						t.Fatalf("seed %d: %d workers, batches of %d, WriteLast %v: other bytes", seed, workers, cut, last)
+				for _, aside := range []bool{false, true} {
+					if got := writeWith(t, sc, opt, groups, workers, cut, aside); !bytes.Equal(got, want) {
+						t.Fatalf("seed %d: %d workers, batches of %d, aside %v: other bytes", seed, workers, cut, aside)
 					}
 				}
 			}
@@ -62,7 +62,7 @@ func TestNextFile(t *testing.T) {
 		b := randomBatch(r, memory.DefaultAllocator, sc, 50)
 		for _, w := range []*Writer{w, next, single} {
 			g := w.NewRowGroup()
-			if err := errors.Join(g.WriteLast(b), w.Commit(g)); err != nil {
+			if err := errors.Join(g.Write(b), w.Commit(g)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -75,11 +75,14 @@ func TestNextFile(t *testing.T) {
 	}
 }
 
-// writeWith builds a row group of each batch on workers goroutines, and ends it
-// with WriteLast where last is set.
-func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.RecordBatch, workers, cut int, last bool) []byte {
+// writeWith builds a row group of each batch on workers goroutines, and compresses
+// aside, on others, where that is set.
+func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.RecordBatch, workers, cut int, aside bool) []byte {
 	t.Helper()
 	var buf bytes.Buffer
+	if aside {
+		o.Submit = func(work func()) { go work() }
+	}
 	w, err := NewWriter(&buf, sc, o)
 	if err != nil {
 		t.Fatal(err)
@@ -93,11 +96,7 @@ func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.R
 			wg.Go(func() {
 				for at := int64(0); at < b.NumRows(); at += int64(cut) {
 					s := b.NewSlice(at, min(at+int64(cut), b.NumRows()))
-					write := built[i].Write
-					if last && at+int64(cut) >= b.NumRows() {
-						write = built[i].WriteLast
-					}
-					if err := write(s); err != nil {
+					if err := built[i].Write(s); err != nil {
 						t.Error(err)
 					}
 					s.Release()
@@ -219,12 +218,12 @@ func TestWriteSlices(t *testing.T) {
 }
 
 func TestRowLimit(t *testing.T) {
-	c := &chunkWriter{n: &node{path: "content"}, limit: DefaultPageBytes}
+	c := &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, limit: DefaultPageBytes}
 	c.dictRaw = MaxRowBytes + 1
 	if err := c.endRow(); err == nil || !strings.Contains(err.Error(), "content holds 536870913 bytes") {
 		t.Errorf("a row past the limit: %v", err)
 	}
-	c = &chunkWriter{n: &node{path: "content"}, limit: 2 * MaxRowBytes}
+	c = &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, limit: 2 * MaxRowBytes}
 	c.dictRaw = MaxRowBytes
 	if err := c.endRow(); err != nil {
 		t.Errorf("a row at the limit: %v", err)

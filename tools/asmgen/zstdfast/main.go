@@ -1,0 +1,93 @@
+// Command zstdfast writes the machine code of internal/zstdfast: the search for
+// the places of a text where four bytes have a certain hash, 32 places at a time.
+// Run it by go generate there. What it writes is committed; a test compares the
+// two.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/swerm/swerm/tools/asmgen/assembly"
+)
+
+const asm = "wide_amd64.s"
+
+// These are constants of the package, too.
+const (
+	step         = 32 // places looked at together
+	anchorRate   = 6
+	anchorFactor = 2654435761
+)
+
+func main() { assembly.Main("../../internal/zstdfast", generate) }
+
+func generate() (map[string][]byte, error) {
+	g := &generator{File: assembly.New("zstdfast", "zstdfast")}
+	g.anchors()
+	text, err := g.Text()
+	return map[string][]byte{asm: text}, err
+}
+
+type generator struct{ *assembly.File }
+
+// words returns a vector of one word of 32 bits.
+func (g *generator) words(w uint32) reg.VecVirtual {
+	r, x, v := g.GP32(), g.XMM(), g.YMM()
+	g.MOVL(U32(w), r)
+	g.VMOVD(r, x)
+	g.VPBROADCASTD(x, v)
+	return v
+}
+
+// anchors is func anchorsAVX2(at *uint32, text *byte, n int) int. The places of
+// a step are in four vectors, a word of each is four places behind the one
+// before; byte k of a word of vector k then says what is true of it, and all of
+// them lie in the order of the text.
+func (g *generator) anchors() {
+	param := g.Func("anchorsAVX2", "(at *uint32, text *byte, n int) int", "at", "text", "n")
+	at, text, n := param[0], param[1], param[2]
+	factor, zero := g.words(anchorFactor), g.YMM()
+	g.VPXOR(zero, zero, zero)
+	var only [4]reg.VecVirtual
+	for k := range only {
+		only[k] = g.words(0xff << (8 * k))
+	}
+	i, found := g.GP64(), g.GP64()
+	g.XORQ(i, i)
+	g.XORQ(found, found)
+	g.Label("step")
+	g.CMPQ(i, n)
+	g.JGE(LabelRef("done"))
+	var all reg.VecVirtual
+	for k := range only {
+		v := g.YMM()
+		g.VPMULLD(Mem{Base: text, Index: i, Scale: 1, Disp: k}, factor, v)
+		g.VPSRLD(Imm(32-anchorRate), v, v)
+		g.VPCMPEQD(zero, v, v)
+		g.VPAND(only[k], v, v)
+		if k > 0 {
+			g.VPOR(all, v, v)
+		}
+		all = v
+	}
+	mask := g.GP32()
+	g.VPMOVMSKB(all, mask)
+	g.TESTL(mask, mask)
+	g.JZ(LabelRef("next"))
+	g.Label("bit")
+	place := g.GP32()
+	g.TZCNTL(mask, place)
+	g.ADDL(i.As32(), place)
+	g.MOVL(place, Mem{Base: at, Index: found, Scale: 4})
+	g.INCQ(found)
+	g.BLSRL(mask, mask)
+	g.JNZ(LabelRef("bit"))
+	g.Label("next")
+	g.ADDQ(Imm(step), i)
+	g.JMP(LabelRef("step"))
+	g.Label("done")
+	g.Store(found, g.ReturnIndex(0))
+	g.VZEROUPPER()
+	g.RET()
+}
