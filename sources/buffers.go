@@ -10,7 +10,7 @@ const (
 	// They are held here and not in a sync.Pool, which a collection empties:
 	// memory that was touched before costs nothing, and new pages do.
 	freeBuffers = 2 * maxInFlight
-	freeBytes   = budgetBytes
+	freeBytes   = 2 * budgetBytes // documents, and the text in them
 	// minBuffer holds what is looked at first of any file, and no more: the
 	// files that wait for a worker all have one, and a few workers one that the
 	// whole file fits in.

@@ -11,6 +11,7 @@ import (
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
+	"github.com/swerm/swerm/sources/jsonscan"
 )
 
 // load reads the rest of a document. It returns false where there is nothing to
@@ -127,6 +128,7 @@ func (r *Reader) decode(ctx context.Context, j *job) {
 		}
 		r.recycle(j)
 	case j.rows != nil:
+		r.lend(j)
 		for row, data := range j.each {
 			r.row(j, row, data)
 		}
@@ -134,6 +136,15 @@ func (r *Reader) decode(ctx context.Context, j *job) {
 		r.recycle(j)
 	case r.load(ctx, j):
 		r.document(j)
+	}
+}
+
+// lend gives a job memory for the text of its records, which is never longer than
+// what it is decoded from.
+func (r *Reader) lend(j *job) {
+	if n := len(*j.data); r.Transient && n <= keepBuffer {
+		j.text = r.buffers.get(n)
+		j.memory = jsonscan.NewMemory(*j.text)
 	}
 }
 
@@ -154,7 +165,8 @@ func (r *Reader) document(j *job) {
 	case f == nil:
 		j.items = []Item{j.ignoredAs(data)}
 	default:
-		r.records(j, f, format.Document{URI: j.member.Path, Data: data, Neighbor: j.neighbor, Siblings: j.siblings})
+		r.lend(j)
+		r.records(j, f, format.Document{URI: j.member.Path, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
 		r.told(j, int64(len(data)))
 	}
 	r.recycle(j)
@@ -170,7 +182,7 @@ func (r *Reader) row(j *job, row int64, data []byte) {
 			return
 		}
 	}
-	r.records(j, f, format.Document{URI: j.member.Path, Row: row, Data: data, Neighbor: j.neighbor, Siblings: j.siblings})
+	r.records(j, f, format.Document{URI: j.member.Path, Row: row, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
 }
 
 // detect returns the one format that claims a document, nil for a file that is

@@ -19,6 +19,7 @@ import (
 	"github.com/swerm/swerm/sources/all"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
+	"github.com/swerm/swerm/sources/jsonscan"
 )
 
 // What bounds the memory of a reader.
@@ -75,6 +76,9 @@ type Reader struct {
 	Plugin  format.Format   // reads every document instead of the known formats; nil for those
 	Workers int             // 0 = one per CPU
 	Limits  archive.Limits
+	// Transient says that a record is of use only until the next item is asked
+	// for: its text is then in memory that is used again.
+	Transient bool
 
 	formats []format.Format
 	named   format.Format // the one that the config names, nil for detection
@@ -103,13 +107,15 @@ type file struct {
 // it, the consumer takes its items.
 type job struct {
 	*file
-	data  *[]byte
-	large bool          // data is the reader's large buffer
-	rest  io.ReadCloser // what a worker has still to read of a document
-	first int64         // of a file of rows: the number of the first one in data
-	ends  []int         // where rows end; nil: at line feeds
-	list  bool          // rows are elements of a list, whose bracket may stand before the first
-	held  int64         // of the budget
+	data   *[]byte
+	large  bool          // data is the reader's large buffer
+	rest   io.ReadCloser // what a worker has still to read of a document
+	first  int64         // of a file of rows: the number of the first one in data
+	ends   []int         // where rows end; nil: at line feeds
+	list   bool          // rows are elements of a list, whose bracket may stand before the first
+	held   int64         // of the budget
+	memory *jsonscan.Memory
+	text   *[]byte // memory of its records' text, nil where they have their own
 
 	items []Item
 	done  chan struct{}
@@ -177,6 +183,9 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 				}
 			}
 			r.budget.Release(j.held)
+			if j.text != nil {
+				r.buffers.put(j.text)
+			}
 		}
 		if walkErr == nil {
 			walkErr = ctx.Err()

@@ -122,6 +122,10 @@ func run(ctx context.Context, t *pipeline.Task) error {
 	return nil
 }
 
+// count counts under a name whose text may be in memory that is used again: what a
+// map is given last is the key that it keeps.
+func count(m map[string]int64, name string) { m[strings.Clone(name)]++ }
+
 func namesOf(ctx context.Context, t *pipeline.Task, cfg *Config) (*identity.Tables, error) {
 	in, ok := t.Input("names")
 	if !ok {
@@ -139,7 +143,7 @@ func namesOf(ctx context.Context, t *pipeline.Task, cfg *Config) (*identity.Tabl
 // seen. Reading costs a fraction of writing.
 func feed(ctx context.Context, t *pipeline.Task, cfg *Config, names *identity.Tables, w *dataset.Writer[pipeline.Trajectory]) (*Result, error) {
 	res := &Result{Formats: map[string]int64{}, Policies: map[string]int64{}, Sources: map[string]int64{}, IgnoredKinds: map[bystander.Kind]int64{}}
-	r := Reader{Inputs: t.All("raw"), Config: *cfg, Names: names, Workers: t.Workers}
+	r := Reader{Inputs: t.All("raw"), Config: *cfg, Names: names, Workers: t.Workers, Transient: true}
 	if len(r.Inputs) == 0 {
 		return nil, errors.New("no input")
 	}
@@ -212,8 +216,8 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 	}
 	seen[id] = struct{}{}
 	res.Formats[name]++
-	res.Policies[policy]++
-	res.Sources[source]++
+	count(res.Policies, policy)
+	count(res.Sources, source)
 	if policy == identity.Unknown {
 		res.UnknownPolicy++
 	}

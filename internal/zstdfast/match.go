@@ -10,7 +10,7 @@ import (
 const (
 	// tableBits is the size of the table of places, small enough for the cache
 	// next to a core.
-	tableBits = 14
+	tableBits = 15
 	// minMatch is the shortest match that is taken. The table finds such of
 	// seven bytes, and shorter ones by luck.
 	minMatch = 4

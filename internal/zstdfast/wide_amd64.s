@@ -33,21 +33,21 @@ step:
 	CMPQ      BX, DX
 	JGE       done
 	VPMULLD   (CX)(BX*1), Y0, Y6
-	VPSRLD    $0x1a, Y6, Y6
+	VPSRLD    $0x1b, Y6, Y6
 	VPCMPEQD  Y1, Y6, Y6
 	VPAND     Y2, Y6, Y6
 	VPMULLD   1(CX)(BX*1), Y0, Y7
-	VPSRLD    $0x1a, Y7, Y7
+	VPSRLD    $0x1b, Y7, Y7
 	VPCMPEQD  Y1, Y7, Y7
 	VPAND     Y3, Y7, Y7
 	VPOR      Y6, Y7, Y7
 	VPMULLD   2(CX)(BX*1), Y0, Y6
-	VPSRLD    $0x1a, Y6, Y6
+	VPSRLD    $0x1b, Y6, Y6
 	VPCMPEQD  Y1, Y6, Y6
 	VPAND     Y4, Y6, Y6
 	VPOR      Y7, Y6, Y6
 	VPMULLD   3(CX)(BX*1), Y0, Y7
-	VPSRLD    $0x1a, Y7, Y7
+	VPSRLD    $0x1b, Y7, Y7
 	VPCMPEQD  Y1, Y7, Y7
 	VPAND     Y5, Y7, Y7
 	VPOR      Y6, Y7, Y7

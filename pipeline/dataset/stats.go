@@ -64,7 +64,7 @@ func (s *Stats) count(column, value string) {
 	if _, met := m[value]; !met && len(m) >= maxValues {
 		value = otherValues
 	}
-	m[value]++
+	m[strings.Clone(value)]++ // what a map is given last is the key that it keeps
 }
 
 func (s *Stats) countOpt(column string, value *string) {

@@ -165,8 +165,7 @@ func (m *Manifest) add(l sealed) {
 	m.Counts = l.Counts
 }
 
-// Add writes one row, read at the given position. The row is copied, though its
-// short strings may be kept. A row that cannot be written
+// Add writes one row, read at the given position. The row is copied. A row that cannot be written
 // (text that is not UTF-8, a broken law) is refused, nothing is counted, and
 // the writer goes on: the caller may record it with Fail.
 func (w *Writer[T]) Add(row *T, at Cursor) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/swerm/swerm/internal/archive"
 	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/pipeline"
+	"github.com/swerm/swerm/sources/jsonscan"
 )
 
 // A Format reads one family of trajectory files. Its methods are called from
@@ -91,12 +92,18 @@ type Document struct {
 	Row  int64  // of a file of rows; 0 for a file
 	Data []byte
 
+	// Memory is lent for the text of records; nil: they have their own.
+	Memory *jsonscan.Memory
+
 	// Neighbor returns a small file that a pattern of Reach matches, by its
 	// path relative to the document's folder, nil where there is none.
 	Neighbor func(name string) []byte
 	// Siblings lists the files that a pattern of Reach matches, sorted.
 	Siblings func(pattern string) []string
 }
+
+// Scanner returns one over the document, whose strings may be in d.Memory.
+func (d *Document) Scanner() *jsonscan.Scanner { return jsonscan.NewIn(d.Memory, d.Data) }
 
 // Beside is Neighbor for documents that may have none.
 func (d *Document) Beside(name string) []byte {

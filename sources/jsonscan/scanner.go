@@ -100,6 +100,13 @@ func New(doc []byte) *Scanner {
 	return s
 }
 
+// NewIn is New with memory for the strings, nil for memory of their own.
+func NewIn(lent *Memory, doc []byte) *Scanner {
+	s := New(doc)
+	s.text.lent = lent
+	return s
+}
+
 // Reset begins another document. Strings handed out stay valid.
 func (s *Scanner) Reset(doc []byte) {
 	s.buf, s.pos, s.err, s.path, s.repaired, s.kept = doc, 0, nil, s.path[:0], 0, 0

@@ -337,10 +337,18 @@ func (s *Scanner) repair(b []byte) string {
 // An arena holds the text of one document in few allocations: a record's
 // strings live and die together.
 type arena struct {
+	lent  *Memory // taken first, nil for none
 	free  []byte
 	next  int
 	alone bool // the last room was an allocation of its own
 }
+
+// A Memory is lent to scanners for the strings that they decode, which are valid
+// until it is used for something else.
+type Memory struct{ free []byte }
+
+// NewMemory lends what is behind the end of b.
+func NewMemory(b []byte) *Memory { return &Memory{b[len(b):len(b):cap(b)]} }
 
 const (
 	minChunk = 4 << 10
@@ -353,6 +361,10 @@ func (a *arena) expect(n int) { a.free, a.next = nil, max(minChunk, min(n/8, max
 // room returns an empty slice that n bytes fit in.
 func (a *arena) room(n int) []byte {
 	a.alone = false
+	if a.lent != nil && n <= cap(a.lent.free) {
+		return a.lent.free[:0:n]
+	}
+	a.lent = nil // so that what room gave is what keep takes
 	if n > cap(a.free) {
 		if n > a.next/4 {
 			a.alone = true
@@ -365,7 +377,10 @@ func (a *arena) room(n int) []byte {
 
 // keep takes the first n bytes that room gave out of the arena.
 func (a *arena) keep(n int) {
-	if !a.alone {
+	switch {
+	case a.lent != nil:
+		a.lent.free = a.lent.free[n:cap(a.lent.free)][:0]
+	case !a.alone:
 		a.free = a.free[n:cap(a.free)][:0]
 	}
 }

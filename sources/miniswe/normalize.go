@@ -71,7 +71,7 @@ func (d *document) free() {
 // Decode reads the one attempt of a document.
 func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
 	return func(yield func(*format.Record, error) bool) {
-		s := jsonscan.New(d.Data)
+		s := d.Scanner()
 		doc := documents.Get().(*document)
 		defer doc.free()
 		if doc.read(s); s.Err() != nil {

@@ -75,7 +75,7 @@ func holdsList(doc []byte, key string) bool {
 // Decode reads the one attempt of a row.
 func (Format) Decode(d format.Document) iter.Seq2[*format.Record, error] {
 	return func(yield func(*format.Record, error) bool) {
-		s := jsonscan.New(d.Data)
+		s := d.Scanner()
 		var doc document
 		if doc.read(s); !doc.found {
 			s.Fail(rows.ErrNoDialogue)

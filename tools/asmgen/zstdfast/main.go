@@ -16,7 +16,7 @@ const asm = "wide_amd64.s"
 // These are constants of the package, too.
 const (
 	step         = 32 // places looked at together
-	anchorRate   = 6
+	anchorRate   = 5
 	anchorFactor = 2654435761
 )
 
