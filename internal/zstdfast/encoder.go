@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	maxBlock  = 128 << 10
-	// maxWindow is how far back matches may be: half of what the decoders that
-	// set bounds to it allow.
-	maxWindow = 64 << 20
+	maxBlock = 128 << 10
+	// maxWindow is how far back matches may be: a quarter of what the decoders
+	// that set bounds to it allow.
+	maxWindow = 1 << windowBits
 	// apart are pieces in the table, so that no match reaches into another.
 	apart = PieceBytes + 1
 )
@@ -60,7 +60,7 @@ func AppendHeader(dst []byte, size int) []byte {
 	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd)
 	switch {
 	case size > maxWindow:
-		const log2 = 26 // of maxWindow
+		const log2 = windowBits
 		return binary.LittleEndian.AppendUint32(append(dst, size4, (log2-10)<<3), uint32(size))
 	case size < 256:
 		return append(dst, single, byte(size))

@@ -82,7 +82,7 @@ func TestFarMatches(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var e Encoder
 	once := noise(rng, 1<<20)
-	near := append(append(bytes.Clone(once), make([]byte, maxWindow-1<<20)...), once...)
+	near := append(append(bytes.Clone(once), make([]byte, maxWindow-1<<20-1)...), once...)
 	far := append(append(bytes.Clone(once), make([]byte, maxWindow)...), once...)
 	if n := len(check(t, &e, near)); n > 1<<20+1<<16 {
 		t.Errorf("within the window: %d bytes", n)

@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	lazyBelow = 16
 	// tableBits is the size of the table of places, small enough for the cache
 	// next to a core.
 	tableBits = 15
@@ -73,6 +74,17 @@ func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals in
 		switch {
 		case found:
 			n = length(p, at, from, end)
+			if n < lazyBelow && at-from != rep0 && at+1 < stop {
+				v := load64(p, at+1)
+				h := hash(v)
+				q := t[h]
+				t[h] = v<<32 | uint64(base+at+1)
+				if c := uint(uint32(q)) - base; uint32(q>>32) == uint32(v) && at+1-c <= PieceBytes && load32(p, c) == uint32(v) {
+					if m := length(p, at+1, c, end); m > n {
+						at, from, n = at+1, c, m
+					}
+				}
+			}
 		case stop == limit:
 			at = limit
 		default:

@@ -35,22 +35,29 @@ type Far struct {
 
 // A Window remembers what a page has had so far, at some places that follow from
 // the text itself, and finds what of it comes again: farther back than an encoder
-// looks, and in a fraction of its time. The zero value is ready.
+// looks, and in a fraction of its time. The zero value is ready; it has up to 4 MiB.
 type Window struct {
-	table []uint64 // by the first bits of a hash: the hash, and where it was seen
+	table []uint32 // by the first bits of a hash: where it was seen, and other bits
 	bits  int      // of the table's size
-	used  int
-	end   uint // of the last match
+	end   uint     // of the last match
 
 	anchors []uint32
 	hashes  []uint32
-	seen    []uint64
+	seen    []uint32
 }
 
+const (
+	// A place in the table has windowBits of where a hash was seen, so that the
+	// farthest are the window away.
+	windowBits = 25
+	// firstBits and allBits are the sizes of the table for the first piece of a
+	// page, and for more.
+	firstBits = 17
+	allBits   = 20
+)
+
 // Reset forgets the page.
-func (w *Window) Reset() {
-	w.table, w.used, w.end = w.table[:0], 0, 0
-}
+func (w *Window) Reset() { w.bits, w.end = 0, 0 }
 
 // Next goes through the next piece, page[start:end], and appends the matches in it
 // to far. Of the page it reads what lies before end.
@@ -58,20 +65,50 @@ func (w *Window) Next(far []Far, page []byte, start, end int) []Far {
 	if start == 0 && end <= fewBytes {
 		return far
 	}
+	switch {
+	case w.bits == 0:
+		w.clear(firstBits)
+	case w.bits == firstBits:
+		w.grow(page)
+	}
 	for at := start; at < end; at += stripBytes {
 		w.anchors = appendAnchors(w.anchors[:0], page[at:min(at+stripBytes+farBytes, end)])
-		if len(w.anchors) > 0 {
-			far = w.strip(far, page[:end], uint(at))
-		}
+		far = w.strip(far, page[:end], uint(at))
 	}
 	return far
+}
+
+func (w *Window) clear(size int) {
+	w.bits = size
+	w.table = slices.Grow(w.table[:0], 1<<size)[:1<<size]
+	clear(w.table)
+}
+
+// grow makes the table of a first piece one for all.
+func (w *Window) grow(page []byte) {
+	first := slices.Clone(w.table)
+	w.clear(allBits)
+	p := unsafe.Pointer(unsafe.SliceData(page))
+	for _, e := range first {
+		if e != 0 {
+			at := e & (1<<windowBits - 1)
+			w.put(farHash(p, uint(at)), uint(at))
+		}
+	}
+}
+
+// put notes where a hash was seen.
+func (w *Window) put(hash uint32, at uint) {
+	w.table[hash>>(32-w.bits)] = hash<<windowBits | uint32(at)&(1<<windowBits-1)
 }
 
 // strip looks up what stands at the anchors, which are counted from base. What
 // waits for memory is in loops of its own, so that it waits once for several.
 func (w *Window) strip(far []Far, page []byte, base uint) []Far {
 	p, n := unsafe.Pointer(unsafe.SliceData(page)), len(w.anchors)
-	w.room(n)
+	if cap(w.hashes) < n {
+		w.hashes, w.seen = make([]uint32, stripBytes), make([]uint32, stripBytes)
+	}
 	hashes, seen := w.hashes[:n], w.seen[:n]
 	for i, a := range w.anchors {
 		hashes[i] = farHash(p, base+uint(a))
@@ -81,22 +118,24 @@ func (w *Window) strip(far []Far, page []byte, base uint) []Far {
 		seen[i] = w.table[h>>shift]
 	}
 	for i, was := range seen {
-		if at, from := base+uint(w.anchors[i]), uint(uint32(was)); uint32(was>>32) != hashes[i] || at-from > maxWindow || load64(p, at) != load64(p, from) {
-			seen[i] = 0
+		h, at := hashes[i], base+uint(w.anchors[i])
+		back := (uint(at) - uint(was)) & (1<<windowBits - 1)
+		if was>>windowBits != h&(1<<(32-windowBits)-1) || back > at || load64(p, at) != load64(p, at-back) {
+			back = 0
 		}
+		seen[i] = uint32(back)
 	}
-	for i, was := range seen {
+	for i, back := range seen {
 		at := base + uint(w.anchors[i])
 		if at < w.end {
 			continue // in a match, whose other place is known
 		}
-		if was != 0 {
-			if far = w.take(far, page, at, uint(uint32(was))); at < w.end {
+		if back != 0 {
+			if far = w.take(far, page, at, at-uint(back)); at < w.end {
 				continue
 			}
 		}
-		w.used++
-		w.table[hashes[i]>>shift] = uint64(hashes[i])<<32 | uint64(at)
+		w.put(hashes[i], at)
 	}
 	return far
 }
@@ -113,32 +152,6 @@ func (w *Window) take(far []Far, page []byte, at, from uint) []Far {
 	}
 	w.end = at + size
 	return append(far, Far{uint32(at), uint32(from), uint32(size)})
-}
-
-// room makes the table large enough for n more anchors.
-func (w *Window) room(n int) {
-	if cap(w.hashes) < n {
-		w.hashes, w.seen = make([]uint32, 2*n), make([]uint64, 2*n)
-	}
-	if most := 2 * (w.used + n); most > len(w.table) {
-		w.grow(max(10, bits.Len(uint(most-1))))
-	}
-}
-
-// grow makes the table one of 1<<to places. What is in it stays in its order, so
-// that each finds its new place behind those that have not moved yet.
-func (w *Window) grow(to int) {
-	was := len(w.table)
-	w.bits = to
-	w.table = slices.Grow(w.table, 1<<to-was)[:1<<to]
-	clear(w.table[was:])
-	for i := was - 1; i >= 0; i-- {
-		e := w.table[i]
-		w.table[i] = 0
-		if e != 0 {
-			w.table[e>>32>>(32-to)] = e
-		}
-	}
 }
 
 // farHash mixes farBytes.

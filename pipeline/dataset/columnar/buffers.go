@@ -2,7 +2,7 @@ package columnar
 
 // classes are the sizes of buffers that are used again. What is larger than all
 // of them is a giant row's, and goes when it does.
-var classes = [...]int{64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64<<20 + 1<<20}
+var classes = [...]int{64 << 10, 256 << 10, 1 << 20, 4 << 20, 12 << 20, 32 << 20}
 
 // buffers lends memory of the sizes of classes. The zero value is ready.
 type buffers [len(classes)]freeList[[]byte]

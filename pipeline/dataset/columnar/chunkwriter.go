@@ -122,7 +122,11 @@ func (c *chunkWriter) room(n int) {
 		return
 	}
 	want := max(len(c.plain)+n, c.largest)
-	c.plain = append(c.cmp.buffers.get(want), c.plain...)
+	was := c.plain
+	c.plain = append(c.cmp.buffers.get(want), was...)
+	if c.body == nil {
+		c.cmp.buffers.put(was)
+	}
 }
 
 // null appends an empty slot: a null, an empty list, or the absence of a parent.
