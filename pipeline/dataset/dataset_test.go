@@ -79,7 +79,7 @@ func (g gen) trajectory() *pipeline.Trajectory {
 		ExitStatus: g.optText(9),
 		Usage: pipeline.Usage{Turns: g.optInt32(), APICalls: g.optInt32(), CostUSD: g.optFloat(),
 			PromptTokens: g.optInt64(), CompletionTokens: g.optInt64(), WallSeconds: g.optFloat()},
-		Claims: g.optText(80),
+		Claims: g.optText(80), Extra: g.optText(30),
 		Origin: pipeline.Origin{URI: g.text(20), Row: g.Int64(), ContentHash: g.text(9), Format: "f", Version: "1"},
 	}
 	t.ID = t.ComputeID()

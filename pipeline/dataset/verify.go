@@ -231,7 +231,7 @@ func (r *Report) trajectory(ctx context.Context, d *Dataset) (check func(Located
 			return
 		}
 		want := *l.Value
-		want.Messages, want.Tools, want.Patch, want.Claims, want.Extra = nil, nil, nil, nil, nil
+		want.Messages, want.Tools, want.Patch, want.Claims = nil, nil, nil, nil
 		if i.Part != l.Part || i.Row != l.Row || !reflect.DeepEqual(*i.Value, want) ||
 			!reflect.DeepEqual(i.Facts, factsOf(l.Value)) {
 			r.fault(partName(indexDir, l.Part, l.PartKey), "row %d says other than the part", l.Row)
