@@ -140,9 +140,10 @@ func (r *Reader) decode(ctx context.Context, j *job) {
 }
 
 // lend gives a job memory for the text of its records, which is never longer than
-// what it is decoded from.
+// what it is decoded from. That of large documents is their own: few of them would
+// fit among the buffers that are kept.
 func (r *Reader) lend(j *job) {
-	if n := len(*j.data); r.Transient && n <= keepBuffer {
+	if n := len(*j.data); r.Transient && n <= 2*pieceBytes {
 		j.text = r.buffers.get(n)
 		j.memory = jsonscan.NewMemory(*j.text)
 	}

@@ -2,7 +2,10 @@ package columnar
 
 // classes are the sizes of buffers that are used again. What is larger than all
 // of them is a giant row's, and goes when it does.
-var classes = [...]int{64 << 10, 256 << 10, 1 << 20, 4 << 20, 12 << 20, 32 << 20}
+var classes = [...]int{64 << 10, 256 << 10, 1 << 20, 4 << 20, 12 << 20, 32 << 20, largestClass}
+
+// largestClass holds a full page and a row of text behind it.
+const largestClass = 48 << 20
 
 // buffers lends memory of the sizes of classes. The zero value is ready.
 type buffers [len(classes)]freeList[[]byte]

@@ -274,7 +274,7 @@ func (c *chunkWriter) flush() error {
 	c.meta.values += int64(len(c.defs))
 	c.meta.nulls += int64(c.nulls)
 	c.raw += int64(c.pageBytes())
-	c.largest = min(max(c.largest, len(c.plain)), c.limit)
+	c.largest = min(max(c.largest, len(c.plain)), largestClass)
 	c.plain, c.body = nil, nil // they are the page's now
 	c.clearPage()
 	return nil

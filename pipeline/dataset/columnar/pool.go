@@ -7,9 +7,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// maxPoolBytes is how much freed memory a Pool keeps. Two readers of large text
-// batches reach it; what comes beyond goes to the garbage collector.
-const maxPoolBytes = 256 << 20
+// maxPoolBytes is how much freed memory a Pool keeps: the pages of two readers of
+// text. What comes beyond goes to the garbage collector.
+const maxPoolBytes = 96 << 20
 
 // A Pool is an Arrow allocator that keeps freed buffers, by powers of two, and
 // hands them out again without clearing them. Decoding text spends more time
