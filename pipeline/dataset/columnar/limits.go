@@ -29,8 +29,8 @@ const (
 
 	// WidePageBytes is the same for the fastest level of zstd, which finds what
 	// comes again anywhere in a page and compresses pieces of one side by side.
-	// With the row that fills it, a page mostly stays below a power of two.
-	WidePageBytes = 31 << 20
+	// With the row that fills it, a page mostly stays below 32 MiB.
+	WidePageBytes = 27 << 20
 
 	// DefaultMemoryLimit bounds what one read of a large file may hold.
 	DefaultMemoryLimit = 2 << 30
