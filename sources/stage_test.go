@@ -112,3 +112,20 @@ func TestRealPackedArchives(t *testing.T) {
 		t.Errorf("%d messages with reasoning, %d with a return code", reasoning, codes)
 	}
 }
+
+// TestTextIsCopied holds that what is told of rows beside them still tells of them:
+// their text is decoded into memory that is used again.
+func TestTextIsCopied(t *testing.T) {
+	dir, _ := generatedRuns(t, 300, 10)
+	_, d := runImport(t, &sources.Config{}, 2, dir)
+	report, err := dataset.Verify(t.Context(), d.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range report.Faults {
+		t.Error(fault)
+	}
+	if report.Rows != 300 {
+		t.Errorf("%d rows", report.Rows)
+	}
+}
