@@ -10,7 +10,6 @@ import "math"
 const (
 	gradKeyBlock = 256 // keys per block backward
 	scorePad     = 16  // floats between rows of scores beyond the block
-	maxStrip     = 12  // the greatest strip height of any family
 )
 
 // PageLen is the numbers of one key head in a page.
@@ -45,10 +44,13 @@ type blocks[T float32 | float64] interface {
 func (f blocked[T]) PageLen(c, depth int) int { return f.PanelLen(c, depth) + f.PanelLen(depth, c) }
 
 func (f blocked[T]) AttentionScratch(c int) int {
-	forward := maxStrip*(KeyBlock+scorePad) + 2*QueryBlock
+	forward := f.scores() + 2*QueryBlock
 	backward := 2*QueryBlock*(gradKeyBlock+scorePad) + 2*f.PanelLen(QueryBlock, c) + QueryBlock
 	return (max(forward, backward) + 15) &^ 15
 }
+
+// scores is those of a strip of queries against a page of keys.
+func (f blocked[T]) scores() int { return f.Align() * (KeyBlock + scorePad) }
 
 func (f blocked[T]) Attend(a *AttentionOf[T], each Each) {
 	each(len(a.Keep)*a.G, func(_, i int) { f.keep(a, a.Keep[i/a.G], i%a.G) })
@@ -111,7 +113,7 @@ type attending[T float32 | float64] struct {
 // attend answers one unit. Blocks of keys go by in the outer loop, so that
 // each is fetched once for all queries.
 func (f blocked[T]) attend(a *AttentionOf[T], scratch []T, q *Queries) {
-	const scores = maxStrip * (KeyBlock + scorePad)
+	scores := f.scores()
 	u := &attending[T]{AttentionOf: a, f: f, q: q, g: a.group(q.Head),
 		scores: scratch[:scores], max: scratch[scores:][:q.N], sum: scratch[scores+QueryBlock:][:q.N]}
 	step := f.Align()

@@ -7,10 +7,17 @@ import "golang.org/x/sys/cpu"
 func Detect() Family {
 	x := &cpu.X86
 	switch {
-	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL:
+	case tilesError() == nil:
+		return AMX
+	case hasAVX512():
 		return AVX512
 	case x.HasAVX2 && x.HasFMA:
 		return AVX2
 	}
 	return Generic
+}
+
+func hasAVX512() bool {
+	x := &cpu.X86
+	return x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL
 }

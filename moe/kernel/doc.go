@@ -1,6 +1,6 @@
 // Package kernel computes the inner loops of the network in float32: matrix
 // products, attention, SwiGLU, RMSNorm, rotary embeddings and AdamW, each in
-// three families of machine code with one meaning. [Operations] lists them: it is
+// families of machine code with one meaning. [Operations] lists them: it is
 // the seam behind which another kind of machine would go.
 //
 // Promises: every element of a result is summed in an order that depends on

@@ -17,12 +17,20 @@ const (
 	Generic Family = iota // plain Go, any machine
 	AVX2                  // 8 lanes, FMA
 	AVX512                // 16 lanes, masks (F, BW, DQ, VL)
+	AMX                   // AVX512, and tiles for products of rounded operands (AMX-BF16)
 )
 
 // EnvVar forces a family by name, for comparisons and for tests.
 const EnvVar = "SWERM_KERNEL"
 
-var familyNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512"}
+var familyNames = [...]string{Generic: "generic", AVX2: "avx2", AVX512: "avx512", AMX: "amx"}
+
+// wide reports whether the family has the vectors of AVX512.
+func (f Family) wide() bool { return f >= AVX512 }
+
+// Whole is the family whose code computes what no operand is rounded for: of
+// AMX it is AVX512.
+func (f Family) Whole() Family { return min(f, AVX512) }
 
 // String returns the name that [EnvVar] takes.
 func (f Family) String() string { return familyNames[f] }
@@ -38,10 +46,13 @@ func FromEnv() (Family, error) {
 		if n != name {
 			continue
 		}
+		if err := tilesError(); Family(f) == AMX && err != nil {
+			return Generic, fmt.Errorf("kernel: %s=%s: %w", EnvVar, name, err)
+		}
 		if Family(f) > Detect() {
 			return Generic, fmt.Errorf("kernel: %s=%s, but this machine offers only %s", EnvVar, name, Detect())
 		}
 		return Family(f), nil
 	}
-	return Generic, fmt.Errorf("kernel: %s=%q, want avx512, avx2 or generic", EnvVar, name)
+	return Generic, fmt.Errorf("kernel: %s=%q, want amx, avx512, avx2 or generic", EnvVar, name)
 }

@@ -35,8 +35,8 @@ type strip struct {
 }
 
 // panelWidth is the columns of a panel, stripRows the rows of a strip.
-func (f Family) panelWidth() int { return [...]int{Generic: 8, AVX2: 16, AVX512: 32}[f] }
-func (f Family) stripRows() int  { return [...]int{Generic: 4, AVX2: 6, AVX512: 12}[f] }
+func (f Family) panelWidth() int { return [...]int{Generic: 8, AVX2: 16, AVX512: 32}[f.Whole()] }
+func (f Family) stripRows() int  { return [...]int{Generic: 4, AVX2: 6, AVX512: 12}[f.Whole()] }
 
 // Align is what stripes of rows are best a multiple of.
 func (f Family) Align() int { return f.stripRows() }

@@ -4,7 +4,7 @@ import "unsafe"
 
 // run calls the kernel for a strip of rows rows. n is the columns that exist.
 func (f Family) run(s *strip, rows int, cols bool, n int) {
-	if f == AVX512 {
+	if f.wide() {
 		if cols {
 			runCols512(s, rows)
 		} else {

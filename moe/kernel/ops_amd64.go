@@ -4,7 +4,7 @@ package kernel
 // Generic here. Lengths are positive multiples of 16.
 
 func packRows(f Family, n int, src *float32, ld int, dst *float32) {
-	if f == AVX512 {
+	if f.wide() {
 		packRowsAVX512(n, src, 4*ld, dst)
 		return
 	}
@@ -12,7 +12,7 @@ func packRows(f Family, n int, src *float32, ld int, dst *float32) {
 }
 
 func transpose(f Family, blocks int, src *float32, lds int, dst *float32, ldd int) {
-	if f == AVX512 {
+	if f.wide() {
 		transposeAVX512(blocks, src, 4*lds, dst, 4*ldd)
 		return
 	}
@@ -20,7 +20,7 @@ func transpose(f Family, blocks int, src *float32, lds int, dst *float32, ldd in
 }
 
 func packStripsVec(f Family, k int, src *float32, lds int, dst *float32, strips int) {
-	if f == AVX512 {
+	if f.wide() {
 		packStripsAVX512(k, src, 4*lds, dst, strips)
 		return
 	}
@@ -28,21 +28,21 @@ func packStripsVec(f Family, k int, src *float32, lds int, dst *float32, strips 
 }
 
 func dotVec(f Family, x, y *float32, n int) float32 {
-	if f == AVX512 {
+	if f.wide() {
 		return dotAVX512(x, y, n)
 	}
 	return dotAVX2(x, y, n)
 }
 
 func sumSquaresVec(f Family, x *float32, n int) float64 {
-	if f == AVX512 {
+	if f.wide() {
 		return sumSquaresAVX512(x, n)
 	}
 	return sumSquaresAVX2(x, n)
 }
 
 func axpyVec(f Family, a float32, x, y *float32, n int) {
-	if f == AVX512 {
+	if f.wide() {
 		axpyAVX512(a, x, y, n)
 		return
 	}
@@ -50,7 +50,7 @@ func axpyVec(f Family, a float32, x, y *float32, n int) {
 }
 
 func scaleVec(f Family, a float32, x, y *float32, n int) {
-	if f == AVX512 {
+	if f.wide() {
 		scaleAVX512(a, x, y, n)
 		return
 	}
@@ -58,7 +58,7 @@ func scaleVec(f Family, a float32, x, y *float32, n int) {
 }
 
 func normApplyVec(f Family, x, w, y *float32, n int, r float32) {
-	if f == AVX512 {
+	if f.wide() {
 		normApplyAVX512(x, w, y, n, r)
 		return
 	}
@@ -66,14 +66,14 @@ func normApplyVec(f Family, x, w, y *float32, n int, r float32) {
 }
 
 func normDotVec(f Family, dy, w, x *float32, n int) float32 {
-	if f == AVX512 {
+	if f.wide() {
 		return normDotAVX512(dy, w, x, n)
 	}
 	return normDotAVX2(dy, w, x, n)
 }
 
 func normBackwardVec(f Family, dy, w, x, dx, dw *float32, n int, r, c float32) {
-	if f == AVX512 {
+	if f.wide() {
 		normBackwardAVX512(dy, w, x, dx, dw, n, r, c)
 		return
 	}
@@ -81,7 +81,7 @@ func normBackwardVec(f Family, dy, w, x, dx, dw *float32, n int, r, c float32) {
 }
 
 func rotateVec(f Family, x1, x2, cos, sin *float32, n int, s float32) {
-	if f == AVX512 {
+	if f.wide() {
 		rotateAVX512(x1, x2, cos, sin, n, s)
 		return
 	}
@@ -89,7 +89,7 @@ func rotateVec(f Family, x1, x2, cos, sin *float32, n int, s float32) {
 }
 
 func swigluVec(f Family, g, u, h *float32, n int, w float32) {
-	if f == AVX512 {
+	if f.wide() {
 		swigluAVX512(g, u, h, n, w)
 		return
 	}
@@ -97,28 +97,28 @@ func swigluVec(f Family, g, u, h *float32, n int, w float32) {
 }
 
 func swigluBackwardVec(f Family, g, u, dh *float32, n int, w float32) float32 {
-	if f == AVX512 {
+	if f.wide() {
 		return swigluBackwardAVX512(g, u, dh, n, w)
 	}
 	return swigluBackwardAVX2(g, u, dh, n, w)
 }
 
 func maxRowVec(f Family, x *float32, n int) float32 {
-	if f == AVX512 {
+	if f.wide() {
 		return maxRowAVX512(x, n)
 	}
 	return maxRowAVX2(x, n)
 }
 
 func expSumVec(f Family, x, y *float32, n int, scale, shift float32) float32 {
-	if f == AVX512 {
+	if f.wide() {
 		return expSumAVX512(x, y, n, scale, shift)
 	}
 	return expSumAVX2(x, y, n, scale, shift)
 }
 
 func softmaxBackwardVec(f Family, s, dp *float32, n int, scale, shift, delta float32) {
-	if f == AVX512 {
+	if f.wide() {
 		softmaxBackwardAVX512(s, dp, n, scale, shift, delta)
 		return
 	}
@@ -126,7 +126,7 @@ func softmaxBackwardVec(f Family, s, dp *float32, n int, scale, shift, delta flo
 }
 
 func adamwVec(f Family, p, g, m, v *float32, n int, c *AdamWCoef) {
-	if f == AVX512 {
+	if f.wide() {
 		adamwAVX512(p, g, m, v, n, c)
 		return
 	}
@@ -134,7 +134,7 @@ func adamwVec(f Family, p, g, m, v *float32, n int, c *AdamWCoef) {
 }
 
 func widenBF16Vec(f Family, dst *float32, src *byte, n int) {
-	if f == AVX512 {
+	if f.wide() {
 		widenBF16AVX512(dst, src, n)
 		return
 	}
@@ -142,7 +142,7 @@ func widenBF16Vec(f Family, dst *float32, src *byte, n int) {
 }
 
 func widenF16Vec(f Family, dst *float32, src *byte, n int) {
-	if f == AVX512 {
+	if f.wide() {
 		widenF16AVX512(dst, src, n)
 		return
 	}

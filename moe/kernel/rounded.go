@@ -24,8 +24,14 @@ type Rounded struct {
 	parts Parts
 }
 
-// Rounded returns the family with rounded products.
-func (f Family) Rounded(parts Parts) Rounded { return Rounded{f, parts} }
+// Rounded returns the family with rounded products: [Rounded], or where it has
+// them [Tiles].
+func (f Family) Rounded(parts Parts) Operations[float32] {
+	if f == AMX {
+		return Tiles{Family: f, parts: parts}
+	}
+	return Rounded{f, parts}
+}
 
 // A number k of a panel of two parts is two rows, hi and lo. The left operand
 // has hi+lo, which float32 holds exactly, for the first and hi for the second, so
@@ -171,10 +177,25 @@ func (r Rounded) eights(n int) int {
 	return n &^ 7
 }
 
+// Borrowed is how many numbers the products of ops borrow from the package while
+// they run on one goroutine, where transposed ones are at most so deep and have
+// so many rows: of [Rounded] and [Tiles] it is the rounded left operand.
+func Borrowed[T float32 | float64](ops Products[T], depth, rows int) int {
+	switch r := any(ops).(type) {
+	case Rounded:
+		return max(roundedRows*depthBlock, int(r.parts)*depth*rows)
+	case Tiles:
+		return r.leftFloats(roundedRows, depthBlock)
+	}
+	return 0
+}
+
 // lent is memory for rounded left operands.
 type lent struct{ floats []float32 }
 
-var lending = sync.Pool{New: func() any { return &lent{} }}
+var lending = sync.Pool{New: newLent}
+
+func newLent() any { return &lent{} }
 
 // borrow returns memory for n floats, on a cache line.
 func borrow(n int) *lent {

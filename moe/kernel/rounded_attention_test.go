@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 )
 
@@ -11,17 +12,21 @@ import (
 func TestRoundedAttention(t *testing.T) {
 	for _, parts := range []Parts{OnePart, TwoParts} {
 		for _, c := range attentionCases {
-			whole, rounded := newAttentionBatch(Reference{}, c), newAttentionBatch(Reference{}.Rounded(parts), c)
-			whole.run(inOrder)
-			rounded.run(inOrder)
-			eachFamily(t, func(t *testing.T, f Family) {
-				t.Run(fmt.Sprint(int(parts), " ", c), func(t *testing.T) {
-					b := newAttentionBatch(f.Rounded(parts), c)
+			references := sync.OnceValues(func() (whole, rounded map[string][]float64) {
+				a, b := newAttentionBatch(Reference{}, c), newAttentionBatch(Reference{}.Rounded(parts), c)
+				a.run(inOrder)
+				b.run(inOrder)
+				return a.results(), b.results()
+			})
+			for name, ops := range roundings(parts) {
+				t.Run(fmt.Sprint(name, "/", int(parts), " ", c), func(t *testing.T) {
+					b := newAttentionBatch[float32](ops, c)
 					b.run(inOrder)
-					nearReferences(t, b, parts, whole.results(), rounded.results())
+					whole, rounded := references()
+					nearReferences(t, b, parts, whole, rounded)
 					roundedAttentionSuite(t, b, c)
 				})
-			})
+			}
 		}
 	}
 }

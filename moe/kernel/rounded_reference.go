@@ -10,13 +10,6 @@ type RoundedReference struct {
 // Rounded returns the reference with rounded products.
 func (f Reference) Rounded(parts Parts) RoundedReference { return RoundedReference{f, parts} }
 
-// times is a·b of rounded operands.
-func (r RoundedReference) times(a, b float64) float64 {
-	aHi, aLo := r.split(a)
-	bHi, bLo := r.split(b)
-	return aHi*bHi + aHi*bLo + aLo*bHi
-}
-
 // split returns the parts of v, of which the second may be zero.
 func (r RoundedReference) split(v float64) (hi, lo float64) {
 	half := func(v float64) float64 { return float64(FromBF16(BF16(float32(v)))) }
@@ -43,11 +36,14 @@ func (r RoundedReference) MulT(m, n, k int, a []float64, lda int, panels, c []fl
 }
 
 func (r RoundedReference) mul(m, n, k int, a, b func(i, j int) float64, c []float64, ldc int, acc bool) {
+	rows := r.splitAll(m, k, a)
+	cols := r.splitAll(n, k, func(j, kk int) float64 { return b(kk, j) })
 	for i := range m {
 		for j := range n {
 			sum := 0.0
-			for kk := range k {
-				sum += r.times(a(i, kk), b(kk, j))
+			for kk, x := range rows[i] {
+				y := cols[j][kk]
+				sum += x.hi*y.hi + x.hi*y.lo + x.lo*y.hi
 			}
 			if acc {
 				sum += c[i*ldc+j]
@@ -55,6 +51,20 @@ func (r RoundedReference) mul(m, n, k int, a, b func(i, j int) float64, c []floa
 			c[i*ldc+j] = sum
 		}
 	}
+}
+
+type twoParts struct{ hi, lo float64 }
+
+// splitAll splits m rows of k numbers.
+func (r RoundedReference) splitAll(m, k int, at func(i, j int) float64) [][]twoParts {
+	rows := make([][]twoParts, m)
+	for i := range rows {
+		rows[i] = make([]twoParts, k)
+		for j := range rows[i] {
+			rows[i][j].hi, rows[i][j].lo = r.split(at(i, j))
+		}
+	}
+	return rows
 }
 
 // PageLen is the numbers of one key head in a page.

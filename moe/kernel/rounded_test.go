@@ -9,13 +9,23 @@ import (
 
 var nan = float32(math.NaN())
 
-// eachRounded runs do for every family, rounded both ways.
-func eachRounded(t *testing.T, do func(t *testing.T, r Products[float32], parts Parts)) {
-	eachFamily(t, func(t *testing.T, f Family) {
-		for _, parts := range []Parts{OnePart, TwoParts} {
-			t.Run(fmt.Sprint(int(parts)), func(t *testing.T) { do(t, f.Rounded(parts), parts) })
+// roundings are the implementations of rounded products: of every family, and
+// that of tiles whose machine code is modelled.
+func roundings(parts Parts) map[string]Operations[float32] {
+	all := map[string]Operations[float32]{"model of tiles": Tiles{Family: Detect().Whole(), parts: parts, model: true}}
+	for _, f := range families() {
+		all[f.String()] = f.Rounded(parts)
+	}
+	return all
+}
+
+// eachRounded runs do for every implementation, rounded both ways.
+func eachRounded(t *testing.T, do func(t *testing.T, r Operations[float32], parts Parts)) {
+	for _, parts := range []Parts{OnePart, TwoParts} {
+		for name, r := range roundings(parts) {
+			t.Run(fmt.Sprint(name, "/", int(parts)), func(t *testing.T) { do(t, r, parts) })
 		}
-	})
+	}
 }
 
 // operands are those of one product, in arrays wider than they are.
@@ -46,12 +56,14 @@ func newOperands(m, n, k int, transA bool) *operands {
 	return o
 }
 
-func (o *operands) left(i, k int) *float32 {
+func (o *operands) leftAt(i, k int) int {
 	if o.transA {
-		return &o.a[k*o.lda+i]
+		return k*o.lda + i
 	}
-	return &o.a[i*o.lda+k]
+	return i*o.lda + k
 }
+
+func (o *operands) left(i, k int) *float32 { return &o.a[o.leftAt(i, k)] }
 
 // panels packs the right operand in one of three ways.
 func (o *operands) panels(r Products[float32], how string) []float32 {
@@ -96,6 +108,15 @@ func (o *operands) mul(r Products[float32], panels []float32, acc bool, scratch 
 // summed.
 func (o *operands) want(parts Parts, acc bool) (want, scale []float64) {
 	ref := Reference{}.Rounded(parts)
+	split := func(x []float32) (hi, lo []float64) {
+		hi, lo = make([]float64, len(x)), make([]float64, len(x))
+		for i, v := range x {
+			hi[i], lo[i] = ref.split(float64(v))
+		}
+		return hi, lo
+	}
+	aHi, aLo := split(o.a)
+	bHi, bLo := split(o.b)
 	want, scale = make([]float64, o.m*o.n), make([]float64, o.m*o.n)
 	for i := range o.m {
 		for j := range o.n {
@@ -105,7 +126,8 @@ func (o *operands) want(parts Parts, acc bool) (want, scale []float64) {
 				scale[at] = math.Abs(want[at])
 			}
 			for k := range o.k {
-				p := ref.times(float64(*o.left(i, k)), float64(o.b[k*o.ldb+j]))
+				x, y := o.leftAt(i, k), k*o.ldb+j
+				p := aHi[x]*bHi[y] + aHi[x]*bLo[y] + aLo[x]*bHi[y]
 				want[at] += p
 				scale[at] += math.Abs(p)
 			}
@@ -115,28 +137,28 @@ func (o *operands) want(parts Parts, acc bool) (want, scale []float64) {
 }
 
 func TestRoundedMul(t *testing.T) {
-	eachRounded(t, func(t *testing.T, r Products[float32], parts Parts) {
+	eachRounded(t, func(t *testing.T, r Operations[float32], parts Parts) {
 		for _, s := range oddShapes {
 			for _, transA := range []bool{false, true} {
 				o := newOperands(s[0], s[1], s[2], transA)
-				for i, how := range []string{"Pack", "PackT", "PackGather"} {
-					acc := (i+s[1])%2 == 0
-					checkRounded(t, r, parts, o, how, acc)
-					checkRounded(t, r, parts, o, how, !acc)
+				for _, acc := range []bool{false, true} {
+					want, scale := o.want(parts, acc)
+					for _, how := range []string{"Pack", "PackT", "PackGather"} {
+						checkRounded(t, r, o, how, acc, want, scale)
+					}
 				}
 			}
 		}
 	})
 }
 
-func checkRounded(t *testing.T, r Products[float32], parts Parts, o *operands, how string, acc bool) {
+func checkRounded(t *testing.T, r Products[float32], o *operands, how string, acc bool, want, scale []float64) {
 	t.Helper()
 	scratch := 0 // one of the three repacks the left operand
 	if how == "PackT" {
 		scratch = ScratchLen(o.k, o.m)
 	}
 	got := o.mul(r, o.panels(r, how), acc, scratch)
-	want, scale := o.want(parts, acc)
 	for i := range o.m {
 		for j := range o.ldc {
 			what := fmt.Sprintf("%s %dx%dx%d transA=%v acc=%v row %d", how, o.m, o.n, o.k, o.transA, acc, i)
@@ -155,7 +177,7 @@ func TestRoundedIsFamilyOfRounded(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f Family) {
 		for _, transA := range []bool{false, true} {
 			o := newOperands(101, 75, 1100, transA)
-			r := f.Rounded(OnePart)
+			r := Rounded{f, OnePart}
 			got := o.mul(r, o.panels(r, "Pack"), true, 0)
 			for _, x := range [][]float32{o.a, o.b} {
 				for i, v := range x {
@@ -174,7 +196,7 @@ func TestRoundedIsFamilyOfRounded(t *testing.T) {
 // being where PanelLen says that so many columns, or so much depth, end.
 func TestRoundedSplit(t *testing.T) {
 	const m, n, k = 53, 150, 700
-	eachRounded(t, func(t *testing.T, r Products[float32], _ Parts) {
+	eachRounded(t, func(t *testing.T, r Operations[float32], _ Parts) {
 		o := newOperands(m, n, k, false)
 		panels := o.panels(r, "Pack")
 		whole := o.mul(r, panels, false, 0)
@@ -211,26 +233,24 @@ func TestRoundedSplit(t *testing.T) {
 // TestTwoPartsAreClose: the error of two parts is that of 16 bits, of one part
 // that of 8.
 func TestTwoPartsAreClose(t *testing.T) {
-	eachFamily(t, func(t *testing.T, f Family) {
+	eachRounded(t, func(t *testing.T, r Operations[float32], parts Parts) {
 		o := newOperands(64, 96, 512, false)
 		exact, scale := mulReference(o.m, o.n, o.k, o.a, o.lda, false, packed(o), nil, 0, false)
-		for parts, bounds := range map[Parts][2]float64{OnePart: {5e-4, 8e-3}, TwoParts: {0, 5e-6}} {
-			r := f.Rounded(parts)
-			got := o.mul(r, o.panels(r, "Pack"), false, 0)
-			errs, norm := 0.0, 0.0
-			for i := range o.m {
-				for j := range o.n {
-					want := exact[i*o.n+j]
-					d := float64(got[i*o.ldc+j]) - want
-					errs, norm = errs+d*d, norm+want*want
-					if math.Abs(d) > bounds[1]*scale[i*o.n+j] {
-						t.Fatalf("%d parts: %v for %v", parts, got[i*o.ldc+j], want)
-					}
+		bounds := map[Parts][2]float64{OnePart: {5e-4, 8e-3}, TwoParts: {0, 5e-6}}[parts]
+		got := o.mul(r, o.panels(r, "Pack"), false, 0)
+		errs, norm := 0.0, 0.0
+		for i := range o.m {
+			for j := range o.n {
+				want := exact[i*o.n+j]
+				d := float64(got[i*o.ldc+j]) - want
+				errs, norm = errs+d*d, norm+want*want
+				if math.Abs(d) > bounds[1]*scale[i*o.n+j] {
+					t.Fatalf("%v for %v", got[i*o.ldc+j], want)
 				}
 			}
-			if e := math.Sqrt(errs / norm); !(e >= bounds[0] && e <= bounds[1]) {
-				t.Errorf("%d parts: relative error %.2g, want %v", parts, e, bounds)
-			}
+		}
+		if e := math.Sqrt(errs / norm); !(e >= bounds[0] && e <= bounds[1]) {
+			t.Errorf("relative error %.2g, want %v", e, bounds)
 		}
 	})
 }
@@ -249,7 +269,7 @@ func packed(o *operands) []float32 {
 func TestRoundedKeepsNonFinite(t *testing.T) {
 	const m, n, k = 13, 45, 70
 	inf := float32(math.Inf(1))
-	eachRounded(t, func(t *testing.T, r Products[float32], _ Parts) {
+	eachRounded(t, func(t *testing.T, r Operations[float32], _ Parts) {
 		for _, bad := range []float32{nan, math.Float32frombits(0xffffffff), math.Float32frombits(0x7f800001), inf, -inf, math.MaxFloat32, -math.MaxFloat32} {
 			for _, transA := range []bool{false, true} {
 				clean := newOperands(m, n, k, transA)
@@ -289,7 +309,7 @@ func TestRoundRows(t *testing.T) {
 	values = append(values, 0, float32(math.Copysign(0, -1)), nan, float32(math.Inf(1)), float32(math.Inf(-1)), math.MaxFloat32, 0x1p-149, 0x1.01p0, 0x1.03p0)
 	same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b }
 	eachFamily(t, func(t *testing.T, f Family) {
-		r := f.Rounded(TwoParts)
+		r := Rounded{f, TwoParts}
 		for lo, n := 0, 0; lo+n <= len(values); lo, n = lo+n, (n+1)%37 {
 			row := values[lo : lo+n]
 			one, hi, low, pairs := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, 2*n)

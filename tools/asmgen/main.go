@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"maps"
 
 	"github.com/mmcloughlin/avo/reg"
 
@@ -40,7 +41,12 @@ func generate() (map[string][]byte, error) {
 	}
 	f := newFamily("AVX2", 8, 6)
 	f.halves()
-	return files, f.put(files, "bf16")
+	if err := f.put(files, "bf16"); err != nil {
+		return nil, err
+	}
+	tiles, err := amx()
+	maps.Copy(files, tiles)
+	return files, err
 }
 
 // put adds the two files of what was written.

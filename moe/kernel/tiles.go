@@ -1,0 +1,276 @@
+package kernel
+
+import "unsafe"
+
+// Tiles is a family whose products of rounded operands are those of tiles,
+// AMX-BF16: a tile is 16 rows of 64 bytes, and one instruction adds to 16×16
+// float32 the product of 16×32 and 32×16 numbers of bfloat16. Everything else is
+// the family's own.
+//
+// It rounds as [Rounded] does, but for numbers below the normal ones (2⁻¹²⁶),
+// which count as zero, as do sums that small. An element of C is a chain of sums
+// of 32 products, of which those at even and at odd depths are added up apart. The
+// chain starts at what C holds, so that it does not matter at which multiples of
+// 32 the depth is cut. Two parts enter it at each 32 of depth as hi·lo, hi·hi
+// and lo·hi.
+//
+// A tile that is not whole, at an edge of C, is a smaller one: nothing outside is
+// read or written. The depth is padded with zeros.
+type Tiles struct {
+	Family
+	parts Parts
+	model bool // machine code as Go has it
+}
+
+const (
+	tileSide  = 16 // rows of a tile, and its float32 in a row
+	tileStep  = 32 // numbers of depth that two tiles multiply
+	tileBytes = 1 << 10
+	tilePanel = 2 * tileSide // columns of a panel
+	tileStrip = 2 * tileSide // rows that one pass over panels takes
+)
+
+// tileRun bounds the multiplications in one call of machine code, to 0.1 ms of a
+// slow machine: whatever wants to stop the process waits for the call.
+const tileRun = 1 << 24
+
+// Align is what stripes of rows are best a multiple of.
+func (t Tiles) Align() int { return tileStrip }
+
+// PanelWidth is the number of columns in a panel.
+func (t Tiles) PanelWidth() int { return tilePanel }
+
+// PanelLen returns the floats whose memory panels of depth k for n columns take.
+func (t Tiles) PanelLen(k, n int) int {
+	return (n + tilePanel - 1) / tilePanel * steps(k) * t.stepFloats()
+}
+
+// steps is how often a product of depth k meets 32 numbers more.
+func steps(k int) int { return (k + tileStep - 1) / tileStep }
+
+// stepFloats is what a step of one panel takes.
+func (t Tiles) stepFloats() int { return int(t.parts) * 2 * tileBytes / 4 }
+
+// Pack packs the k×n matrix B as [Family.Pack] does, rounded.
+func (t Tiles) Pack(dst, b []float32, ldb, k, n int) {
+	for j := 0; j < n && k > 0; j += tilePanel {
+		cols := min(tilePanel, n-j)
+		_ = b[(k-1)*ldb+j+cols-1]
+		t.panel(&b[j], ldb, t.panelAt(dst, k, j), cols, k)
+	}
+}
+
+// PackT packs the transpose of the n×k matrix W as [Family.PackT] does, rounded.
+func (t Tiles) PackT(dst, w []float32, ldw, k, n int) {
+	for j := 0; j < n && k > 0; j += tilePanel {
+		_ = w[(min(n, j+tilePanel)-1)*ldw+k-1]
+		to := t.panelAt(dst, k, j)
+		for half := range 2 {
+			cols := max(0, min(tileSide, n-j-half*tileSide))
+			from := min(j+half*tileSide, n-1) // none where there are no columns
+			t.panelT(&w[from*ldw], ldw, unsafe.Add(to, half*tileBytes), cols, k)
+		}
+	}
+}
+
+// PackGather packs rows by index as [Family.PackGather] does, rounded.
+func (t Tiles) PackGather(dst, b []float32, ldb int, rows []int32, n int) {
+	for _, r := range rows {
+		_ = b[int(r)*ldb : int(r)*ldb+n]
+	}
+	for j := 0; j < n && len(rows) > 0; j += tilePanel {
+		t.gather(&b[j], ldb, t.panelAt(dst, len(rows), j), min(tilePanel, n-j), rows)
+	}
+}
+
+// panelAt is where the panel of column j lies, which is as long as it must be.
+func (t Tiles) panelAt(panels []float32, k, j int) unsafe.Pointer {
+	return unsafe.Pointer(unsafe.SliceData(panels[t.PanelLen(k, j):t.PanelLen(k, j+tilePanel)]))
+}
+
+// Mul computes C (+)= A·B as [Family.Mul] does, of rounded operands.
+func (t Tiles) Mul(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool) {
+	t.MulPart(m, n, 0, k, a, lda, panels, k, c, ldc, acc)
+}
+
+// MulPart is Mul over depth from..to of panels packed for a greater depth; from
+// is a multiple of 32.
+func (t Tiles) MulPart(m, n, from, to int, a []float32, lda int, panels []float32, depth int, c []float32, ldc int, acc bool) {
+	if from%tileStep != 0 {
+		panic("kernel: a part of the depth starts inside a step of tiles")
+	}
+	at := from / tileStep * t.stepFloats()
+	t.mul(&tileProduct{product: product{m: m, n: n, k: to - from, a: a, lda: lda, b: panels[at:], packedDepth: depth, c: c, ldc: ldc, acc: acc}})
+}
+
+// MulT computes C (+)= Aᵀ·B as [Family.MulT] does, of rounded operands. It needs
+// no scratch.
+func (t Tiles) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool, _ []float32) {
+	t.mul(&tileProduct{product: product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true}})
+}
+
+// tileProduct is one product and the part of it that is being computed.
+type tileProduct struct {
+	product
+	left    unsafe.Pointer // rows i..i+rows at depth k0..k0+kc, as tiles: a row of tiles goes on along the depth
+	i, rows int
+	k0, kc  int
+}
+
+// mul rounds a strip of the left operand at a time, for all panels.
+func (t Tiles) mul(p *tileProduct) {
+	switch {
+	case p.m <= 0 || p.n <= 0:
+		return
+	case p.k <= 0:
+		p.clear()
+		return
+	}
+	p.check()
+	_ = p.b[((p.n-1)/tilePanel*steps(p.packedDepth)+steps(p.k))*t.stepFloats()-1]
+	left := borrow(t.leftFloats(min(p.m, roundedRows), min(p.k, depthBlock)))
+	defer left.giveBack()
+	p.left = unsafe.Pointer(&left.floats[0])
+	for p.i = 0; p.i < p.m; p.i += roundedRows {
+		p.rows = min(roundedRows, p.m-p.i)
+		for p.k0 = 0; p.k0 < p.k; p.k0 += depthBlock {
+			p.kc = min(depthBlock, p.k-p.k0)
+			t.roundLeft(p)
+			t.multiply(p)
+		}
+	}
+}
+
+// leftFloats is the memory of a left operand.
+func (t Tiles) leftFloats(rows, k int) int {
+	return (rows + tileSide - 1) / tileSide * steps(k) * int(t.parts) * tileBytes / 4
+}
+
+// rowBytes is what a row of tiles takes.
+func (t Tiles) rowBytes(p *tileProduct) int { return steps(p.kc) * int(t.parts) * tileBytes }
+
+// roundLeft makes tiles of the left operand.
+func (t Tiles) roundLeft(p *tileProduct) {
+	for i := 0; i < p.rows; i += tileSide {
+		to, n := unsafe.Add(p.left, i/tileSide*t.rowBytes(p)), min(tileSide, p.rows-i)
+		if p.transA {
+			t.leftCols(&p.a[p.k0*p.lda+p.i+i], p.lda, to, n, p.kc)
+		} else {
+			t.leftRows(&p.a[(p.i+i)*p.lda+p.k0], p.lda, to, n, p.kc)
+		}
+	}
+}
+
+// multiply multiplies the strip with the panels of C's columns, cut so that no
+// call takes long.
+func (t Tiles) multiply(p *tileProduct) {
+	products := 1
+	if t.parts == TwoParts {
+		products = 3
+	}
+	most := max(1, tileRun/(products*p.rows*p.kc*tilePanel)) * tilePanel
+	for j := 0; j < p.n; j += most {
+		cols := min(most, p.n-j)
+		t.columns(p, j, cols/tilePanel, tilePanel)
+		t.columns(p, j+cols/tilePanel*tilePanel, 1, cols%tilePanel)
+	}
+}
+
+// columns multiplies so many panels from column j on, of cols columns each.
+func (t Tiles) columns(p *tileProduct, j, panels, cols int) {
+	if panels == 0 || cols == 0 {
+		return
+	}
+	whole := p.rows / tileStrip
+	t.tiles(p, 0, whole, tileStrip, j, panels, cols)
+	t.tiles(p, whole*tileStrip, 1, p.rows%tileStrip, j, panels, cols)
+}
+
+// tiles multiplies strips of so many rows from row i of the strip on.
+func (t Tiles) tiles(p *tileProduct, i, strips, rows, j, panels, cols int) {
+	if strips == 0 || rows == 0 {
+		return
+	}
+	step := t.stepFloats()
+	at := j/tilePanel*steps(p.packedDepth)*step + p.k0/tileStep*step
+	config := tileConfigOf(rows, cols)
+	call := tileCall{
+		left: unsafe.Add(p.left, i/tileSide*t.rowBytes(p)), half: t.rowBytes(p),
+		right: &p.b[at], skip: 4 * step * (steps(p.packedDepth) - steps(p.kc)),
+		c: &p.c[(p.i+i)*p.ldc+j], ldc: 4 * p.ldc,
+		depth: steps(p.kc), strips: strips, panels: panels, config: &config,
+	}
+	if p.acc || p.k0 > 0 {
+		call.acc = 1
+	}
+	t.run(&call, steps16(rows), steps16(cols))
+}
+
+func steps16(n int) int { return (n + tileSide - 1) / tileSide }
+
+// tileCall is one call of the product of tiles, for strips of 32 rows and panels
+// of 32 columns, or for one that is smaller. Its layout is read by machine code;
+// distances are in bytes.
+type tileCall struct {
+	left   unsafe.Pointer
+	half   int // from a row of tiles to the next one
+	right  *float32
+	skip   int // from the end of the depth of a panel to the next panel
+	c      *float32
+	ldc    int
+	depth  int // steps
+	strips int
+	panels int
+	acc    int
+	config *tileConfig
+}
+
+// tileConfig says how large tiles are: 0 to 3 of C, two rows of two, 4 and 5 of
+// A, 6 and 7 of B.
+type tileConfig struct {
+	palette  uint8
+	_        [15]uint8
+	rowBytes [8]uint16
+	_        [16]uint8
+	rows     [8]uint8
+	_        [8]uint8
+}
+
+// tileConfigOf is for at most 32 rows and columns of C.
+func tileConfigOf(rows, cols int) tileConfig {
+	c := tileConfig{palette: 1}
+	set := func(tile, rows, bytes int) {
+		c.rows[tile], c.rowBytes[tile] = uint8(rows), uint16(bytes)
+	}
+	for i := range 2 {
+		r := max(0, min(tileSide, rows-i*tileSide))
+		for j := range 2 {
+			if w := max(0, min(tileSide, cols-j*tileSide)); r > 0 && w > 0 {
+				set(2*i+j, r, 4*w)
+				set(4+i, r, 2*tileStep)
+				set(6+j, tileStep/2, 4*w)
+			}
+		}
+	}
+	return c
+}
+
+// PageLen is the numbers of one key head in a page.
+func (t Tiles) PageLen(c, depth int) int { return blocked[float32]{t}.PageLen(c, depth) }
+
+// AttentionScratch is the scratch of one worker.
+func (t Tiles) AttentionScratch(c int) int { return blocked[float32]{t}.AttentionScratch(c) }
+
+// AttentionGradWork is what a way back works in.
+func (t Tiles) AttentionGradWork(h, g, c int, lengths []int) int {
+	return blocked[float32]{t}.AttentionGradWork(h, g, c, lengths)
+}
+
+// Attend computes attention as [Family.Attend] does, of rounded operands; so are
+// probabilities before they are multiplied with values.
+func (t Tiles) Attend(a *Attention, each Each) { blocked[float32]{t}.Attend(a, each) }
+
+// AttendBackward computes the gradients of attention, of rounded operands.
+func (t Tiles) AttendBackward(a *AttentionGrad, each Each) {
+	blocked[float32]{t}.AttendBackward(a, each)
+}
