@@ -47,6 +47,12 @@ func (p Precision) products() (moe.Precision, error) {
 	return moe.ParsePrecision(string(p))
 }
 
+// KernelFamily names the machine code that this process computes scores with.
+func (c *ScoreConfig) KernelFamily() string {
+	p, _ := c.Precision.products() // Validate has seen it
+	return moe.KernelFamilyOf(p)
+}
+
 // The two heads.
 const (
 	HeadTwoWay = "two_way"
@@ -127,7 +133,7 @@ func runScore(ctx context.Context, t *pipeline.Task) error {
 		return err
 	}
 	spec := dataset.SpecOf(t)
-	spec.Config = scoreProvenance{cfg, moe.KernelFamily(), card.TrainedOn}
+	spec.Config = scoreProvenance{cfg, cfg.KernelFamily(), card.TrainedOn}
 	w, err := dataset.Create[pipeline.Score](ctx, t.Out, spec)
 	if err != nil {
 		return err
@@ -142,7 +148,7 @@ func runScore(ctx context.Context, t *pipeline.Task) error {
 		pass:  model.NewPass(moe.Options{Threads: t.Workers, Precision: precision}),
 		head:  moe.Head{Yes: card.Contract.YesID, No: card.Contract.NoID, Full: cfg.Head == HeadFull},
 		vocab: int32(model.Config().VocabSize), progress: t.Progress,
-		result: ScoreResult{Unscored: map[string]int64{}, KernelFamily: moe.KernelFamily()},
+		result: ScoreResult{Unscored: map[string]int64{}, KernelFamily: cfg.KernelFamily()},
 	}
 	if wanted != nil {
 		t.Progress.Total(int64(len(wanted)), "rows")

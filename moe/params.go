@@ -327,14 +327,25 @@ func (m *ModelOf[Num]) Grads() (dense, experts []Num) {
 	return m.grad[:m.denseLen], m.grad[m.denseLen:]
 }
 
-// KernelFamily names the machine code that [New] and [Load] will use:
+// KernelFamily names the machine code that [New] and [Load] will use: "amx",
 // "avx512", "avx2" or "generic". Results are the same bits for any number of
 // threads within a family and differ in the last bits between families. The
 // environment variable SWERM_KERNEL forces one.
-func KernelFamily() string {
+func KernelFamily() string { return family().String() }
+
+// KernelFamilyOf is the family that a precision is computed by: of "amx", tiles
+// that multiply bfloat16, [FP32] has no use and is "avx512" there.
+func KernelFamilyOf(p Precision) string {
+	if p == FP32 {
+		return family().Whole().String()
+	}
+	return family().String()
+}
+
+func family() kernel.Family {
 	f, err := kernel.FromEnv()
 	if err != nil {
-		return kernel.Detect().String()
+		return kernel.Detect()
 	}
-	return f.String()
+	return f
 }

@@ -75,12 +75,16 @@ func newEngine(cfg *Config, from origin, l *layout, threads int) (engine, error)
 	return newEngineOf[float32](cfg, from, l, threads)
 }
 
+// KernelFamily names the machine code that this process trains with.
+func (c *Config) KernelFamily() string { return kernelFamily(c.Precision) }
+
 // kernelFamily names the machine code of a precision.
 func kernelFamily(precision string) string {
 	if precision == PrecisionFP64 {
 		return "reference"
 	}
-	return moe.KernelFamily()
+	p, _ := moe.ParsePrecision(precision) // a state of another program may have one that is unknown, and is as it was then
+	return moe.KernelFamilyOf(p)
 }
 
 // engineOf is the engine of one precision.

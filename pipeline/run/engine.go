@@ -43,7 +43,7 @@ type Options struct {
 	From       string // run this step and what depends on it again
 	NoWait     bool   // fail with ErrLocked in place of waiting for another run
 	Runner     Runner // nil is runner.NewLocal(Workers)
-	Kernel     string // family of float kernels of this process; "" is not checked
+	Kernel     string // family of float kernels of this process, where a config has no KernelFamily; "" is not checked
 	MixKernels bool   // allow ErrKernels
 	Log        *slog.Logger
 	Board      *Board // nil shows no progress
@@ -211,14 +211,24 @@ func (e *engine) checkKernels() error {
 			continue
 		}
 		for _, from := range t.after {
-			was := e.state.get(from.Step.ID)
-			if from.Done != nil && was.Key == from.Key && was.Kernel != "" && was.Kernel != e.o.Kernel {
-				return fmt.Errorf("%w: %s was computed with %s and %s would be with %s; set SWERM_KERNEL=%s, or run with --mix-kernels",
-					ErrKernels, from.Step.ID, was.Kernel, t.Step.ID, e.o.Kernel, was.Kernel)
+			was, now := e.state.get(from.Step.ID), e.kernel(from)
+			if from.Done != nil && was.Key == from.Key && was.Kernel != "" && was.Kernel != now {
+				return fmt.Errorf("%w: %s was computed with %s and now would be with %s, and %s would go on from it; set SWERM_KERNEL=%s, or run with --mix-kernels",
+					ErrKernels, from.Step.ID, was.Kernel, now, t.Step.ID, was.Kernel)
 			}
 		}
 	}
 	return nil
+}
+
+// kernel is the family of kernels that this process computes a task with: what
+// its config says, or that of all.
+func (e *engine) kernel(t *Planned) string {
+	own, family := "", e.o.Kernel
+	if c, ok := t.Step.Config.(interface{ KernelFamily() string }); ok && family != "" {
+		own = c.KernelFamily()
+	}
+	return cmp.Or(own, family)
 }
 
 // run starts every task once its inputs are there. It is the only goroutine
@@ -318,7 +328,7 @@ func (e *engine) execute(ctx context.Context, t *Planned, workers int, r *Row) {
 	begin := time.Now()
 	base := Event{ID: r.ID, Stage: r.Stage, Key: t.Key, URI: filepath.Base(t.Out), Workers: workers}
 	if floats(t.Step.Stage.Output) {
-		base.Kernel = e.o.Kernel
+		base.Kernel = e.kernel(t)
 	}
 	err := e.record(base, EventStart)
 	if err == nil {

@@ -370,6 +370,22 @@ func TestKernelsAreNotMixed(t *testing.T) {
 	mustRun(t, load(t, f, dir, text, "train.text=avx2"), Options{Kernel: "avx512"})
 }
 
+// TestKernelOfAConfig: what a step was computed with is held against what its own
+// config would be computed with now, not against its follower's.
+func TestKernelOfAConfig(t *testing.T) {
+	text := chain + "  - {id: score, stage: score, inputs: {checkpoint: train}, with: {text: avx512}}\n"
+	f, dir := &fakes{}, newDir(t)
+	settings := []string{"train.text=tiles", "train.optim.lr=2", "mix.text=avx512"}
+	mustRun(t, load(t, f, dir, text, settings...), Options{Kernel: "avx512"})
+	mustRun(t, load(t, f, dir, text, append(settings, "score.optim.lr=3")...), Options{Kernel: "avx512"})
+	settings[0] = "train.text=avx512" // as if by a process that was forced to
+	mustRun(t, load(t, f, dir, text, settings...), Options{Kernel: "avx512"})
+	again := load(t, f, dir, text, append(settings, "score.optim.lr=4")...)
+	if _, err := again.Run(context.Background(), Options{Kernel: "avx512"}); !errors.Is(err, ErrKernels) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestRawOutputOfAStage(t *testing.T) {
 	f, dir := &fakes{}, newDir(t)
 	text := "out: ${DIR}/out\nstages:\n  - {id: plant, stage: plant}\n  - {id: import, stage: import, inputs: {raw: plant}}\n"

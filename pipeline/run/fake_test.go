@@ -69,6 +69,15 @@ func (f *fakes) stage(name string, out pipeline.Kind, in ...pipeline.Port) *pipe
 		Run:       f.run}
 }
 
+// KernelFamily is "tiles" for a step that is set to 2, as precisions have families
+// of their own.
+func (c *fakeConfig) KernelFamily() string {
+	if c.Optim.LR == 2 {
+		return "tiles"
+	}
+	return ""
+}
+
 type fakeResult struct {
 	Text string `json:"kernel_family"`
 }
