@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/swerm/swerm/moe/kernel"
 )
 
 // Memory is what a training or a scoring keeps, in bytes by kind.
@@ -53,8 +55,8 @@ func (s *OptStateOf[Num]) Memory() Memory {
 }
 
 // Memory returns what the pass has grown to, with those that share its memory:
-// what the largest batches so far took. It is not to be called while the pass
-// runs.
+// what the largest batches so far took, and what its goroutines borrow for rounded
+// operands. It is not to be called while the pass runs.
 func (p *PassOf[Num]) Memory() Memory {
 	all := &census{}
 	all.walk(reflect.ValueOf(p).Elem(), kindBuffers)
@@ -67,8 +69,12 @@ func (p *PassOf[Num]) Memory() Memory {
 		seen = append(seen, found...)
 		sizes[kind] = seen.bytes() - before
 	}
+	sizes[kindBuffers] += int64(p.threads*borrowed(p.kern)) * int64(unsafe.Sizeof(Num(0)))
 	return Memory{Activations: sizes[kindActivations], Buffers: sizes[kindBuffers], Packs: sizes[kindPacks], Exchange: sizes[kindExchange]}
 }
+
+// borrowed is how many numbers a goroutine borrows for products of a precision.
+func borrowed[Num Float](k kernels[Num]) int { return kernel.Borrowed[Num](k, gradDepth, gradTileM) }
 
 // A memoryKind is a kind of what passes keep.
 type memoryKind int

@@ -164,6 +164,7 @@ func (s *sizes[Num]) load(d demand, rows int) {
 	s.numbers(d, "packQKV", f.PanelLen(s.D, s.HC)+f.PanelLen(s.D, 2*s.GC))
 	s.numbers(d, "packO", f.PanelLen(s.HC, s.D))
 	s.numbers(d, "packR", s.whole.PanelLen(s.D, max(1, s.E)))
+	s.numbers(d, "borrowed", n*borrowed(f))
 	s.numbers(d, "worker.h", n*stripe*max(s.D, m.F))
 	s.numbers(d, "worker.h2", n*stripe*max(s.D, m.ldF))
 	s.numbers(d, "worker.pack", n*max(f.PanelLen(s.D, 2*m.F), f.PanelLen(2*m.F, s.D),
