@@ -143,7 +143,7 @@ func (t Tiles) mul(p *tileProduct) {
 
 // leftFloats is the memory of a left operand.
 func (t Tiles) leftFloats(rows, k int) int {
-	return (rows + tileSide - 1) / tileSide * steps(k) * int(t.parts) * tileBytes / 4
+	return sides(rows) * steps(k) * int(t.parts) * tileBytes / 4
 }
 
 // rowBytes is what a row of tiles takes.
@@ -203,10 +203,11 @@ func (t Tiles) tiles(p *tileProduct, i, strips, rows, j, panels, cols int) {
 	if p.acc || p.k0 > 0 {
 		call.acc = 1
 	}
-	t.run(&call, steps16(rows), steps16(cols))
+	t.run(&call, sides(rows), sides(cols))
 }
 
-func steps16(n int) int { return (n + tileSide - 1) / tileSide }
+// sides is how many tiles so many rows or columns take.
+func sides(n int) int { return (n + tileSide - 1) / tileSide }
 
 // tileCall is one call of the product of tiles, for strips of 32 rows and panels
 // of 32 columns, or for one that is smaller. Its layout is read by machine code;
