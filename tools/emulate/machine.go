@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -60,6 +61,10 @@ func emulate(ctx context.Context, o options, p plan.Plan, iso, work string) erro
 	defer cancel(nil)
 	bochs := exec.CommandContext(ctx, filepath.Join(o.cache, "bochs"), "-q", "-f", config)
 	bochs.Dir = work
+	// Whatever ends this program ends the emulator, which would run on for nobody.
+	// The signal follows the thread that starts it, hence the lock.
+	runtime.LockOSThread()
+	bochs.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	start := time.Now()
 	// Opened for both directions it never waits for the emulator, nor ends with it.
 	pipe, err := os.OpenFile(console, os.O_RDWR, 0)
