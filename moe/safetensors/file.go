@@ -11,12 +11,15 @@ import (
 	"sort"
 )
 
-// Limits of a header. The format's own reader stops at 100 MB as well; a name
-// or a rank beyond these is a broken or hostile file.
+// Limits of a header. The format's own reader stops at 100 MB as well; a name, a
+// rank or a count of tensors beyond these is a broken or hostile file. The largest
+// published models have less than 100,000 tensors in all their files, and a reader
+// keeps some hundred bytes of each.
 const (
 	maxHeaderBytes = 100 << 20
 	maxNameBytes   = 1 << 12
 	maxRank        = 16
+	maxTensors     = 1 << 18
 	metadataKey    = "__metadata__"
 )
 
@@ -182,7 +185,7 @@ func (f *File) parse() error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("header: %w", err)
 	}
 	sort.Slice(f.tensors, func(a, b int) bool { return f.tensors[a].Name < f.tensors[b].Name })
 	for i, t := range f.tensors {
@@ -191,30 +194,35 @@ func (f *File) parse() error {
 	return checkSpans(spans, uint64(len(data)))
 }
 
-// eachKey walks the top object of a header in file order. A name given twice
+// eachKey walks an object whose keys are tensors, a header or an index, in file order. A name given twice
 // is an error: readers would disagree on which one counts.
 func eachKey(header []byte, do func(name string, raw json.RawMessage) error) error {
 	dec := json.NewDecoder(bytes.NewReader(header))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return errors.New("header is not a JSON object")
+		return errors.New("not a JSON object")
 	}
-	seen := map[string]bool{}
+	seen, tensors := map[string]bool{}, 0
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
-			return fmt.Errorf("header: %w", err)
+			return err
 		}
 		name, ok := t.(string)
 		if !ok {
-			return fmt.Errorf("header: key %v is not a string", t)
+			return fmt.Errorf("key %v is not a string", t)
 		}
 		if len(name) > maxNameBytes {
-			return fmt.Errorf("header: a name of %d bytes, at most %d", len(name), maxNameBytes)
+			return fmt.Errorf("a name of %d bytes, at most %d", len(name), maxNameBytes)
 		}
 		if seen[name] {
 			return fmt.Errorf("tensor %q is listed twice", name)
 		}
-		seen[name] = true
+		if seen[name] = true; name != metadataKey {
+			tensors++
+		}
+		if tensors > maxTensors {
+			return fmt.Errorf("more than %d tensors", maxTensors)
+		}
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
 			return fmt.Errorf("tensor %q: %w", name, err)
@@ -224,10 +232,10 @@ func eachKey(header []byte, do func(name string, raw json.RawMessage) error) err
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("header: %w", err)
+		return err
 	}
 	if rest := bytes.TrimRight(header[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
-		return fmt.Errorf("header: %d bytes after the object", len(rest))
+		return fmt.Errorf("%d bytes after the object", len(rest))
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ const (
 	SingleName = "model.safetensors"
 	IndexName  = "model.safetensors.index.json"
 
-	maxIndexBytes = 256 << 20 // 18,000 tensors take 2 MB
+	maxIndexBytes = 64 << 20 // 18,000 tensors take 2 MB
 )
 
 // Set is a checkpoint: one file, or the shards that an index names.
@@ -94,21 +94,44 @@ func (s *Set) Digest() ([sha256.Size]byte, error) {
 
 func openIndexed(dir string, index []byte) (*Set, error) {
 	path := filepath.Join(dir, IndexName)
-	var doc struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(index, &doc); err != nil {
+	weightMap, err := parseIndex(index)
+	if err != nil {
 		return nil, fmt.Errorf("safetensors: %s: %w", path, err)
 	}
-	if len(doc.WeightMap) == 0 {
-		return nil, fmt.Errorf("safetensors: %s: weight_map is absent or empty", path)
-	}
 	s := &Set{dir: dir, byName: map[string]*File{}}
-	if err := s.openShards(path, doc.WeightMap); err != nil {
+	if err := s.openShards(path, weightMap); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// parseIndex reads which file holds which tensor.
+func parseIndex(index []byte) (map[string]string, error) {
+	var doc struct {
+		WeightMap json.RawMessage `json:"weight_map"`
+	}
+	if err := json.Unmarshal(index, &doc); err != nil {
+		return nil, err
+	}
+	weightMap := map[string]string{}
+	if len(doc.WeightMap) > 0 && string(doc.WeightMap) != "null" {
+		err := eachKey(doc.WeightMap, func(name string, raw json.RawMessage) error {
+			var shard string
+			if err := json.Unmarshal(raw, &shard); err != nil {
+				return fmt.Errorf("tensor %q: %w", name, err)
+			}
+			weightMap[name] = shard
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("weight_map: %w", err)
+		}
+	}
+	if len(weightMap) == 0 {
+		return nil, errors.New("weight_map is absent or empty")
+	}
+	return weightMap, nil
 }
 
 func (s *Set) openShards(path string, weightMap map[string]string) error {
