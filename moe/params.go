@@ -97,7 +97,7 @@ func (s Shard) Experts(n int) (lo, hi int) {
 }
 
 func (s Shard) validate(experts int) error {
-	if s.Of < 0 || s.Of > experts || s.Rank < 0 || s.Rank >= max(1, s.Of) {
+	if s.Of < 0 || s.Of > max(1, experts) || s.Rank < 0 || s.Rank >= max(1, s.Of) {
 		return fmt.Errorf("moe: shard %d of %d over %d experts", s.Rank, s.Of, experts)
 	}
 	return nil
