@@ -131,6 +131,11 @@ func Merge[Num Float](b Base, t Tuning, adapters *safetensors.Set, dir string, o
 		return err
 	}
 	defer g.close()
+	return g.write(dir, o)
+}
+
+// write writes all tensors of the merged model.
+func (g *merger[Num]) write(dir string, o SaveOptions) error {
 	low := map[string]lowRankPart[Num]{}
 	g.eachLowRank(func(r *lowRank[Num]) {
 		for _, p := range r.parts {
@@ -149,7 +154,10 @@ func Merge[Num Float](b Base, t Tuning, adapters *safetensors.Set, dir string, o
 			return nil
 		})
 	}
-	err = safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: o.dtype(), ShardBytes: o.ShardBytes})
+	err := safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: o.dtype(), ShardBytes: o.ShardBytes})
+	if err == nil && g.weights != nil {
+		err = g.weights.Unchanged()
+	}
 	if err != nil {
 		return fmt.Errorf("moe: merge: %w", err)
 	}

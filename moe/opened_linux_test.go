@@ -97,3 +97,39 @@ func TestOpenedMemory(t *testing.T) {
 		t.Errorf("%d bytes resident from the file, %d from a copy", resident[0], resident[1])
 	}
 }
+
+// TestMappedSpeed prints what a training step of adapters costs in processor time
+// over a base that stays in its file and over a copy, in turn, the best of several.
+func TestMappedSpeed(t *testing.T) {
+	testpath.Soak(t)
+	source, err := New(benchConfig(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tune := Tuning{LoRA: LoRA{Rank: 16, Alpha: 32, Targets: []string{KindAttention, KindExperts}}}
+	b := randomBatch(rand.New(rand.NewPCG(1, 2)), 8192, 512, 512, 512, 512)
+	for _, dtype := range []string{"F32", "BF16", "F16"} {
+		dir := t.TempDir()
+		if err := source.Save(dir, SaveOptions{DType: dtype}); err != nil {
+			t.Fatal(err)
+		}
+		var passes [2]*Pass
+		for i, mapped := range []bool{false, true} {
+			passes[i] = loadTuned[float32](t, dir, Shard{}, tune, mapped).NewPass(Options{Train: true})
+		}
+		least := [2]time.Duration{time.Hour, time.Hour}
+		for range 5 {
+			for i, p := range passes {
+				before := processorTime(t)
+				if _, err := p.Verdict(b, Head{Yes: 3, No: 5}); err != nil {
+					t.Fatal(err)
+				}
+				if err := p.BackwardVerdict(make([]Logits, b.Len()), nil); err != nil {
+					t.Fatal(err)
+				}
+				least[i] = min(least[i], processorTime(t)-before)
+			}
+		}
+		t.Logf("%s: copied %v, mapped %v of processor time: %.3f", dtype, least[0], least[1], float64(least[1])/float64(least[0]))
+	}
+}

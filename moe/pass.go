@@ -242,7 +242,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	err = p.checkSums(lossSum)
 	if weight != nil && (err == nil || p.o.Peers != nil) { // peers wait for every rank's part
 		p.nextTokenBackward(weight)
-		if lost := p.backward(auxCoef); lost != nil {
+		if lost := cmp.Or(p.backward(auxCoef), p.sound()); lost != nil {
 			return nil, lost
 		}
 	}

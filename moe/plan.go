@@ -4,7 +4,7 @@ package moe
 // from the shape, and nothing is allocated to say so.
 type Plan struct {
 	Config
-	Tuning    Tuning // what trains, and with which adapters
+	Tuning    Tuning // what trains, with which adapters, and which weights stay in files
 	Shard     Shard  // experts of this rank; Of > 1 means that they are exchanged
 	Lengths   []int  // of the sequences of a micro-batch
 	Recompute bool

@@ -297,11 +297,15 @@ func (s *sizes[Num]) head(d demand, trains bool) {
 		s.numbers(d, "dhn", rows*s.D)
 		s.numbers(d, "partial", stripes(rows)*s.partials())
 	}
-	if !s.NextToken && !s.Head.Full {
+	step := 0
+	if s.NextToken || s.Head.Full {
+		whole := (s.V + vocabStep - 1) / vocabStep * vocabStep
+		step = max(vocabStep, min(vocabFloats/max(1, rows)/vocabStep*vocabStep, whole))
+	}
+	s.numbers(d, "worker.rows", max(1, s.Threads)*s.m.rowScratch(s.kern, step, trains))
+	if step == 0 {
 		return
 	}
-	whole := (s.V + vocabStep - 1) / vocabStep * vocabStep
-	step := max(vocabStep, min(vocabFloats/max(1, rows)/vocabStep*vocabStep, whole))
 	s.numbers(d, "logits", rows*spread(step))
 	s.numbers(d, "packT", s.whole.PanelLen(s.D, step))
 	if trains {

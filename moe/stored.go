@@ -157,6 +157,42 @@ func (j *packJob[Num]) pack(f kernels[Num], at, cols int, scratch *[]Num) {
 	}
 }
 
+// rowScratch is how many numbers one goroutine decodes weights into that are read
+// from files, where none can be read in place: a panel's rows forward, the columns
+// of packPanels panels backward. The head's product takes so many entries of the
+// vocabulary at a time, 0 where there is none.
+func (m *ModelOf[Num]) rowScratch(f kernels[Num], entries int, backward bool) int {
+	forward, back := 0, 0
+	count := func(parts ...*ParamOf[Num]) {
+		away, rows := false, 0
+		for _, p := range parts {
+			away, rows = away || p.away, rows+p.Shape[0]
+		}
+		if away {
+			forward, back = max(forward, parts[0].Shape[1]), max(back, rows)
+		}
+	}
+	for i := range m.layers {
+		l := &m.layers[i]
+		count(l.q, l.k, l.v)
+		count(l.o)
+		if l.router != nil {
+			count(l.router)
+		}
+		for _, e := range l.experts {
+			count(e.gate, e.up)
+			count(e.down)
+		}
+	}
+	if m.head.away && entries > 0 {
+		forward, back = max(forward, m.head.Shape[1]), max(back, min(entries, m.head.Shape[0]))
+	}
+	if !backward {
+		back = 0
+	}
+	return f.PanelWidth() * max(forward, packPanels*back)
+}
+
 // ErrChanged is wrapped by errors of passes over a model whose files changed, or
 // could not be read any more, while it had them open.
 var ErrChanged = safetensors.ErrChanged

@@ -27,6 +27,10 @@ type Tuning struct {
 	Freeze []string
 	// LoRA trains adapters in place of the tensors.
 	LoRA LoRA
+	// Mapped leaves the matrices that do not train in the files of the checkpoint,
+	// as [Open] does: no copy of them is made, [ModelOf.Close] is to be called, and
+	// results are the same bits. A model that is drawn has no such files.
+	Mapped bool
 }
 
 // LoRA adds to matrices W of [out, in] a product of low rank: y = W·x +
@@ -64,7 +68,7 @@ type tuning struct {
 }
 
 func (t *Tuning) parse() (*tuning, error) {
-	out := &tuning{lora: t.LoRA}
+	out := &tuning{lora: t.LoRA, mapped: t.Mapped}
 	var faults []error
 	read := func(what string, texts []string) (list []selector) {
 		for _, text := range texts {
@@ -132,8 +136,8 @@ func (t *tuning) check(names []string) error {
 	return errors.Join(faults...)
 }
 
-// Count returns how many numbers a model has, adapters included, and how many
-// of them train: each of those has a gradient and two moments.
+// Count returns how many numbers a model has in memory, adapters included, and
+// how many of them train: each of those has a gradient and two moments.
 func (t *Tuning) Count(cfg Config) (all, trained int64, err error) {
 	tune, err := t.parse()
 	if err != nil {
@@ -147,7 +151,9 @@ func (t *Tuning) Count(cfg Config) (all, trained int64, err error) {
 		return 0, 0, err
 	}
 	for _, p := range slices.Concat(m.params, m.low) {
-		all += int64(p.len())
+		if !p.away {
+			all += int64(p.len())
+		}
 		if !p.Frozen {
 			trained += int64(p.len())
 		}
@@ -161,6 +167,9 @@ func NewTuned[Num Float](cfg Config, seed uint64, shard Shard, t Tuning) (*Model
 	kern, tune, err := tuned[Num](t)
 	if err != nil {
 		return nil, err
+	}
+	if tune.mapped {
+		return nil, errors.New("moe: a model that is drawn has no files to leave its matrices in")
 	}
 	m, err := newModel(cfg, shard, tune, kern)
 	if err != nil {

@@ -83,9 +83,12 @@ func (p *PassOf[Num]) verdictHead(h Head) []LogitsOf[Num] {
 
 // readVerdict gets the two rows of the head that are the verdict.
 func (p *PassOf[Num]) readVerdict(h Head) {
+	for i := range p.verdict {
+		grow(&p.verdict[i], p.D)
+	}
 	p.reading(p.m.head.away, func() {
 		for i, id := range [2]int32{h.Yes, h.No} {
-			p.m.head.read(grow(&p.verdict[i], p.D), int(id)*p.D)
+			p.m.head.read(p.verdict[i], int(id)*p.D)
 		}
 	})
 }
