@@ -155,8 +155,15 @@ type Eval struct {
 
 // Memory trades time for memory; it changes no bit of a result.
 type Memory struct {
-	Recompute string `json:"recompute" yaml:"recompute"` // none, or layer: activations are computed again in the backward pass
+	Recompute string `json:"recompute" yaml:"recompute"`   // none, or layer: activations are computed again in the backward pass
+	WeightsIn string `json:"weights_in" yaml:"weights_in"` // where the weights under adapters are: file (pages are read as they are used) or memory (a copy)
 }
+
+// Where weights are that adapters train over.
+const (
+	WeightsInFile   = "file"
+	WeightsInMemory = "memory"
+)
 
 // What is computed again in the backward pass.
 const (
@@ -175,7 +182,7 @@ func DefaultConfig() *Config {
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
 		Eval:            Eval{Keep: KeepLast, By: ByAUC},
-		Memory:          Memory{Recompute: RecomputeNone},
+		Memory:          Memory{Recompute: RecomputeNone, WeightsIn: WeightsInFile},
 		LoRA:            LoRA{Alpha: 32, Targets: []string{moe.KindAttention}},
 		Aux:             Aux{Coefficient: 0.001, Scope: AuxScopeSequence, BiasDecayRatio: 0.2},
 		EMA:             EMA{Publish: true},
@@ -213,6 +220,7 @@ func (c *Config) Validate() error {
 	}
 	c.Eval.validate(v, c)
 	v.oneOf("memory.recompute", c.Memory.Recompute, RecomputeNone, RecomputeLayer)
+	v.oneOf("memory.weights_in", c.Memory.WeightsIn, WeightsInFile, WeightsInMemory)
 	tune := c.tuning()
 	v.wrap("tuning", tune.Validate())
 	c.Aux.validate(v)

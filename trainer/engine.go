@@ -59,6 +59,8 @@ type engine interface {
 	// memory is all that this rank has come to keep. Passes that evaluate have
 	// theirs in that of passes that train.
 	memory() moe.Memory
+	// close gives up the files of weights; no pass may run then, or later.
+	close() error
 }
 
 // An origin is where weights come from: a checkpoint, or a shape and a seed.
@@ -111,7 +113,7 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
-		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuning())
+		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuningOver(from.dir))
 	} else {
 		e.model, err = moe.NewTuned[Num](from.shape, from.seed, l.shard(), cfg.tuning())
 	}
@@ -137,6 +139,7 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 func (e *engineOf[Num]) config() moe.Config { return e.model.Config() }
 func (e *engineOf[Num]) aux() []float64     { return e.pass.Aux() }
 func (e *engineOf[Num]) zeroGrad()          { e.model.ZeroGrad() }
+func (e *engineOf[Num]) close() error       { return e.model.Close() }
 
 func (e *engineOf[Num]) route(b moe.Batch) error { return e.pass.Route(b) }
 func (e *engineOf[Num]) probSums() []float64     { return e.pass.ProbSums() }

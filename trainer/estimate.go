@@ -11,8 +11,8 @@ import (
 	"github.com/swerm/swerm/pipeline"
 )
 
-// What a parameter keeps in memory while training, float32 each: its weight, and
-// where it trains a gradient and two moments. Activations come on top and follow
+// What a parameter keeps in memory while training, float32 each: its weight, unless
+// it stays in a file, and where it trains a gradient and two moments. Activations come on top and follow
 // batch.max_tokens_per_microbatch.
 const (
 	bytesPerParameter = 4
@@ -74,7 +74,7 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) (*
 	e := &Estimate{Parameters: shape.NumParams(), Steps: t.steps, Epochs: t.plan.epochs(t.steps),
 		TrainSequences: len(data.train), DevSequences: len(data.dev), VisitsPerEpoch: int64(len(t.plan.visits)),
 		KernelFamily: kernelFamily(j.cfg.Precision), Counts: counts}
-	tune := j.cfg.tuning()
+	tune := j.cfg.tuningOver(j.initial)
 	all, trained, err := tune.Count(shape)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)

@@ -11,6 +11,7 @@ import (
 // A Setting is what a forecast needs to know beside the config.
 type Setting struct {
 	Shape     moe.Config // of the network
+	Files     bool       // the weights come from a checkpoint
 	Ranks, EP int        // as --nproc and --ep
 	Threads   int        // of one rank
 	Length    int        // tokens of every sequence; 0: what fits a micro-batch and the context
@@ -124,6 +125,7 @@ func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
 	if cfg.Ranks.slices(s.Ranks) {
 		p.Replicas = moe.ReplicaCount{Dense: s.Ranks, Experts: s.Ranks / s.EP}
 	}
+	p.Tuning.Mapped = cfg.mapsBase() && s.Files
 	if s.EP > 1 {
 		p.Shard = moe.Shard{Rank: s.EP - 1, Of: s.EP} // where experts do not divide evenly, the last has most
 		if cfg.Ranks.Overlap {

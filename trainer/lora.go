@@ -33,6 +33,18 @@ func (c *Config) tuning() moe.Tuning {
 	return moe.Tuning{Freeze: c.Freeze, LoRA: moe.LoRA(c.LoRA)}
 }
 
+// tuningOver is tuning over weights from a checkpoint's directory: under adapters
+// they stay in their files where the config leaves them. Drawn weights have none.
+func (c *Config) tuningOver(dir string) moe.Tuning {
+	t := c.tuning()
+	t.Mapped = c.mapsBase() && dir != ""
+	return t
+}
+
+// mapsBase reports whether weights under adapters stay in the files of a
+// checkpoint.
+func (c *Config) mapsBase() bool { return c.adapts() && c.Memory.WeightsIn == WeightsInFile }
+
 // adapts reports whether adapters train.
 func (c *Config) adapts() bool { return c.LoRA.Rank > 0 }
 
@@ -44,14 +56,20 @@ func (t *training) checkBase(from origin) error {
 	if !t.cfg.adapts() || !t.layout.lead() {
 		return nil
 	}
-	digest, err := from.base().Digest()
+	return from.under(t.st)
+}
+
+// under compares weights with those that a state's adapters were trained over, or
+// makes them those of a state that has none.
+func (o origin) under(st *State) error {
+	digest, err := o.base().Digest()
 	if err != nil {
 		return err
 	}
-	if t.st.Base != "" && t.st.Base != digest {
-		return fmt.Errorf("%w: step %d was trained over %.16s, the weights at hand are %.16s", ErrBase, t.st.Step, t.st.Base, digest)
+	if st.Base != "" && st.Base != digest {
+		return fmt.Errorf("%w: step %d was trained over %.16s, the weights at hand are %.16s", ErrBase, st.Step, st.Base, digest)
 	}
-	t.st.Base = digest
+	st.Base = digest
 	return nil
 }
 

@@ -87,7 +87,7 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 	if err := linkTree(chosen, j.dir); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if err := j.publishWeights(t, chosen); err != nil {
+	if err := j.publishWeights(t, st, chosen); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	for _, name := range tokenizerFiles {
@@ -114,10 +114,13 @@ func (j *job) publish(t *training, data *corpus, counts pipeline.Counts) error {
 
 // publishWeights puts the model into the artifact where the checkpoint's own
 // files are not what is published.
-func (j *job) publishWeights(t *training, chosen string) error {
+func (j *job) publishWeights(t *training, st *State, chosen string) error {
 	switch {
 	case j.cfg.adapts():
 		from := origin{dir: j.initial, shape: t.net.config(), seed: j.cfg.Seed}
+		if err := from.under(st); err != nil { // they may have been replaced meanwhile
+			return err
+		}
 		return publishAdapters(j.cfg, from, chosen, j.dir)
 	case j.cfg.SaveDType != "":
 		return moe.Convert(chosen, j.dir, moe.SaveOptions{DType: j.cfg.savedType()})

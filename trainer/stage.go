@@ -181,7 +181,7 @@ func (j *job) train(ctx context.Context, shape moe.Config, data *corpus) (*train
 		j.summary.TokensPerSecond = float64(t.st.Tokens-before) / spent
 		j.summary.Phases = t.clock.spent.perStep(t.st.Step - first)
 	}
-	return t, nil
+	return t, t.net.close() // after an error a pass may still run
 }
 
 // cut makes chunks of text where the config asks for them.

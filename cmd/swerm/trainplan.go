@@ -30,7 +30,7 @@ type planFlags struct {
 func newPlanFlags(f *pflag.FlagSet) *planFlags {
 	o := &planFlags{}
 	f.BoolVar(&o.on, "plan", false, "say what the training would keep and how long a step would take, and allocate nothing")
-	f.StringVar(&o.shape, "shape", "", "with --plan: a config.json, or a checkpoint, whose shape to take instead of the config's model")
+	f.StringVar(&o.shape, "shape", "", "with --plan: the config.json of the checkpoint to start from, or its directory, instead of the config's model")
 	f.IntVar(&o.vocab, "vocab", 8192, "with --plan: entries of the tokenizer, where the shape is the config's")
 	f.IntVar(&o.length, "length", 0, "with --plan: tokens of every sequence (0: as many as fit a micro-batch and the context)")
 	f.Float64Var(&o.rate, "rate", 0, "with --plan: GFLOP/s of the products of one rank (0: measured here)")
@@ -58,7 +58,7 @@ func (a *app) planTraining(c *cobra.Command, stage *pipeline.Stage, o *stageFlag
 		if err != nil {
 			return &usageError{err}
 		}
-		set.Shape = *shape
+		set.Shape, set.Files = *shape, true
 	}
 	if set.Threads == 0 {
 		set.Threads = max(1, runtime.GOMAXPROCS(0)/r.ranks)
