@@ -15,6 +15,8 @@ type AdamW struct {
 	// ClearGrad zeroes the gradients in the same sweep, which is cheaper than
 	// [Model.ZeroGrad] afterwards.
 	ClearGrad bool
+	// Seed is that of the rounding of weights in bfloat16.
+	Seed uint64
 	// Threads bounds the goroutines of the step; 0 means GOMAXPROCS. The
 	// result does not depend on it.
 	Threads int
@@ -36,6 +38,10 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 		Eps:         Num(o.Eps), GradScale: Num(gradScale),
 	}
 	decay := Num(1 - o.LR*o.WeightDecay)
+	if m.halves {
+		m.narrowStep(o, s, step, c, decay)
+		return
+	}
 	type chunk struct {
 		lo, hi int
 		keep   Num
@@ -58,7 +64,7 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 	parallel(threadsOr(o.Threads), len(chunks), func(_, i int) {
 		c := c
 		c.Keep = chunks[i].keep
-		m.adamSlice(s, Slice{chunks[i].lo, chunks[i].hi}, &c, o.ClearGrad)
+		m.adamSlice(s, Slice{chunks[i].lo, chunks[i].hi}, m.flat[chunks[i].lo:chunks[i].hi], &c, o.ClearGrad)
 	})
 }
 

@@ -5,8 +5,12 @@ import "github.com/swerm/swerm/moe/kernel"
 // AverageOf is a moving average of what trains of one model, flat.
 type AverageOf[Num Float] struct{ w []Num }
 
-// NewAverage returns an average that equals the weights as they are now.
+// NewAverage returns an average that equals the weights as they are now. It is not
+// for weights in bfloat16.
 func (m *ModelOf[Num]) NewAverage() *AverageOf[Num] {
+	if m.halves {
+		panic("moe: weights in bfloat16 cannot be exchanged for their average and come back")
+	}
 	a := &AverageOf[Num]{kernel.Make[Num](m.trainLen)}
 	copy(a.w, m.flat[:m.trainLen])
 	return a

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/swerm/swerm/moe/kernel"
 	"github.com/swerm/swerm/moe/safetensors"
 )
 
@@ -141,7 +142,11 @@ func (m *ModelOf[Num]) fill(set *safetensors.Set) error {
 			faults = append(faults, fmt.Errorf("tensor %q has shape %v, the config asks for %v", p.Name, t.Shape, p.Shape))
 			continue
 		}
-		if p.away {
+		switch {
+		case p.narrow != nil:
+			faults = append(faults, m.take(set, p, t))
+			continue
+		case p.away:
 			faults = append(faults, m.leave(p, t))
 			continue
 		}
@@ -162,10 +167,31 @@ func (m *ModelOf[Num]) fill(set *safetensors.Set) error {
 	return joinFirst(faults, 10)
 }
 
+// take rounds a tensor to bfloat16; what is in bfloat16 is the same.
+func (m *ModelOf[Num]) take(set *safetensors.Set, p *ParamOf[Num], t *safetensors.Tensor) error {
+	if err := readable(t); err != nil {
+		return err
+	}
+	return set.Guard(func() {
+		at := 0
+		p.set(func(block []Num) {
+			safetensors.Read(t, block, at)
+			at += len(block)
+		})
+	})
+}
+
+func readable(t *safetensors.Tensor) error {
+	if !t.Readable() {
+		return fmt.Errorf("tensor %q has type %s, which cannot be read as numbers", t.Name, t.DType)
+	}
+	return nil
+}
+
 // leave lets a tensor be where it is.
 func (m *ModelOf[Num]) leave(p *ParamOf[Num], t *safetensors.Tensor) error {
-	if !t.Readable() {
-		return fmt.Errorf("tensor %q has type %s, which cannot be read as numbers", p.Name, t.DType)
+	if err := readable(t); err != nil {
+		return err
 	}
 	p.stored = t
 	p.view, _ = safetensors.View[Num](t)
@@ -204,7 +230,7 @@ func (m *ModelOf[Num]) checkTied(set *safetensors.Set) error {
 	if err := m.leave(head, t); err != nil {
 		return err
 	}
-	if m.embed.away && m.embed.stored == nil {
+	if m.embed.away && m.embed.stored == nil && m.embed.narrow == nil {
 		return nil // whose fault is known
 	}
 	a, b := make([]Num, min(t.Len(), adamChunk)), make([]Num, min(t.Len(), adamChunk))
@@ -212,6 +238,11 @@ func (m *ModelOf[Num]) checkTied(set *safetensors.Set) error {
 		a, b = a[:min(len(a), n-at)], b[:min(len(b), n-at)]
 		if err := set.Guard(func() { head.read(a, at); m.embed.read(b, at) }); err != nil {
 			return err
+		}
+		if m.halves { // as the embedding was
+			for i, v := range a {
+				a[i] = Num(kernel.FromBF16(kernel.BF16(float32(v))))
+			}
 		}
 		if !slices.Equal(a, b) {
 			return fmt.Errorf("tie_word_embeddings is true, but %q differs from the embedding", headName)
@@ -236,7 +267,7 @@ func joinFirst(errs []error, limit int) error {
 func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	items := make([]safetensors.Item, len(m.params))
 	for i, p := range m.params {
-		items[i] = m.item(p)
+		items[i] = m.item(p, o.dtype())
 	}
 	err := safetensors.WriteDir(dir, items, safetensors.WriteOptions{DType: safetensors.DType(o.DType), ShardBytes: o.ShardBytes})
 	if err != nil {
@@ -245,16 +276,19 @@ func (m *ModelOf[Num]) Save(dir string, o SaveOptions) error {
 	return m.saveConfig(dir, o)
 }
 
-// item is a tensor of the model as something to write.
-func (m *ModelOf[Num]) item(p *ParamOf[Num]) safetensors.Item {
-	if !p.away {
+// item is a tensor of the model as something to write into a file of a type.
+func (m *ModelOf[Num]) item(p *ParamOf[Num], dtype safetensors.DType) safetensors.Item {
+	switch {
+	case m.halves && dtype == safetensors.BF16:
+		return safetensors.Item{Name: p.Name, Shape: p.Shape, Narrow: p.narrow}
+	case !p.away:
 		return p.Item(p.Name, p.Data)
 	}
 	return fillItem(p, func(dst []Num) error {
 		if m.closed {
 			return ErrClosed
 		}
-		return m.files.Guard(func() { p.read(dst, 0) })
+		return m.guard(func() { p.read(dst, 0) })
 	})
 }
 
@@ -265,7 +299,7 @@ func (m *ModelOf[Num]) item(p *ParamOf[Num]) safetensors.Item {
 func (m *ModelOf[Num]) Part() (name string, items []safetensors.Item) {
 	for _, p := range m.params {
 		if m.Owns(p) {
-			items = append(items, m.item(p))
+			items = append(items, m.item(p, safetensors.BF16)) // if it is in that, else as it is
 		}
 	}
 	return m.shard.file(), items

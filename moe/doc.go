@@ -24,7 +24,8 @@
 //
 // A model that is only read need not be copied: [Open] leaves the matrices of a
 // checkpoint in its files, in float32, bfloat16 or float16, and whoever packs one
-// reads the pages it wants. Logits are the same bits.
+// reads the pages it wants. Logits are the same bits. [Tuning.Mapped] does so for
+// what does not train, and [Tuning.BF16] keeps what does in two bytes a number.
 //
 // What it does not do. It knows no labels, objectives, schedules, tokenizers
 // or files other than checkpoints: a caller turns logits into a loss and hands

@@ -43,7 +43,7 @@ func (m Memory) Plus(o Memory) Memory {
 // Memory returns what a model keeps: its weights, and its gradients if it has
 // them.
 func (m *ModelOf[Num]) Memory() Memory {
-	return Memory{Weights: extentOf(m.flat).bytes(), Gradients: extentOf(m.grad).bytes()}
+	return Memory{Weights: extentOf(m.flat).bytes() + extentOf(m.narrow).bytes(), Gradients: extentOf(m.grad).bytes()}
 }
 
 // Memory returns what the average keeps.

@@ -133,3 +133,29 @@ func TestMappedSpeed(t *testing.T) {
 		t.Logf("%s: copied %v, mapped %v of processor time: %.3f", dtype, least[0], least[1], float64(least[1])/float64(least[0]))
 	}
 }
+
+// TestNarrowSpeed prints what an update costs in processor time with weights in
+// bfloat16 and in float32, in turn, the best of several.
+func TestNarrowSpeed(t *testing.T) {
+	testpath.Soak(t)
+	var states [2]*OptState
+	var models [2]*Model
+	for i := range models {
+		m, err := NewTuned[float32](benchConfig(), 1, Shard{}, Tuning{BF16: i == 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.EnableGrad()
+		models[i], states[i] = m, m.NewOptState()
+	}
+	least := [2]time.Duration{time.Hour, time.Hour}
+	for step := 1; step <= 8; step++ {
+		for i, m := range models {
+			setGradients(m)
+			before := processorTime(t)
+			m.AdamWStep(narrowAdam, states[i], step, 1)
+			least[i] = min(least[i], processorTime(t)-before)
+		}
+	}
+	t.Logf("update: fp32 %v, bf16 %v of processor time", least[0], least[1])
+}

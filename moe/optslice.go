@@ -64,8 +64,11 @@ func (s *OptStateOf[Num]) Of(p *ParamOf[Num]) (part Slice, first, second []Num) 
 func (s *OptStateOf[Num]) Bytes() int64 { return int64(len(bytesOf(s.m)) + len(bytesOf(s.v))) }
 
 // Weights returns all numbers that train as two stretches, as [ModelOf.Grads]
-// returns their gradients.
+// returns their gradients; nil of a model that keeps them in bfloat16.
 func (m *ModelOf[Num]) Weights() (dense, experts []Num) {
+	if m.halves {
+		return nil, nil
+	}
 	return m.flat[:m.denseLen], m.flat[m.denseLen:m.trainLen]
 }
 
@@ -74,11 +77,11 @@ func (m *ModelOf[Num]) Weights() (dense, experts []Num) {
 // differently.
 const adamLanes = 16
 
-// adamSlice updates the numbers of a chunk that the state holds to the bits
+// adamSlice updates the numbers of a chunk, weights, that the state holds to the bits
 // that an update of the whole chunk gives them: a group of lanes that the
 // slice cuts is done in a scratch group, the numbers behind the last whole
 // group one by one, as there.
-func (m *ModelOf[Num]) adamSlice(s *OptStateOf[Num], chunk Slice, c *kernel.AdamWCoefOf[Num], clearGrad bool) {
+func (m *ModelOf[Num]) adamSlice(s *OptStateOf[Num], chunk Slice, weights []Num, c *kernel.AdamWCoefOf[Num], clearGrad bool) {
 	end := chunk.Lo + chunk.len()/adamLanes*adamLanes // of whole groups
 	for _, held := range []Slice{s.dense, s.experts} {
 		part := chunk.meet(held)
@@ -86,23 +89,23 @@ func (m *ModelOf[Num]) adamSlice(s *OptStateOf[Num], chunk Slice, c *kernel.Adam
 			continue
 		}
 		if m.untouched(s, part) {
-			m.decay(part, c.Keep)
+			m.decay(weights[part.Lo-chunk.Lo:part.Hi-chunk.Lo], c.Keep)
 			continue
 		}
 		vector, tail := part.meet(Slice{chunk.Lo, end}), part.meet(Slice{end, chunk.Hi})
 		for vector.len() > 0 {
 			skip := (vector.Lo - chunk.Lo) % adamLanes
 			if n := vector.len() / adamLanes * adamLanes; skip == 0 && n > 0 {
-				m.adam(s, Slice{vector.Lo, vector.Lo + n}, c)
+				m.adam(s, Slice{vector.Lo, vector.Lo + n}, weights[vector.Lo-chunk.Lo:], c)
 				vector.Lo += n
 				continue
 			}
 			n := min(adamLanes-skip, vector.len())
-			m.adamGroup(s, Slice{vector.Lo, vector.Lo + n}, skip, c)
+			m.adamGroup(s, Slice{vector.Lo, vector.Lo + n}, weights[vector.Lo-chunk.Lo:], skip, c)
 			vector.Lo += n
 		}
 		if tail.len() > 0 {
-			m.adam(s, tail, c)
+			m.adam(s, tail, weights[tail.Lo-chunk.Lo:], c)
 		}
 		if clearGrad {
 			clear(m.grad[part.Lo:part.Hi])
@@ -120,10 +123,9 @@ func (m *ModelOf[Num]) untouched(s *OptStateOf[Num], part Slice) bool {
 }
 
 // decay does what an update without gradient and moments does, to the same bits.
-func (m *ModelOf[Num]) decay(part Slice, keep Num) {
+func (m *ModelOf[Num]) decay(weights []Num, keep Num) {
 	if keep != 1 {
-		w := m.flat[part.Lo:part.Hi]
-		m.kern.Scale(w, keep, w)
+		m.kern.Scale(weights, keep, weights)
 	}
 }
 
@@ -137,24 +139,24 @@ func zero[Num Float](x []Num) bool {
 	return true
 }
 
-func (m *ModelOf[Num]) adam(s *OptStateOf[Num], part Slice, c *kernel.AdamWCoefOf[Num]) {
+func (m *ModelOf[Num]) adam(s *OptStateOf[Num], part Slice, weights []Num, c *kernel.AdamWCoefOf[Num]) {
 	lo := s.at(part.Lo)
 	hi := lo + part.len()
-	m.kern.AdamW(m.flat[part.Lo:part.Hi], m.grad[part.Lo:part.Hi], s.m[lo:hi], s.v[lo:hi], c)
+	m.kern.AdamW(weights[:part.len()], m.grad[part.Lo:part.Hi], s.m[lo:hi], s.v[lo:hi], c)
 }
 
 // adamGroup updates a part of one group of lanes, which begins at the given
 // lane.
-func (m *ModelOf[Num]) adamGroup(s *OptStateOf[Num], part Slice, lane int, c *kernel.AdamWCoefOf[Num]) {
+func (m *ModelOf[Num]) adamGroup(s *OptStateOf[Num], part Slice, weights []Num, lane int, c *kernel.AdamWCoefOf[Num]) {
 	var p, g, first, second [adamLanes]Num
 	lo := s.at(part.Lo)
 	hi := lo + part.len()
-	copy(p[lane:], m.flat[part.Lo:part.Hi])
+	copy(p[lane:], weights[:part.len()])
 	copy(g[lane:], m.grad[part.Lo:part.Hi])
 	copy(first[lane:], s.m[lo:hi])
 	copy(second[lane:], s.v[lo:hi])
 	m.kern.AdamW(p[:], g[:], first[:], second[:], c)
-	copy(m.flat[part.Lo:part.Hi], p[lane:])
+	copy(weights[:part.len()], p[lane:])
 	copy(s.m[lo:hi], first[lane:])
 	copy(s.v[lo:hi], second[lane:])
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -29,12 +28,14 @@ type ParamOf[Num Float] struct {
 	// Frozen says that the tensor does not train.
 	Frozen bool
 
-	offset int  // of Data in the flat buffer, of Grad and moments in theirs
+	offset int  // of Grad and moments in their flat buffers, and of narrow
+	home   int  // of Data in the flat buffer
 	stream int  // of random numbers: its place among the tensors of the whole model
 	joined bool // lies right behind the tensor before it
 
 	away   bool                // the numbers are not in Data
-	stored *safetensors.Tensor // but here
+	narrow []uint16            // but here, in bfloat16, where those of vectors are too
+	stored *safetensors.Tensor // or in a file
 	view   []Num               // and can be read in place, unless nil
 }
 
@@ -67,6 +68,8 @@ type ModelOf[Num Float] struct {
 	norm    *ParamOf[Num]
 	layers  []layerParams[Num]
 	flat    []Num
+	halves  bool     // the weights are in bfloat16:
+	narrow  []uint16 // here
 	grad    []Num
 	files   *safetensors.Set // that numbers are read from; nil where all are in flat
 	closed  bool
@@ -74,7 +77,7 @@ type ModelOf[Num Float] struct {
 	rope    rotation
 
 	shard    Shard
-	size     int // of flat
+	size     int // of all that is in memory, as offset counts it
 	trainLen int // of it: what trains, which lies first
 	denseLen int // of that: what lies before the experts
 	reach    int // how far down a backward pass goes; see depthOf
@@ -126,6 +129,9 @@ func newModel[Num Float](cfg Config, shard Shard, tune *tuning, kern kernels[Num
 	if err := shard.validate(cfg.NumExperts); err != nil {
 		return nil, err
 	}
+	if err := checkNarrow[Num](tune); err != nil {
+		return nil, err
+	}
 	m := describe[Num](cfg, shard, tune)
 	whole := m
 	if shard.Of > 1 { // what is left out of a backward pass must be the same on every rank
@@ -136,13 +142,7 @@ func newModel[Num Float](cfg Config, shard Shard, tune *tuning, kern kernels[Num
 	}
 	m.reach = whole.depth()
 	m.kern = kern
-	m.flat = kernel.Make[Num](m.size)
-	for _, p := range slices.Concat(m.params, m.low) {
-		if p.away {
-			continue
-		}
-		p.Data = m.flat[p.offset : p.offset+p.len() : p.offset+p.len()]
-	}
+	m.allocate()
 	return m, nil
 }
 
@@ -268,20 +268,19 @@ func (m *ModelOf[Num]) draw(seed uint64) {
 // draw fills a fresh tensor from a stream of its own, so that tensors can be
 // drawn side by side and a wider one leaves the others alone.
 func (p *ParamOf[Num]) draw(seed uint64, sd float64) {
+	number := func() Num { return 1 }
 	switch {
 	case strings.HasSuffix(p.Name, ".bias"):
-		clear(p.Data)
-		return
-	case !p.Decay:
-		for j := range p.Data {
-			p.Data[j] = 1
+		number = func() Num { return 0 }
+	case p.Decay:
+		r := rand.New(rand.NewPCG(seed, uint64(p.stream)))
+		number = func() Num { return Num(normal(r) * sd) }
+	}
+	p.set(func(block []Num) {
+		for j := range block {
+			block[j] = number()
 		}
-		return
-	}
-	r := rand.New(rand.NewPCG(seed, uint64(p.stream)))
-	for j := range p.Data {
-		p.Data[j] = Num(normal(r) * sd)
-	}
+	})
 }
 
 // normal draws by the polar method rather than by rand.NormFloat64, whose

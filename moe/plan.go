@@ -43,7 +43,7 @@ func PlanMemory[Num Float](p Plan) (Memory, error) {
 	for range p.Passes - 1 {
 		mem = mem.Plus(alone)
 	}
-	mem.Weights, mem.Gradients = int64(s.m.size)*s.num, int64(s.m.trainLen)*s.num
+	mem.Weights, mem.Gradients = s.m.weightBytes(), int64(s.m.trainLen)*s.num
 	dense, experts := s.m.denseLen, s.m.trainLen-s.m.denseLen
 	mem.Moments = 2 * s.num * int64(share(dense, p.Replicas.Dense)+share(experts, p.Replicas.Experts))
 	if p.Average {

@@ -20,6 +20,8 @@ func (p *ParamOf[Num]) read(dst []Num, at int) {
 	switch {
 	case !p.away:
 		copy(dst, p.Data[at:at+len(dst)])
+	case p.narrow != nil:
+		p.widen(dst, at)
 	case p.view != nil:
 		copy(dst, p.view[at:at+len(dst)])
 	default:
@@ -43,15 +45,15 @@ type matrix[Num Float] struct {
 // joined is the matrix of the rows of some tensors.
 func (m *ModelOf[Num]) joined(parts ...*ParamOf[Num]) (w matrix[Num]) {
 	copy(w.parts[:], parts)
-	together, end := true, parts[0].offset
+	together, end := true, parts[0].home
 	for _, p := range parts {
 		w.away = w.away || p.away
-		together = together && p.offset == end
-		end = p.offset + p.len()
+		together = together && p.home == end
+		end = p.home + p.len()
 	}
 	switch {
 	case !w.away && together:
-		w.data = m.flat[parts[0].offset:end]
+		w.data = m.flat[parts[0].home:end]
 	case len(parts) == 1:
 		w.data = parts[0].view
 	}
@@ -221,9 +223,18 @@ func (p *PassOf[Num]) reading(away bool, do func()) {
 		do()
 		return
 	}
-	if err := p.m.files.Guard(do); err != nil {
+	if err := p.m.guard(do); err != nil {
 		p.lost.set(err)
 	}
+}
+
+// guard runs do, which reads weights that may be in files.
+func (m *ModelOf[Num]) guard(do func()) error {
+	if m.files == nil {
+		do()
+		return nil
+	}
+	return m.files.Guard(do)
 }
 
 // sound returns the error of files that a pass has read while they changed.
@@ -277,7 +288,7 @@ func (m *ModelOf[Num]) eachBlock(p *ParamOf[Num], do func(block []Num) bool) err
 	scratch := make([]Num, min(p.len(), adamChunk))
 	for at, n := 0, p.len(); at < n; at += len(scratch) {
 		block := scratch[:min(len(scratch), n-at)]
-		if err := m.files.Guard(func() { p.read(block, at) }); err != nil {
+		if err := m.guard(func() { p.read(block, at) }); err != nil {
 			return err
 		}
 		if !do(block) {

@@ -23,7 +23,7 @@ func (m *ModelOf[Num]) names() []string {
 func (m *ModelOf[Num]) tune(t *tuning) {
 	for _, p := range m.params {
 		p.Frozen = t.frozen(p.Name)
-		p.away = t.mapped && p.Frozen && len(p.Shape) == 2
+		p.away = (t.mapped && p.Frozen || t.narrow) && len(p.Shape) == 2
 	}
 	if t.lora.Rank > 0 {
 		for i := range m.layers {
@@ -36,7 +36,11 @@ func (m *ModelOf[Num]) tune(t *tuning) {
 			m.trained = append(m.trained, p)
 		}
 	}
-	m.place(inMemory(all))
+	m.halves = t.narrow
+	if !t.narrow {
+		all = inMemory(all)
+	}
+	m.place(all)
 }
 
 // inMemory are those tensors that need a place. What was to lie right behind one

@@ -31,6 +31,10 @@ type Tuning struct {
 	// as [Open] does: no copy of them is made, [ModelOf.Close] is to be called, and
 	// results are the same bits. A model that is drawn has no such files.
 	Mapped bool
+	// BF16 keeps all weights in bfloat16, two bytes a number and no other copy, and
+	// updates round at random ([AdamW.Seed]). It is for models in float32 without
+	// adapters.
+	BF16 bool
 }
 
 // LoRA adds to matrices W of [out, in] a product of low rank: y = W·x +
@@ -65,10 +69,11 @@ type tuning struct {
 	freeze, targets []selector
 	nothing         bool // trains
 	mapped          bool // frozen matrices stay in their files
+	narrow          bool // all numbers are in bfloat16
 }
 
 func (t *Tuning) parse() (*tuning, error) {
-	out := &tuning{lora: t.LoRA, mapped: t.Mapped}
+	out := &tuning{lora: t.LoRA, mapped: t.Mapped, narrow: t.BF16}
 	var faults []error
 	read := func(what string, texts []string) (list []selector) {
 		for _, text := range texts {
@@ -151,7 +156,7 @@ func (t *Tuning) Count(cfg Config) (all, trained int64, err error) {
 		return 0, 0, err
 	}
 	for _, p := range slices.Concat(m.params, m.low) {
-		if !p.away {
+		if !p.away || tune.narrow {
 			all += int64(p.len())
 		}
 		if !p.Frozen {

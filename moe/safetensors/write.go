@@ -19,6 +19,9 @@ type Item struct {
 	Data  []float32
 	Wide  []float64 // instead of Data; needs type F64
 
+	// Narrow, instead of Data, is numbers that are bfloat16 already; needs type BF16.
+	Narrow []uint16
+
 	// Fill or FillWide, instead of Data or Wide, makes the numbers when they are
 	// written, so that a checkpoint never lies in memory as a whole. The slice is
 	// undefined at first and used again for the next item.
@@ -28,7 +31,7 @@ type Item struct {
 
 func (it *Item) len() int {
 	if it.Fill == nil && it.FillWide == nil {
-		return len(it.Data) + len(it.Wide)
+		return len(it.Data) + len(it.Wide) + len(it.Narrow)
 	}
 	n := 1
 	for _, d := range it.Shape {
@@ -198,7 +201,7 @@ func Write(path string, items []Item, d DType) error {
 			if err := made.fill(&it); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
-			if err := errors.Join(writeNumbers(w, it.Data, d, &block), writeNumbers(w, it.Wide, d, &block)); err != nil {
+			if err := errors.Join(writeNumbers(w, it.Data, d, &block), writeNumbers(w, it.Wide, d, &block), writeHalves(w, it.Narrow)); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 		}
@@ -244,6 +247,18 @@ func writeNumbers[Num float32 | float64](w *bufio.Writer, data []Num, d DType, b
 	return nil
 }
 
+// writeHalves writes bfloat16 numbers as they are.
+func writeHalves(w *bufio.Writer, data []uint16) error {
+	var b [2]byte
+	for _, h := range data {
+		binary.LittleEndian.PutUint16(b[:], h)
+		if _, err := w.Write(b[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // buildHeader lists the tensors in data order and pads to 8 bytes, which keeps
 // the numbers aligned for readers that map the file.
 func buildHeader(items []Item, d DType) ([]byte, error) {
@@ -261,6 +276,9 @@ func buildHeader(items []Item, d DType) ([]byte, error) {
 		}
 		if (len(it.Wide) > 0 || it.FillWide != nil) && d != F64 {
 			return nil, fmt.Errorf("tensor %q is float64, the file %s", it.Name, d)
+		}
+		if len(it.Narrow) > 0 && d != BF16 {
+			return nil, fmt.Errorf("tensor %q is bfloat16, the file %s", it.Name, d)
 		}
 		size := uint64(it.len()) * d.size()
 		shape := it.Shape
