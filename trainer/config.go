@@ -45,6 +45,15 @@ const (
 	PrecisionFP64 = "fp64"
 )
 
+// What weights are kept in while they train, and in checkpoints; under fp64 they
+// are in that.
+const (
+	WeightsFP32 = "fp32"
+	// WeightsBF16 keeps two bytes a weight and no other copy: see
+	// [moe.Tuning.BF16].
+	WeightsBF16 = "bf16"
+)
+
 // What published weights may be rounded to.
 const (
 	SaveBF16 = "bf16"
@@ -81,8 +90,9 @@ type Config struct {
 	CheckpointEvery int64  `json:"checkpoint_every" yaml:"checkpoint_every"` // steps; 0: only at the end and on interruption
 	KeepCheckpoints int    `json:"keep_checkpoints" yaml:"keep_checkpoints"` // unfinished run: how many to keep
 	CheckpointAsync bool   `json:"-" yaml:"checkpoint_async"`                // write from a copy in memory while steps go on; outside the key
-	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights and of the order of visits
+	Seed            uint64 `json:"seed" yaml:"seed"`                         // of new weights, of the order of visits and of rounding
 	Precision       string `json:"precision" yaml:"precision"`               // of products: fp32, bf16 or bf16x3; fp64 on plain kernels, to compare
+	Weights         string `json:"weights" yaml:"weights"`                   // what weights are kept in: fp32, or bf16 with updates rounded at random
 	SaveDType       string `json:"save_dtype" yaml:"save_dtype"`             // of published weights: bf16 or fp16; "": the precision itself
 	OnNonFinite     string `json:"on_nonfinite" yaml:"on_nonfinite"`         // stop or skip
 }
@@ -190,6 +200,7 @@ func DefaultConfig() *Config {
 		KeepCheckpoints: 2,
 		CheckpointAsync: true,
 		Precision:       PrecisionFP32,
+		Weights:         WeightsFP32,
 		OnNonFinite:     NonFiniteStop,
 		Ranks:           DefaultSharing(),
 	}
@@ -228,6 +239,8 @@ func (c *Config) Validate() error {
 	v.within("checkpoint_every", float64(c.CheckpointEvery), 0, maxSteps)
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionBF16, PrecisionBF16x3, PrecisionFP64)
+	v.oneOf("weights", c.Weights, WeightsFP32, WeightsBF16)
+	c.validateNarrow(v)
 	v.oneOf("save_dtype", c.SaveDType, "", SaveBF16, SaveFP16)
 	if c.SaveDType != "" && c.Precision == PrecisionFP64 {
 		v.add("save_dtype: what %s is for is lost in rounding", PrecisionFP64)
@@ -237,6 +250,22 @@ func (c *Config) Validate() error {
 	shape := c.Model.shape(1, 1)
 	v.wrap("model", shape.Validate())
 	return errors.Join(v.list...)
+}
+
+// validateNarrow refuses what weights in bfloat16 are not for.
+func (c *Config) validateNarrow(v *faults) {
+	if c.Weights != WeightsBF16 {
+		return
+	}
+	if c.Precision == PrecisionFP64 {
+		v.add("weights: %s and precision %s exclude each other", WeightsBF16, PrecisionFP64)
+	}
+	if c.adapts() {
+		v.add("weights: adapters train in %s; the weights below are read as their files have them", WeightsFP32)
+	}
+	if c.EMA.Decay > 0 {
+		v.add("ema.decay: an average of weights moves by less than %s has room for", WeightsBF16)
+	}
 }
 
 func (o *Objective) validate(v *faults) {

@@ -99,6 +99,8 @@ type engineOf[Num moe.Float] struct {
 	scorer *moe.PassOf[Num] // forward only
 	sliced bool             // moments are shared among the ranks that hold a tensor
 	halves bool             // tokens and gradients travel in bfloat16
+	narrow bool             // weights are in bfloat16
+	seed   uint64           // of their rounding
 
 	turns   *turns           // of two passes; nil where there is one
 	spare   *moe.PassOf[Num] // the other one
@@ -110,7 +112,7 @@ type engineOf[Num moe.Float] struct {
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), ema: cfg.EMA, threads: threads}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), narrow: cfg.Weights == WeightsBF16, seed: cfg.Seed, ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuningOver(from.dir))
@@ -245,6 +247,7 @@ func (e *engineOf[Num]) reduceWhole() (squares [2]float64, err error) {
 }
 
 func (e *engineOf[Num]) update(o moe.AdamW, step int64, scale float64) error {
+	o.Seed = e.seed
 	if e.sliced {
 		return e.updateSlices(o, step, scale)
 	}
@@ -254,7 +257,7 @@ func (e *engineOf[Num]) update(o moe.AdamW, step int64, scale float64) error {
 
 func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
 	for _, p := range slices.Concat(e.model.Params(), e.model.Adapters()) {
-		parameters += int64(len(comm.Bytes(p.Data)))
+		parameters += p.Bytes()
 	}
 	for _, p := range e.model.Trained() {
 		_, first, second := e.opt.Of(p)
@@ -296,14 +299,22 @@ func (e *engineOf[Num]) weights() part {
 		return part{filepath.Join(stateDir, shardFile(adapterPrefix, e.shard())), e.model.AdapterItems(), e.dtype()}
 	}
 	name, items := e.model.Part()
-	return part{name, items, e.dtype()}
+	return part{name, items, e.weightType()}
+}
+
+// weightType is what files of the model hold.
+func (e *engineOf[Num]) weightType() safetensors.DType {
+	if e.narrow {
+		return safetensors.BF16
+	}
+	return e.dtype()
 }
 
 func (e *engineOf[Num]) finish(dir string) error {
 	if e.adapts {
 		return nil
 	}
-	return e.model.FinishParts(dir, moe.SaveOptions{DType: string(e.dtype())})
+	return e.model.FinishParts(dir, moe.SaveOptions{DType: string(e.weightType())})
 }
 
 // shardFile is the file of one shard's part of the state.

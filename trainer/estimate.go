@@ -12,10 +12,11 @@ import (
 )
 
 // What a parameter keeps in memory while training, float32 each: its weight, unless
-// it stays in a file, and where it trains a gradient and two moments. Activations come on top and follow
+// it stays in a file or is in bfloat16, and where it trains a gradient and two moments. Activations come on top and follow
 // batch.max_tokens_per_microbatch.
 const (
 	bytesPerParameter = 4
+	bytesPerNarrow    = 2
 	bytesPerTrained   = 12
 )
 
@@ -80,6 +81,9 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) (*
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	e.Trained, e.ParameterBytes = trained, bytesPerParameter*all+bytesPerTrained*trained
+	if j.cfg.Weights == WeightsBF16 {
+		e.ParameterBytes = bytesPerNarrow*all + bytesPerTrained*trained
+	}
 	if j.cfg.EMA.Decay > 0 {
 		e.ParameterBytes += 4 * trained
 	}

@@ -222,6 +222,9 @@ func (c *Config) reducedBytes(numbers int64, ranks int) float64 {
 			sum = 2
 		}
 	}
+	if c.Weights == WeightsBF16 && c.Ranks.slices(ranks) {
+		sum = 2
+	}
 	return (gradient + sum) * float64(numbers) * float64(ranks-1) / float64(ranks)
 }
 

@@ -30,7 +30,7 @@ type LoRA struct {
 
 // tuning is what of the network trains.
 func (c *Config) tuning() moe.Tuning {
-	return moe.Tuning{Freeze: c.Freeze, LoRA: moe.LoRA(c.LoRA)}
+	return moe.Tuning{Freeze: c.Freeze, LoRA: moe.LoRA(c.LoRA), BF16: c.Weights == WeightsBF16}
 }
 
 // tuningOver is tuning over weights from a checkpoint's directory: under adapters

@@ -42,6 +42,7 @@ func (c *copies) take(parts []part) []part {
 			mine.Name, mine.Shape = it.Name, it.Shape
 			mine.Data = append(mine.Data[:0], it.Data...)
 			mine.Wide = append(mine.Wide[:0], it.Wide...)
+			mine.Narrow = append(mine.Narrow[:0], it.Narrow...)
 		}
 	}
 	return *c
@@ -51,7 +52,7 @@ func (c *copies) take(parts []part) []part {
 func bytesOf(parts []part) (n int64) {
 	for _, p := range parts {
 		for _, it := range p.items {
-			n += int64(len(comm.Bytes(it.Data)) + len(comm.Bytes(it.Wide)))
+			n += int64(len(comm.Bytes(it.Data)) + len(comm.Bytes(it.Wide)) + 2*len(it.Narrow))
 		}
 	}
 	return n

@@ -399,6 +399,10 @@ func TestPlan(t *testing.T) {
 		e.ParameterBytes != 16*e.Parameters || e.FirstMicros < 2 || e.Counts.Out != 78 {
 		t.Errorf("%+v", e)
 	}
+	cfg.Weights = trainer.WeightsBF16
+	if e, err = trainer.Plan(context.Background(), task); err != nil || e.ParameterBytes != 14*e.Parameters {
+		t.Errorf("weights in bfloat16: %+v (%v)", e, err)
+	}
 	if _, err := os.Stat(task.Out); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a plan wrote something")
 	}

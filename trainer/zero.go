@@ -22,6 +22,7 @@ import (
 type holding[Num moe.Float] struct {
 	ranks          comm.Comm
 	weights, grads []Num
+	narrow         []uint16 // the weights where they are in bfloat16
 	own            moe.Slice
 }
 
@@ -29,13 +30,14 @@ type holding[Num moe.Float] struct {
 // their replicas.
 func (e *engineOf[Num]) holdings() [2]holding[Num] {
 	dense, experts := e.model.Weights()
+	narrowDense, narrowExperts := e.model.NarrowWeights()
 	denseGrads, expertGrads := e.model.Grads()
-	hold := func(c comm.Comm, weights, grads []Num) holding[Num] {
-		h := holding[Num]{ranks: c, weights: weights, grads: grads}
-		h.own.Lo, h.own.Hi = comm.Part(len(weights), c.Size(), c.Rank())
+	hold := func(c comm.Comm, weights, grads []Num, narrow []uint16) holding[Num] {
+		h := holding[Num]{ranks: c, weights: weights, grads: grads, narrow: narrow}
+		h.own.Lo, h.own.Hi = comm.Part(len(grads), c.Size(), c.Rank())
 		return h
 	}
-	return [2]holding[Num]{hold(e.world, dense, denseGrads), hold(e.replicas, experts, expertGrads)}
+	return [2]holding[Num]{hold(e.world, dense, denseGrads, narrowDense), hold(e.replicas, experts, expertGrads, narrowExperts)}
 }
 
 // sum adds up the gradients of a stretch, in the precision that the config has
@@ -123,11 +125,20 @@ func (e *engineOf[Num]) updateSlices(o moe.AdamW, step int64, scale float64) err
 	e.model.AdamWStep(o, e.opt, int(step), scale)
 	e.model.ZeroGrad()
 	for _, h := range e.holdings() {
-		if err := comm.AllGather(h.ranks, h.weights); err != nil {
+		if err := h.spread(); err != nil {
 			return fmt.Errorf("new weights: %w", err)
 		}
 	}
+	e.model.Widen()
 	return nil
+}
+
+// spread gives every rank the weights that each has of its slice.
+func (h *holding[Num]) spread() error {
+	if h.narrow != nil {
+		return comm.AllGatherHalves(h.ranks, h.narrow)
+	}
+	return comm.AllGather(h.ranks, h.weights)
 }
 
 // pieceMark stands in the name of a tensor's piece before the place of its
@@ -144,7 +155,7 @@ func (e *engineOf[Num]) momentItems() (items []safetensors.Item) {
 		}
 		for suffix, data := range [...][]Num{first, second} {
 			item := p.Item(p.Name+momentSuffixes[suffix], data)
-			if len(data) < len(p.Data) {
+			if len(data) < len(p.Grad) {
 				item.Name += pieceMark + strconv.Itoa(part.Lo)
 				item.Shape = []int{len(data)}
 			}

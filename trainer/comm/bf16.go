@@ -42,20 +42,26 @@ func AllReduceBF16(c Comm, x []float32) error {
 	if err := ReduceScatterBF16(c, x); err != nil {
 		return err
 	}
-	n, size := len(x), c.Size()
-	halves := make([]uint16, n)
-	lo, hi := Part(n, size, c.Rank())
+	halves := make([]uint16, len(x))
+	lo, hi := Part(len(x), c.Size(), c.Rank())
 	kernel.PackBF16(halves[lo:hi], x[lo:hi])
+	if err := AllGatherHalves(c, halves); err != nil {
+		return err
+	}
+	kernel.UnpackBF16(x, halves)
+	return nil
+}
+
+// AllGatherHalves is [AllGather] over numbers in bfloat16.
+func AllGatherHalves(c Comm, halves []uint16) error {
+	n, size := len(halves), c.Size()
+	lo, hi := Part(n, size, c.Rank())
 	send, recv := make([][]uint16, size), make([][]uint16, size)
 	for r := range size {
 		from, to := Part(n, size, r)
 		send[r], recv[r] = halves[lo:hi], halves[from:to]
 	}
-	if err := exchangeHalves(c, send, recv); err != nil {
-		return err
-	}
-	kernel.UnpackBF16(x, halves)
-	return nil
+	return exchangeHalves(c, send, recv)
 }
 
 func exchangeHalves(c Comm, send, recv [][]uint16) error {
