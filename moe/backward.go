@@ -60,7 +60,7 @@ func (p *PassOf[Num]) sizeBackward() {
 	for i := range p.work {
 		w := &p.work[i]
 		grow(&w.h, max(len(w.h), stripe*max(p.D, p.wide.F, p.C)))
-		grow(&w.left, kernel.ScratchLen(gradDepth, gradTileM))
+		grow(&w.left, kernel.ScratchLen)
 	}
 }
 

@@ -4,11 +4,16 @@ import "slices"
 
 // Weight gradients are products over all tokens, dW = dYᵀ·X. They are cut into
 // tiles of dW, never over tokens, so that each element is one sum in the order
-// of tokens; a tile packs X in steps of gradDepth rows.
+// of tokens; a tile packs X in steps of gradDepth rows. The more rows of dW a
+// tile has, the more use is made of what it packed, and the fewer goroutines find
+// work: rows are halved from gradTileMost until there are gradTiles for each, or
+// gradTileLeast are left.
 const (
-	gradDepth = 512
-	gradTileM = 256
-	gradTileN = 256
+	gradDepth     = 512
+	gradTileMost  = 1024
+	gradTileLeast = 256
+	gradTileN     = 256
+	gradTiles     = 8
 )
 
 // gradJob adds aᵀ·b to dst: a is k×m and b k×n, both row-major. With rows, row
@@ -25,7 +30,7 @@ type gradJob[Num Float] struct {
 }
 
 // gradTile is a part of one job.
-type gradTile struct{ job, m0, n0 int }
+type gradTile struct{ job, m0, n0, m int }
 
 // outputJobs lists the weight gradients of a layer from its experts up to its
 // attention output. They must run before dx moves on to the layer's input.
@@ -89,27 +94,38 @@ func (p *PassOf[Num]) flatGrad(first *ParamOf[Num], n int) []Num {
 // runJobs computes the listed gradients, the largest tiles first.
 func (p *PassOf[Num]) runJobs() {
 	tiles := p.tiles[:0]
-	for i := range p.jobs {
-		j := &p.jobs[i]
-		for m0 := 0; m0 < j.m; m0 += gradTileM {
-			for n0 := 0; n0 < j.n; n0 += gradTileN {
-				tiles = append(tiles, gradTile{i, m0, n0})
-			}
+	for most := gradTileMost; ; most /= 2 {
+		tiles = p.cutJobs(tiles[:0], most)
+		if len(tiles) >= gradTiles*p.threads || most == gradTileLeast {
+			break
 		}
 	}
 	cost := func(t gradTile) int {
 		j := &p.jobs[t.job]
-		return j.k * min(gradTileM, j.m-t.m0) * min(gradTileN, j.n-t.n0)
+		return j.k * t.m * min(gradTileN, j.n-t.n0)
 	}
 	slices.SortStableFunc(tiles, func(a, b gradTile) int { return cost(b) - cost(a) })
 	p.tiles = tiles
 	p.each(len(tiles), func(w *worker[Num], i int) { p.gradTile(w, tiles[i]) })
 }
 
+// cutJobs appends the tiles of all jobs, of at most so many rows.
+func (p *PassOf[Num]) cutJobs(tiles []gradTile, most int) []gradTile {
+	for i := range p.jobs {
+		j := &p.jobs[i]
+		for m0 := 0; m0 < j.m; m0 += most {
+			for n0 := 0; n0 < j.n; n0 += gradTileN {
+				tiles = append(tiles, gradTile{i, m0, n0, min(most, j.m-m0)})
+			}
+		}
+	}
+	return tiles
+}
+
 func (p *PassOf[Num]) gradTile(w *worker[Num], t gradTile) {
 	j := &p.jobs[t.job]
 	f := p.products(j.whole)
-	m, n := min(gradTileM, j.m-t.m0), min(gradTileN, j.n-t.n0)
+	n := min(gradTileN, j.n-t.n0)
 	for k0 := 0; k0 < j.k; k0 += gradDepth {
 		k := min(gradDepth, j.k-k0)
 		if j.rows != nil {
@@ -117,6 +133,6 @@ func (p *PassOf[Num]) gradTile(w *worker[Num], t gradTile) {
 		} else {
 			f.Pack(w.pack, j.b[k0*j.ldb+t.n0:], j.ldb, k, n)
 		}
-		f.MulT(m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.left)
+		f.MulT(t.m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.left)
 	}
 }

@@ -74,7 +74,7 @@ func (p *PassOf[Num]) Memory() Memory {
 }
 
 // borrowed is how many numbers a goroutine borrows for products of a precision.
-func borrowed[Num Float](k kernels[Num]) int { return kernel.Borrowed[Num](k, gradDepth, gradTileM) }
+func borrowed[Num Float](k kernels[Num]) int { return kernel.Borrowed[Num](k, gradDepth) }
 
 // A memoryKind is a kind of what passes keep.
 type memoryKind int

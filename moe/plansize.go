@@ -236,7 +236,7 @@ func (s *sizes[Num]) backward(d demand) {
 	s.numbers(d, "packQKV", max(f.PanelLen(s.D, s.W), f.PanelLen(s.W, s.D)))
 	s.numbers(d, "packO", f.PanelLen(s.D, s.HC))
 	s.numbers(d, "packR", s.whole.PanelLen(max(1, s.E), s.D))
-	s.numbers(d, "worker.left", n*kernel.ScratchLen(gradDepth, gradTileM))
+	s.numbers(d, "worker.left", n*kernel.ScratchLen)
 	for l, m := range s.mlp {
 		if !s.reaches(l) {
 			continue
@@ -310,6 +310,6 @@ func (s *sizes[Num]) head(d demand, trains bool) {
 	s.numbers(d, "packT", s.whole.PanelLen(s.D, step))
 	if trains {
 		s.numbers(d, "packN", s.whole.PanelLen(step, s.D))
-		s.numbers(d, "worker.left", max(1, s.Threads)*kernel.ScratchLen(gradDepth, gradTileM))
+		s.numbers(d, "worker.left", max(1, s.Threads)*kernel.ScratchLen)
 	}
 }

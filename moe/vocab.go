@@ -264,7 +264,7 @@ func (p *PassOf[Num]) vocabBackward() {
 	ld := spread(step)
 	grow(&p.packN, f.PanelLen(step, p.D))
 	for i := range p.work {
-		grow(&p.work[i].left, kernel.ScratchLen(gradDepth, gradTileM))
+		grow(&p.work[i].left, kernel.ScratchLen)
 	}
 	for v0 := 0; v0 < p.V; v0 += step {
 		cols := min(step, p.V-v0)

@@ -13,7 +13,7 @@ func BenchmarkMul(b *testing.B) {
 			for _, transA := range []bool{false, true} {
 				m, n, k := s[0], s[1], s[2]
 				b.Run(fmt.Sprintf("%s/%dx%dx%d/transA=%v", f, m, n, k, transA), func(b *testing.B) {
-					a, p, c, scratch := Floats(m*k), Floats(f.PanelLen(k, n)), Floats(m*n), Floats(ScratchLen(k, m))
+					a, p, c, scratch := Floats(m*k), Floats(f.PanelLen(k, n)), Floats(m*n), Floats(ScratchLen)
 					b.SetBytes(int64(2 * m * n * k))
 					for b.Loop() {
 						if transA {

@@ -97,11 +97,14 @@ func (f Family) PackGather(dst, b []float32, ldb int, rows []int32, n int) {
 		row := b[int(r)*ldb : int(r)*ldb+n]
 		for j := 0; j < n; j += w {
 			out := dst[j*k+i*w : j*k+(i+1)*w]
-			if w == 32 && n-j >= 32 {
+			switch {
+			case w == 32 && n-j >= 32:
 				*(*[32]float32)(out) = *(*[32]float32)(row[j:])
-				continue
+			case w == 16 && n-j >= 16:
+				*(*[16]float32)(out) = *(*[16]float32)(row[j:])
+			default:
+				clear(out[copy(out, row[j:]):])
 			}
-			clear(out[copy(out, row[j:]):])
 		}
 	}
 }
@@ -134,9 +137,9 @@ func (f Family) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc
 	f.mul(product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true, scratch: scratch})
 }
 
-// ScratchLen is the scratch of MulT for a product of k×m with anything. With
-// less, or none, it works in place and slower.
-func ScratchLen(k, m int) int { return min(k, depthBlock) * m }
+// ScratchLen is the scratch that MulT has a use for: the highest strip of its left
+// operand. Without it a product of many columns is slower.
+const ScratchLen = 12 * depthBlock
 
 // MulPart is Mul over depth from..to of panels packed for a greater depth; it
 // multiplies columns from..to of A, whose rows start at a[0] = A[0][from].
@@ -203,19 +206,16 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	at := j0*p.packedDepth + k0*w
 	_ = p.b[at+(s.panels-1)*w*p.packedDepth+kc*w-1]
 	s.b = &p.b[at]
-	repack := p.transA && s.panels > 2 && len(p.scratch) >= kc*p.m
-	if repack && j0 == 0 {
-		f.packStrips(p.scratch, p.a[k0*p.lda:], p.lda, kc, p.m)
-	}
+	left := leftStrips{f: f, product: p, k0: k0, kc: kc, used: p.transA && s.panels > 2 && len(p.scratch) >= kc*f.stripRows()}
 	for i := 0; i < p.m; {
 		rows := nextStrip(p.m-i, f.stripRows())
 		s.c = &p.c[i*p.ldc+j0]
-		if p.transA {
-			s.a, s.lda = &p.a[k0*p.lda+i], 4*p.lda
-			if repack {
-				s.a, s.lda = &p.scratch[i*kc], 4*rows
-			}
-		} else {
+		switch {
+		case left.used:
+			s.a, s.lda = left.strip(i), 4*f.stripRows()
+		case p.transA:
+			s.a = &p.a[k0*p.lda+i]
+		default:
 			s.a = &p.a[i*p.lda+k0]
 		}
 		if f == Generic {
@@ -227,27 +227,57 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	}
 }
 
-// packStrips copies the k×m left operand of a transposed product into strips,
-// each depth-major. It reads along the rows: read strip by strip, a large
-// operand would miss the cache at every row.
-func (f Family) packStrips(dst, a []float32, lda, k, m int) {
-	full, done := f.stripRows(), 0
-	for m-done >= 2*full || m-done == full { // as nextStrip cuts them
-		done += full
-	}
-	if done > 0 && f != Generic {
-		_, _ = a[(k-1)*lda+done-1], dst[done*k-1]
-		packStripsVec(f, k, &a[0], lda, &dst[0], done/full)
-	} else {
-		done = 0
-	}
-	for i := done; i < m; {
-		rows := nextStrip(m-i, full)
-		for kk := range k {
-			copy(dst[i*k+kk*rows:i*k+(kk+1)*rows], a[kk*lda+i:kk*lda+m])
+// leftStrips copies the k×m left operand of a transposed product into strips,
+// each depth-major: read in place, it would miss the first cache once for every
+// panel. As many strips are copied at a time as the first cache holds, right
+// before they are multiplied. All at once they would drive the panels out of the
+// second.
+type leftStrips struct {
+	*product
+	f        Family
+	k0, kc   int
+	used     bool
+	from, to int // rows that scratch holds
+}
+
+// strip returns the strip of rows from i on. Strips are asked for in order.
+func (l *leftStrips) strip(i int) *float32 {
+	full := l.f.stripRows()
+	if i >= l.to {
+		l.from, l.to = i, i+1
+		if n := min(wholeStrips(l.m-i, full), depthBlock/l.kc); n > 0 {
+			l.pack(i, n)
+			l.to = i + n*full
+		} else {
+			l.pack(i, 1)
 		}
-		i += rows
 	}
+	return &l.scratch[(i-l.from)*l.kc]
+}
+
+// pack copies n whole strips, or one of fewer rows together with what lies
+// behind them, which nobody reads; only there may the last row of a end early.
+func (l *leftStrips) pack(i, n int) {
+	full, width, done := l.f.stripRows(), n*l.f.stripRows(), 0
+	a := l.a[l.k0*l.lda+i:]
+	if l.f != Generic && len(a) >= width {
+		done = min(l.kc, (len(a)-width)/l.lda+1)
+		_ = l.scratch[n*full*l.kc-1]
+		packStripsVec(l.f, done, &a[0], l.lda, &l.scratch[0], n)
+	}
+	for kk := done; kk < l.kc; kk++ {
+		for s := range n {
+			copy(l.scratch[s*full*l.kc+kk*full:][:full], a[min(kk*l.lda+s*full, len(a)):])
+		}
+	}
+}
+
+// wholeStrips counts the strips of full height that nextStrip begins with.
+func wholeStrips(left, full int) int {
+	if left%full == 0 {
+		return left / full
+	}
+	return left/full - 1
 }
 
 // tailMask has a bit for each column of the last panel that exists.

@@ -51,7 +51,7 @@ func checkMul[T float32 | float64](t *testing.T, f Operations[T], m, n, k int, t
 	for _, how := range []string{"Pack", "PackT"} {
 		scratch := 0 // one of the two repacks the left operand
 		if how == "PackT" {
-			scratch = ScratchLen(k, m)
+			scratch = ScratchLen
 		}
 		panels := make([]T, f.PanelLen(k, n))
 		for i := range panels {

@@ -82,7 +82,7 @@ func (s peakShape) op(f Family) func() {
 // gradient is C += Aᵀ·B in the network's tiles.
 func (s peakShape) gradient(f Family, a, b, c []float32) func() {
 	const tile, depth = 256, 512
-	scratch, panels := Floats(ScratchLen(depth, tile)), Floats(f.PanelLen(depth, tile))
+	scratch, panels := Floats(ScratchLen), Floats(f.PanelLen(depth, tile))
 	return func() {
 		for m0 := 0; m0 < s.m; m0 += tile {
 			for n0 := 0; n0 < s.n; n0 += tile {

@@ -110,19 +110,22 @@ func (r Rounded) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ld
 		return
 	}
 	parts := int(r.parts)
-	left := borrow(parts * k * m)
+	left := borrow(parts * k * min(m, roundedRows))
 	defer left.giveBack()
-	for i := range k {
-		row, out := a[i*lda:i*lda+m], left.floats[i*parts*m:(i+1)*parts*m]
-		if r.parts == OnePart {
-			r.round(out, row)
-			continue
+	for i0 := 0; i0 < m; i0 += roundedRows {
+		cols := min(roundedRows, m-i0)
+		for i := range k {
+			row, out := a[i*lda+i0:i*lda+i0+cols], left.floats[i*parts*cols:(i+1)*parts*cols]
+			if r.parts == OnePart {
+				r.round(out, row)
+				continue
+			}
+			hi, lo := out[cols:], out[:cols]
+			r.splitRow(hi, lo, row)
+			r.AddScaled(lo, 1, hi)
 		}
-		hi, lo := out[m:], out[:m]
-		r.splitRow(hi, lo, row)
-		r.AddScaled(lo, 1, hi)
+		r.Family.MulT(cols, n, parts*k, left.floats, cols, panels, c[i0*ldc:], ldc, acc, scratch)
 	}
-	r.Family.MulT(m, n, parts*k, left.floats, m, panels, c, ldc, acc, scratch)
 }
 
 // leftRow rounds a row of a left operand.
@@ -178,12 +181,12 @@ func (r Rounded) eights(n int) int {
 }
 
 // Borrowed is how many numbers the products of ops borrow from the package while
-// they run on one goroutine, where transposed ones are at most so deep and have
-// so many rows: of [Rounded] and [Tiles] it is the rounded left operand.
-func Borrowed[T float32 | float64](ops Products[T], depth, rows int) int {
+// they run on one goroutine, where transposed ones are at most so deep: of
+// [Rounded] and [Tiles] it is rows of the rounded left operand.
+func Borrowed[T float32 | float64](ops Products[T], depth int) int {
 	switch r := any(ops).(type) {
 	case Rounded:
-		return max(roundedRows*depthBlock, int(r.parts)*depth*rows)
+		return roundedRows * max(depthBlock, int(r.parts)*depth)
 	case Tiles:
 		return r.leftFloats(roundedRows, depthBlock)
 	}

@@ -156,7 +156,7 @@ func checkRounded(t *testing.T, r Products[float32], o *operands, how string, ac
 	t.Helper()
 	scratch := 0 // one of the three repacks the left operand
 	if how == "PackT" {
-		scratch = ScratchLen(o.k, o.m)
+		scratch = ScratchLen
 	}
 	got := o.mul(r, o.panels(r, how), acc, scratch)
 	for i := range o.m {

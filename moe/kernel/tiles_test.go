@@ -212,8 +212,8 @@ func TestBorrowed(t *testing.T) {
 		r.MulT(rows, 1, depth, a, rows, panels, c, 1, false, nil)
 		lending = sync.Pool{New: newLent}
 		for _, l := range made {
-			if len(l.floats) == 0 || len(l.floats) > Borrowed[float32](r, depth, rows) {
-				t.Errorf("%d numbers, said to be %d", len(l.floats), Borrowed[float32](r, depth, rows))
+			if len(l.floats) == 0 || len(l.floats) > Borrowed[float32](r, depth) {
+				t.Errorf("%d numbers, said to be %d", len(l.floats), Borrowed[float32](r, depth))
 			}
 		}
 	})
