@@ -44,9 +44,7 @@ type blocks[T float32 | float64] interface {
 func (f blocked[T]) PageLen(c, depth int) int { return f.PanelLen(c, depth) + f.PanelLen(depth, c) }
 
 func (f blocked[T]) AttentionScratch(c int) int {
-	forward := f.scores() + 2*QueryBlock
-	backward := 2*QueryBlock*(gradKeyBlock+scorePad) + 2*f.PanelLen(QueryBlock, c) + QueryBlock
-	return (max(forward, backward) + 15) &^ 15
+	return (max(f.scores()+2*QueryBlock, f.gradScratch(c)) + 15) &^ 15
 }
 
 // scores is those of a strip of queries against a page of keys.

@@ -1,18 +1,22 @@
 package kernel
 
-// AttentionGradWork is of each sequence K, K transposed and V transposed,
-// packed, and the gradients of keys and values of each head before those that
-// share them are added up.
+// The way back walks the keys of a head block by block, and for each the
+// queries that see it (FlashAttention-2, Dao, arXiv 2307.08691): the gradients of
+// a block's keys and values stay in the cache while queries go by, and operands
+// are packed for a block alone. An element of a gradient is still summed in the
+// order of positions.
+
+// AttentionGradWork is Σ do·o of each query, and the gradients of keys and
+// values of each head but the first of those that share them.
 func (f blocked[T]) AttentionGradWork(h, g, c int, lengths []int) int {
 	n := 0
 	for _, t := range lengths {
-		n += g*f.gradPanels(c, t) + 2*t*h*c
+		n += gradWork(h, g, c, t)
 	}
 	return n
 }
 
-// gradPanels is the packed operands of one key head.
-func (f blocked[T]) gradPanels(c, n int) int { return 2*f.PanelLen(c, n) + f.PanelLen(n, c) }
+func gradWork(h, g, c, n int) int { return n * (h + 2*(h-g)*c) }
 
 // attendingBack is a way back with its memory laid out.
 type attendingBack[T float32 | float64] struct {
@@ -25,52 +29,45 @@ func (f blocked[T]) AttendBackward(a *AttentionGradOf[T], each Each) {
 	b, at := &attendingBack[T]{AttentionGradOf: a, f: f}, 0
 	for _, s := range a.Spans {
 		b.first = append(b.first, at)
-		at += a.G*f.gradPanels(a.C, s.N) + 2*s.N*a.H*a.C
+		at += gradWork(a.H, a.G, a.C, s.N)
 	}
 	n := f.AttentionScratch(a.C)
-	each(len(a.Spans)*a.G, func(_, i int) { b.pack(i/a.G, i%a.G) })
 	each(len(a.Spans)*a.H, func(worker, i int) { b.span(a.Scratch[worker*n:(worker+1)*n], i/a.H, i%a.H) })
-	each(len(a.Spans)*a.G, func(_, i int) { b.sumGroup(i/a.G, i%a.G) })
+	if a.H > a.G {
+		each(len(a.Spans)*a.G, func(_, i int) { b.sumGroup(i/a.G, i%a.G) })
+	}
 }
 
-// heads are the gradients of keys and values of a span, [N, H·C].
-func (b *attendingBack[T]) heads(span int) (dk, dv []T) {
-	n := b.Spans[span].N
-	all := b.Work[b.first[span]+b.G*b.f.gradPanels(b.C, n):]
-	return all[:n*b.H*b.C], all[n*b.H*b.C : 2*n*b.H*b.C]
+// group is the key head of a head, and how many heads before it go with the
+// same.
+func (b *attendingBack[T]) group(head int) (g, place int) {
+	per := b.H / b.G
+	return head / per, head % per
 }
 
-// operands are the panels of a span and key head: K transposed, V transposed
-// and K.
-func (b *attendingBack[T]) operands(span, g int) (kt, vt, k []T) {
-	size := b.f.gradPanels(b.C, b.Spans[span].N)
-	all, n := b.Work[b.first[span]+g*size:][:size], b.f.PanelLen(b.C, b.Spans[span].N)
-	return all[:n], all[n : 2*n], all[2*n:]
+// grads returns where the gradients of a head's keys and values go, from the
+// first position of a span on: in place for the first of a group.
+func (b *attendingBack[T]) grads(span, head int) (dk, dv []T, ld int) {
+	s := b.Spans[span]
+	g, place := b.group(head)
+	if place == 0 {
+		at := s.Row*b.LDD + g*b.C
+		return b.DK[at:], b.DV[at:], b.LDD
+	}
+	size := s.N * b.C
+	all := b.Work[b.first[span]+s.N*b.H+2*size*(head-g-1):]
+	return all[:size], all[size : 2*size], b.C
 }
 
-func (b *attendingBack[T]) pack(span, g int) {
-	s, f := b.Spans[span], b.f
-	kt, vt, k := b.operands(span, g)
-	keys, values := b.K[s.Row*b.LDK+g*b.C:], b.V[s.Row*b.LDV+g*b.C:]
-	f.PackT(kt, keys, b.LDK, b.C, s.N)
-	f.PackT(vt, values, b.LDV, b.C, s.N)
-	f.Pack(k, keys, b.LDK, s.N, b.C)
-}
-
-// sumGroup adds up the gradients of the heads that share key head g.
+// sumGroup adds to the gradients of the first head of a group those of the
+// others.
 func (b *attendingBack[T]) sumGroup(span, g int) {
-	s, hc := b.Spans[span], b.H*b.C
-	dk, dv := b.heads(span)
-	for t := range s.N {
-		for h := g * b.H / b.G; h < (g+1)*b.H/b.G; h++ {
-			at, out := t*hc+h*b.C, (s.Row+t)*b.LDD+g*b.C
-			if h == g*b.H/b.G {
-				copy(b.DK[out:out+b.C], dk[at:])
-				copy(b.DV[out:out+b.C], dv[at:])
-				continue
-			}
-			b.f.AddScaled(b.DK[out:out+b.C], 1, dk[at:at+b.C])
-			b.f.AddScaled(b.DV[out:out+b.C], 1, dv[at:at+b.C])
+	sumK, sumV, ld := b.grads(span, g*b.H/b.G)
+	for h := g*b.H/b.G + 1; h < (g+1)*b.H/b.G; h++ {
+		dk, dv, _ := b.grads(span, h)
+		for t := range b.Spans[span].N {
+			b.f.AddScaled(sumK[t*ld:t*ld+b.C], 1, dk[t*b.C:(t+1)*b.C])
+			b.f.AddScaled(sumV[t*ld:t*ld+b.C], 1, dv[t*b.C:(t+1)*b.C])
 		}
 	}
 }
@@ -79,49 +76,73 @@ func (b *attendingBack[T]) sumGroup(span, g int) {
 type attendingSpan[T float32 | float64] struct {
 	*attendingBack[T]
 	s         Span
-	head      int
-	kt, vt, k []T
+	head, g   int
+	kt, vt, k []T // a block of keys and values: K and V transposed, and K, packed
+	q, do     []T // a block of queries, packed
 	scores    []T // probabilities of a block of queries against one of keys
 	dp        []T // and the gradients of its scores
 	delta     []T // Σ do·o of each query
+	dk, dv    []T
+	ld        int // of dk and dv
 }
 
-// span walks blocks of queries and for each the blocks of keys before it.
+// gradScratch is the scratch of a unit.
+func (f blocked[T]) gradScratch(c int) int {
+	return 2*QueryBlock*(gradKeyBlock+scorePad) + 2*f.PanelLen(QueryBlock, c) + 2*f.PanelLen(c, gradKeyBlock) + f.PanelLen(gradKeyBlock, c)
+}
+
 func (b *attendingBack[T]) span(scratch []T, span, head int) {
-	const ld = gradKeyBlock + scorePad
 	f, s, hc := b.f, b.Spans[span], b.H*b.C
 	u := &attendingSpan[T]{attendingBack: b, s: s, head: head}
-	u.kt, u.vt, u.k = b.operands(span, head*b.G/b.H)
-	u.scores, scratch = scratch[:QueryBlock*ld], scratch[QueryBlock*ld:]
-	u.dp, scratch = scratch[:QueryBlock*ld], scratch[QueryBlock*ld:]
-	u.delta, scratch = scratch[:QueryBlock], scratch[QueryBlock:]
-	dk, dv := b.heads(span)
-	dk, dv = dk[head*b.C:], dv[head*b.C:]
-	for t := range s.N {
-		clear(dk[t*hc : t*hc+b.C])
-		clear(dv[t*hc : t*hc+b.C])
+	take := func(n int) []T {
+		part := scratch[:n]
+		scratch = scratch[n:]
+		return part
 	}
-	for q0 := 0; q0 < s.N; q0 += QueryBlock {
-		n := min(QueryBlock, s.N-q0)
-		at := (s.Row+q0)*hc + head*b.C
-		packQ, packDO := scratch, scratch[f.PanelLen(n, b.C):]
-		f.Pack(packQ, b.Q[at:], hc, n, b.C)
-		f.Pack(packDO, b.DO[at:], hc, n, b.C)
-		for i := range n {
-			u.delta[i] = f.Dot(b.DO[at+i*hc:][:b.C], b.O[at+i*hc:][:b.C])
-		}
-		for k0 := 0; k0 < q0+n; k0 += gradKeyBlock {
-			keys := min(gradKeyBlock, q0+n-k0)
-			u.block(q0, n, k0, keys)
-			f.MulT(keys, b.C, n, u.scores, ld, packDO, dv[k0*hc:], hc, true, nil)
-			f.MulT(keys, b.C, n, u.dp, ld, packQ, dk[k0*hc:], hc, true, nil)
-		}
+	u.scores, u.dp = take(QueryBlock*(gradKeyBlock+scorePad)), take(QueryBlock*(gradKeyBlock+scorePad))
+	u.q, u.do = take(f.PanelLen(QueryBlock, b.C)), take(f.PanelLen(QueryBlock, b.C))
+	u.kt, u.vt, u.k = take(f.PanelLen(b.C, gradKeyBlock)), take(f.PanelLen(b.C, gradKeyBlock)), take(f.PanelLen(gradKeyBlock, b.C))
+	u.g, _ = b.group(head)
+	u.dk, u.dv, u.ld = b.grads(span, head)
+	u.delta = b.Work[b.first[span]+head*s.N:][:s.N]
+	for i := range u.delta {
+		at := (s.Row+i)*hc + head*b.C
+		u.delta[i] = f.Dot(b.DO[at:at+b.C], b.O[at:at+b.C])
+	}
+	for k0 := 0; k0 < s.N; k0 += gradKeyBlock {
+		u.keys(k0, min(gradKeyBlock, s.N-k0))
+	}
+}
+
+// keys takes n keys from k0 on past the queries that see any of them.
+func (u *attendingSpan[T]) keys(k0, n int) {
+	const ld = gradKeyBlock + scorePad
+	f, hc, row := u.f, u.H*u.C, u.s.Row+k0
+	keys, values := u.K[row*u.LDK+u.g*u.C:], u.V[row*u.LDV+u.g*u.C:]
+	f.PackT(u.kt, keys, u.LDK, u.C, n)
+	f.PackT(u.vt, values, u.LDV, u.C, n)
+	f.Pack(u.k, keys, u.LDK, n, u.C)
+	dk, dv := u.dk[k0*u.ld:], u.dv[k0*u.ld:]
+	for i := range n {
+		clear(dk[i*u.ld : i*u.ld+u.C])
+		clear(dv[i*u.ld : i*u.ld+u.C])
+	}
+	for q0 := k0 / QueryBlock * QueryBlock; q0 < u.s.N; q0 += QueryBlock {
+		queries := min(QueryBlock, u.s.N-q0)
+		seen := min(n, q0+queries-k0)
+		at := (u.s.Row+q0)*hc + u.head*u.C
+		f.Pack(u.q, u.Q[at:], hc, queries, u.C)
+		f.Pack(u.do, u.DO[at:], hc, queries, u.C)
+		u.block(q0, queries, k0, seen, n)
+		f.MulT(seen, u.C, queries, u.scores, ld, u.do, dv, u.ld, true, nil)
+		f.MulT(seen, u.C, queries, u.dp, ld, u.q, dk, u.ld, true, nil)
 	}
 }
 
 // block computes the probabilities and the gradients of the scores for queries
-// q0..q0+n and keys k0..k0+keys, and adds to dq.
-func (u *attendingSpan[T]) block(q0, n, k0, keys int) {
+// q0..q0+n and keys k0..k0+keys, of which there are so many packed, and adds to
+// dq.
+func (u *attendingSpan[T]) block(q0, n, k0, keys, packed int) {
 	const ld = gradKeyBlock + scorePad
 	f, hc, step := u.f, u.H*u.C, u.f.Align()
 	for i0 := 0; i0 < n; i0 += step {
@@ -136,18 +157,18 @@ func (u *attendingSpan[T]) block(q0, n, k0, keys int) {
 			continue
 		}
 		at := t*hc + u.head*u.C
-		f.Mul(rows, see, u.C, u.Q[at:], hc, u.kt[f.PanelLen(u.C, k0):], sc, ld, false)
-		f.Mul(rows, see, u.C, u.DO[at:], hc, u.vt[f.PanelLen(u.C, k0):], dp, ld, false)
+		f.Mul(rows, see, u.C, u.Q[at:], hc, u.kt, sc, ld, false)
+		f.Mul(rows, see, u.C, u.DO[at:], hc, u.vt, dp, ld, false)
 		for i := range rows {
-			u.row(sc[i*ld:(i+1)*ld], dp[i*ld:(i+1)*ld], t+i, i0+i, min(see, q0+i0+i+1-k0), keys)
+			u.row(sc[i*ld:(i+1)*ld], dp[i*ld:(i+1)*ld], q0+i0+i, min(see, q0+i0+i+1-k0), keys)
 		}
-		f.MulPart(rows, u.C, k0, k0+see, dp, ld, u.k, u.s.N, u.DQ[t*u.LDD+u.head*u.C:], u.LDD, k0 > 0)
+		f.MulPart(rows, u.C, 0, see, dp, ld, u.k, packed, u.DQ[t*u.LDD+u.head*u.C:], u.LDD, k0 > 0)
 	}
 }
 
-// row turns the scores of query i of a block, row t of the batch, into
-// probabilities, of which so many of keys are valid.
-func (u *attendingSpan[T]) row(s, dp []T, t, i, valid, keys int) {
+// row turns the scores of query q into probabilities, of which so many of keys
+// are valid.
+func (u *attendingSpan[T]) row(s, dp []T, q, valid, keys int) {
 	if valid <= 0 {
 		clear(s[:keys])
 		clear(dp[:keys])
@@ -155,5 +176,5 @@ func (u *attendingSpan[T]) row(s, dp []T, t, i, valid, keys int) {
 	}
 	m := maskTail(s, valid, keys)
 	maskTail(dp, valid, keys)
-	u.f.SoftmaxBackward(s[:m], dp[:m], scoreScale[T](u.C), u.LSE[t*u.H+u.head], u.delta[i])
+	u.f.SoftmaxBackward(s[:m], dp[:m], scoreScale[T](u.C), u.LSE[(u.s.Row+q)*u.H+u.head], u.delta[q])
 }
