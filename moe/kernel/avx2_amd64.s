@@ -36,10 +36,9 @@ depth:
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
 	ADDQ         $0x08, R8
-	PREFETCHT0   (DI)(CX*8)
-	LEAQ         (DI)(CX*1), DI
-	PREFETCHT0   (DI)(CX*8)
-	ADDQ         CX, DI
+	LEAQ         (DI)(CX*2), DI
+	PREFETCHT0   3968(DI)
+	PREFETCHT0   4032(DI)
 	SUBQ         $0x02, R9
 	JGE          depth
 
@@ -102,10 +101,9 @@ depth:
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
 	LEAQ         (R9)(CX*2), R9
-	PREFETCHT0   (R8)(DX*8)
-	LEAQ         (R8)(DX*1), R8
-	PREFETCHT0   (R8)(DX*8)
-	ADDQ         DX, R8
+	LEAQ         (R8)(DX*2), R8
+	PREFETCHT0   3968(R8)
+	PREFETCHT0   4032(R8)
 	SUBQ         $0x02, R10
 	JGE          depth
 
@@ -176,10 +174,9 @@ depth:
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
 	ADDQ         $0x08, R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -259,10 +256,9 @@ depth:
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
 	LEAQ         (R10)(CX*2), R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -350,10 +346,9 @@ depth:
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
 	ADDQ         $0x08, R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -450,10 +445,9 @@ depth:
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
 	LEAQ         (R10)(CX*2), R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -561,10 +555,9 @@ depth:
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         $0x08, R10
 	ADDQ         $0x08, R11
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R12
 	JGE          depth
 
@@ -678,10 +671,9 @@ depth:
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
 	LEAQ         (R10)(CX*2), R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -806,10 +798,9 @@ depth:
 	VFMADD231PS  Y12, Y11, Y9
 	ADDQ         $0x08, R10
 	ADDQ         $0x08, R11
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R12
 	JGE          depth
 
@@ -940,10 +931,9 @@ depth:
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
 	LEAQ         (R10)(CX*2), R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 
@@ -1085,10 +1075,9 @@ depth:
 	VFMADD231PS  Y14, Y13, Y11
 	ADDQ         $0x08, R10
 	ADDQ         $0x08, R11
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R12
 	JGE          depth
 
@@ -1236,10 +1225,9 @@ depth:
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
 	LEAQ         (R10)(CX*2), R10
-	PREFETCHT0   (R9)(DX*8)
-	LEAQ         (R9)(DX*1), R9
-	PREFETCHT0   (R9)(DX*8)
-	ADDQ         DX, R9
+	LEAQ         (R9)(DX*2), R9
+	PREFETCHT0   3968(R9)
+	PREFETCHT0   4032(R9)
 	SUBQ         $0x02, R11
 	JGE          depth
 

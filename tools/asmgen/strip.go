@@ -130,6 +130,10 @@ func (f *family) store(at reg.Register, acc [2]reg.VecVirtual, lo, hi reg.Opmask
 	f.VMOVUPS(acc[1], second)
 }
 
+// fetchAhead is how many rows of a panel the loop fetches before it needs them:
+// 4 KiB of the narrow family. Rows of a panel lie side by side.
+const fetchAhead = 62
+
 // stripLoop is the loop over the depth, two steps at a time: at one step per
 // turn the pointer arithmetic alone would fill the decoder.
 type stripLoop struct {
@@ -224,16 +228,10 @@ func (l *stripLoop) advance(steps int) {
 			l.LEAQ(Mem{Base: p, Index: l.lda, Scale: uint8(steps)}, p)
 		}
 	}
-	// Fetch the rows eight steps on: the streamer alone runs late on panels
-	// that start at a new page.
-	l.PREFETCHT0(Mem{Base: l.b, Index: l.ldb, Scale: 8})
-	if l.wide() {
-		l.PREFETCHT0(Mem{Base: l.b, Index: l.ldb, Scale: 8, Disp: 64})
+	// A panel that is met for the first time has hundreds of cycles to come, and
+	// the streamer runs late on new pages.
+	l.LEAQ(Mem{Base: l.b, Index: l.ldb, Scale: 2}, l.b)
+	for line := range steps * 8 * l.W / 64 {
+		l.PREFETCHT0(Mem{Base: l.b, Disp: fetchAhead*8*l.W + 64*line})
 	}
-	l.LEAQ(Mem{Base: l.b, Index: l.ldb, Scale: 1}, l.b)
-	l.PREFETCHT0(Mem{Base: l.b, Index: l.ldb, Scale: 8})
-	if l.wide() {
-		l.PREFETCHT0(Mem{Base: l.b, Index: l.ldb, Scale: 8, Disp: 64})
-	}
-	l.ADDQ(l.ldb, l.b)
 }
