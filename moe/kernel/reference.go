@@ -164,9 +164,13 @@ func (Reference) SwiGLUBackward(g, u, dh []float64, w float64) float64 {
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// RMSNorm sets y = x·r·w with r = 1/√(mean x² + eps) and returns r.
+// RMSNorm sets y = x·r·w with r = 1/√(mean x² + eps) and returns r: NaN for a
+// row whose squares float64 does not hold.
 func (f Reference) RMSNorm(y, x, w []float64, eps float64) float64 {
 	r := 1 / math.Sqrt(f.Dot(x, x)/float64(len(x))+eps)
+	if r == 0 {
+		r = math.NaN()
+	}
 	f.NormApply(y, x, w, r)
 	return r
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -93,6 +94,68 @@ func testRMSNorm[T float32 | float64](t *testing.T, f Operations[T]) {
 			near(t, "y", i, y[i], xi*r*wi, scale)
 			near(t, "dx", i, dx[i], float64(dx0[i])+di*wi*r-xi*s*r*r*r/float64(n), scale)
 			near(t, "dw", i, dw[i], float64(dw0[i])+di*xi*r, scale)
+		}
+	}
+}
+
+// TestRMSNormOfLargeRows: rows whose squares, and whose powers of r, float32
+// does not hold have the norm and the gradients that they have in float64.
+func TestRMSNormOfLargeRows(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f Family) {
+		rnd := newRand()
+		for _, n := range oddLengths {
+			for _, size := range []float64{1e5, 1e12, 1e20, 1e30, 6e37} {
+				testRMSNormOfSize(t, f, rnd, n, size)
+			}
+		}
+	})
+}
+
+func testRMSNormOfSize(t *testing.T, f Family, rnd *rand.Rand, n int, size float64) {
+	x, w, dy := normals(rnd, n, 1), normals(rnd, n, 1), normals(rnd, n, 1)
+	ss, s := 0.0, 0.0
+	for i := range x {
+		x[i] = float32(float64(x[i]) * size)
+		ss += float64(x[i]) * float64(x[i])
+		s += float64(dy[i]) * float64(w[i]) * float64(x[i]) / size
+	}
+	y, dx, dw := make([]float32, n), make([]float32, n), make([]float32, n)
+	r := f.RMSNorm(y, x, w, 1e-6)
+	f.RMSNormBackward(dx, dw, dy, x, w, r)
+	want := 1 / math.Sqrt(ss/float64(n))
+	scaled := want * size
+	near(t, "r", n, float32(float64(r)*size), scaled, scaled)
+	for i := range x {
+		xi, wi, di := float64(x[i])/size, float64(w[i]), float64(dy[i])
+		near(t, "y", i, y[i], xi*scaled*wi, 30)
+		near(t, "dw", i, dw[i], di*xi*scaled, 30)
+		near(t, "dx", i, float32(float64(dx[i])*size), (di*wi-xi*s*scaled*scaled/float64(n))*scaled, 30*(1+scaled))
+	}
+}
+
+// TestRMSNormKeepsNonFinite: what is not finite never becomes a number.
+func TestRMSNormKeepsNonFinite(t *testing.T) {
+	eachImplementation(t, testRMSNormKeepsNonFinite[float64], testRMSNormKeepsNonFinite[float32])
+}
+
+func testRMSNormKeepsNonFinite[T float32 | float64](t *testing.T, f Operations[T]) {
+	rnd := newRand()
+	bad := []T{T(math.NaN()), T(math.Inf(1)), T(math.Inf(-1))}
+	if T(1)+1e-9 != 1 {
+		huge := math.MaxFloat64
+		bad = append(bad, T(huge)) // there is nothing wider to square it in
+	}
+	for _, n := range oddLengths {
+		for _, v := range bad {
+			at := rnd.IntN(n)
+			x, w, dy := numbers[T](rnd, n, 1), numbers[T](rnd, n, 1), numbers[T](rnd, n, 1)
+			x[at] = v
+			y, dx, dw := make([]T, n), make([]T, n), make([]T, n)
+			r := f.RMSNorm(y, x, w, 1e-6)
+			f.RMSNormBackward(dx, dw, dy, x, w, r)
+			if y[at] == y[at] || dx[at] == dx[at] || dw[at] == dw[at] {
+				t.Fatalf("%v at %d of %d became %v, its gradients %v and %v", v, at, n, y[at], dx[at], dw[at])
+			}
 		}
 	}
 }
