@@ -254,6 +254,7 @@ const (
 
 	denseArchitecture = "Qwen3ForCausalLM"
 	denseType         = "qwen3"
+	denseHeadDim      = 128
 )
 
 // noEffect lists the keys that cannot change what this package computes:
@@ -326,7 +327,9 @@ func (p *configParser) config() *Config {
 		p.take(&c.NormTopKProb, "norm_topk_prob")
 		c.RouterAuxLossCoef = 0.001
 		p.take(&c.RouterAuxLossCoef, "router_aux_loss_coef")
-		p.take(&c.DecoderSparseStep, "decoder_sparse_step")
+		if p.take(&c.DecoderSparseStep, "decoder_sparse_step") && c.DecoderSparseStep == 0 {
+			p.fault("decoder_sparse_step is 0, want 1 or more")
+		}
 		p.take(&c.MLPOnlyLayers, "mlp_only_layers")
 		if c.DecoderSparseStep == 1 { // one form of what is usual
 			c.DecoderSparseStep = 0
@@ -337,9 +340,7 @@ func (p *configParser) config() *Config {
 		p.take(&c.IntermediateSize, "intermediate_size")
 	}
 	p.take(&c.AttentionBias, "attention_bias")
-	if !p.take(&c.HeadDim, "head_dim") && c.NumAttentionHeads > 0 {
-		c.HeadDim = c.HiddenSize / c.NumAttentionHeads
-	}
+	p.headDim(c)
 	p.take(&c.RMSNormEps, "rms_norm_eps")
 	p.take(&c.MaxPositionEmbeddings, "max_position_embeddings")
 	p.take(&c.TieWordEmbeddings, "tie_word_embeddings")
@@ -349,6 +350,19 @@ func (p *configParser) config() *Config {
 	p.take(&c.Pad, "pad_token_id")
 	p.rope(c)
 	return c
+}
+
+// headDim reads the width of a head. Where a config has none, every release of
+// transformers takes 128 for Qwen3 and divides the hidden state among the heads
+// for Qwen3-MoE.
+func (p *configParser) headDim(c *Config) {
+	switch {
+	case p.take(&c.HeadDim, "head_dim"):
+	case c.Dense:
+		c.HeadDim = denseHeadDim
+	case c.NumAttentionHeads > 0:
+		c.HeadDim = c.HiddenSize / c.NumAttentionHeads
+	}
 }
 
 // takeEOS accepts one id or a list, as generation configs have it; the first

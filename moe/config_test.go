@@ -109,6 +109,21 @@ func TestParseConfigOfDenseAndStretchedModels(t *testing.T) {
 	}
 }
 
+// TestHeadDimByDefault: what transformers assumes differs between the models.
+func TestHeadDimByDefault(t *testing.T) {
+	mixed, err := ParseConfig(edit(t, map[string]any{"head_dim": nil}))
+	if err != nil || mixed.HeadDim != 32/4 {
+		t.Errorf("%+v, %v", mixed, err)
+	}
+	dense, err := ParseConfig(edit(t, map[string]any{
+		"architectures": nil, "model_type": "qwen3", "head_dim": nil, "num_experts": nil, "num_experts_per_tok": nil, "moe_intermediate_size": nil,
+		"norm_topk_prob": nil, "decoder_sparse_step": nil, "mlp_only_layers": nil, "router_aux_loss_coef": nil,
+	}))
+	if err != nil || dense.HeadDim != 128 {
+		t.Errorf("%+v, %v", dense, err)
+	}
+}
+
 func TestParseConfigRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		changes map[string]any
@@ -126,6 +141,17 @@ func TestParseConfigRefuses(t *testing.T) {
 		"yarn unknown":      {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 4, "new": 1}}, "rope_scaling.new is not known"},
 		"yarn no factor":    {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn"}}, "rope_scaling.factor is missing"},
 		"yarn shrinks":      {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 0.5}}, "factor is 0.5"},
+		"yarn flattens":     {map[string]any{"rope_scaling": map[string]any{"rope_type": "yarn", "factor": 4, "attention_factor": 0}}, "attention_factor is 0"},
+		"longrope":          {map[string]any{"rope_scaling": map[string]any{"type": "longrope", "factor": 4}}, `rope_type "longrope"`},
+		"llama3":            {map[string]any{"rope_scaling": map[string]any{"rope_type": "llama3", "factor": 4}}, `rope_type "llama3"`},
+		"rope of layers":    {map[string]any{"rope_parameters": map[string]any{"full_attention": map[string]any{"rope_theta": 1e6}}}, "rope_parameters.full_attention is not known"},
+		"part is turned":    {map[string]any{"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5"},
+		"part, new key":     {map[string]any{"rope_parameters": map[string]any{"rope_theta": 1e6, "partial_rotary_factor": 0.5}}, "rope_parameters.partial_rotary_factor"},
+		"router noise":      {map[string]any{"router_jitter_noise": 0.1}, "router_jitter_noise is not known"},
+		"no expert":         {map[string]any{"num_experts": 0}, "num_experts is 0"},
+		"step of zero":      {map[string]any{"decoder_sparse_step": 0}, "decoder_sparse_step is 0"},
+		"original outside":  {map[string]any{"original_max_position_embeddings": 128}, "original_max_position_embeddings is not known"},
+		"pruned":            {map[string]any{"pruned_heads": map[string]any{"0": []int{1}}}, "pruned_heads"},
 		"negative step":     {map[string]any{"decoder_sparse_step": -1}, "decoder_sparse_step"},
 		"experts in dense":  {map[string]any{"architectures": nil, "model_type": "qwen3"}, "num_experts is not known"},
 		"scaling factor":    {map[string]any{"rope_parameters": map[string]any{"rope_theta": 1e6, "factor": 2}}, "rope_parameters.factor"},

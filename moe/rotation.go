@@ -7,7 +7,9 @@ import (
 )
 
 // Yarn stretches rotary positions past the context that a model was trained
-// with (Peng et al., arXiv 2309.00071), in the parameters of transformers.
+// with (Peng et al., arXiv 2309.00071), in the parameters of transformers and as
+// its fifth generation reads them: releases before took the ratio of
+// MaxPositionEmbeddings and Original for Factor wherever Original was given.
 type Yarn struct {
 	Factor float64 // new context over Original
 	// Original is the context before; 0 means MaxPositionEmbeddings.
@@ -173,6 +175,9 @@ func (p *configParser) yarn() *Yarn {
 	p.take(&y.BetaFast, "beta_fast")
 	p.take(&y.BetaSlow, "beta_slow")
 	given := p.take(&y.AttentionFactor, "attention_factor")
+	if given && y.AttentionFactor == 0 {
+		p.fault("attention_factor is 0: all positions would be alike")
+	}
 	var of, all float64
 	p.take(&of, "mscale")
 	p.take(&all, "mscale_all_dim")
