@@ -94,11 +94,15 @@ func loadSet[Num Float](cfg Config, set *safetensors.Set, shard Shard, tune *tun
 	return m, nil
 }
 
-// checkSizes compares the count of numbers that the config asks for with what
-// the files hold.
+// checkSizes compares the counts of numbers and of tensors that the config asks
+// for with what the files hold. A few missing tensors are named later; millions
+// of them, of a number each, would fill memory with their names.
 func checkSizes(cfg *Config, set *safetensors.Set) error {
-	held := int64(0)
-	for _, name := range set.Names() {
+	held, names := int64(0), set.Names()
+	if want := cfg.numTensors(); want > 2*int64(len(names))+100 {
+		return fmt.Errorf("the config describes %d tensors, the files hold %d", want, len(names))
+	}
+	for _, name := range names {
 		t, _ := set.Lookup(name)
 		held += int64(t.Len())
 	}

@@ -204,6 +204,19 @@ func (c *Config) NumParams() int64 {
 	return n
 }
 
+// numTensors counts the tensors of the model.
+func (c *Config) numTensors() int64 {
+	layer, dense := int64(8), int64(c.denseLayers())
+	if c.AttentionBias {
+		layer += 4
+	}
+	n := int64(c.NumHiddenLayers)*layer + dense*3 + (int64(c.NumHiddenLayers)-dense)*(1+3*int64(c.NumExperts)) + 2
+	if !c.TieWordEmbeddings {
+		n++
+	}
+	return n
+}
+
 // MarshalJSON writes the config.json that transformers opens, in the flat
 // generation of key names that published checkpoints use and every release
 // reads.

@@ -198,6 +198,9 @@ func TestNumParams(t *testing.T) {
 		if n != c.NumParams() {
 			t.Errorf("%s: %d numbers, NumParams says %d", name, n, c.NumParams())
 		}
+		if n := int64(len(m.Params())); n != c.numTensors() {
+			t.Errorf("%s: %d tensors, numTensors says %d", name, n, c.numTensors())
+		}
 	}
 }
 

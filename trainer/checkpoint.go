@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/swerm/swerm/moe"
 )
 
 // Names inside a checkpoint directory.
@@ -22,6 +25,8 @@ const (
 	tempPrefix = ".writing-"
 
 	stateFormat = 1
+
+	maxStateBytes = 64 << 20 // of state.json; the biases of all routers fit
 )
 
 // ErrKernelFamily is returned when a run would go on with other machine code
@@ -125,7 +130,7 @@ func (s shelf) prune(keep int, best int64) error {
 
 // loadState reads where a checkpoint stands.
 func loadState(dir string) (*State, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, stateDir, stateName))
+	raw, err := readAtMost(filepath.Join(dir, stateDir, stateName), maxStateBytes)
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
@@ -136,7 +141,63 @@ func loadState(dir string) (*State, error) {
 	if st.Format != stateFormat {
 		return nil, fmt.Errorf("state of %s: format %d, this program reads %d", dir, st.Format, stateFormat)
 	}
+	if err := st.check(); err != nil {
+		return nil, fmt.Errorf("state of %s: %w", dir, err)
+	}
 	return st, nil
+}
+
+// readAtMost reads a file that is no longer than it should be.
+func readAtMost(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("%s: more than %d bytes", path, limit)
+	}
+	return raw, err
+}
+
+// check refuses numbers that no run writes.
+func (st *State) check() error {
+	var faults []error
+	for name, n := range map[string]int64{"tokens": st.Tokens, "sequences": st.Sequences, "skipped_steps": st.SkippedSteps,
+		"skipped_in_row": int64(st.SkippedInRow), "metrics_bytes": st.MetricsBytes, "best_step": st.BestStep, "without_better": int64(st.WithoutBetter)} {
+		if n < 0 {
+			faults = append(faults, fmt.Errorf("%s is %d", name, n))
+		}
+	}
+	if st.Step < 1 {
+		faults = append(faults, fmt.Errorf("step is %d, want 1 or more", st.Step))
+	}
+	if st.Updates < 0 || st.Updates > max(st.Step, 0) {
+		faults = append(faults, fmt.Errorf("updates is %d in %d steps", st.Updates, st.Step))
+	}
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(faults...)
+}
+
+// checkBias holds the biases of routers to the shape of a model.
+func (st *State) checkBias(c moe.Config) error {
+	if st.RouterBias == nil {
+		return nil
+	}
+	if len(st.RouterBias) != c.NumHiddenLayers {
+		return fmt.Errorf("state: router_bias has %d layers, the model %d", len(st.RouterBias), c.NumHiddenLayers)
+	}
+	for l, layer := range st.RouterBias {
+		want := 0
+		if c.Sparse(l) {
+			want = c.NumExperts
+		}
+		if len(layer) != want {
+			return fmt.Errorf("state: router_bias has %d experts in layer %d, the model %d", len(layer), l, want)
+		}
+	}
+	return nil
 }
 
 // checkFamily refuses to go on with other machine code.

@@ -158,7 +158,7 @@ func (t *training) load(s setup) error {
 	t.net.clock = t.clock
 	if newest > 0 {
 		saved := t.shelf.path(newest)
-		if err := errors.Join(e.loadAdapters(saved), e.loadMoments(saved), e.loadAverage(saved)); err != nil {
+		if err := errors.Join(t.st.checkBias(e.config()), e.loadAdapters(saved), e.loadMoments(saved), e.loadAverage(saved)); err != nil {
 			return err
 		}
 		if t.st.PendingLine == nil {

@@ -384,6 +384,48 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+// FuzzIndex opens a directory of two shards, one of them any file, by any index.
+// What opens has every tensor of the shards once.
+func FuzzIndex(f *testing.F) {
+	const header = `{"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`
+	f.Add([]byte(`{"metadata":{"total_size":16},"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}}`), []byte(header), []byte("12345678"))
+	f.Add([]byte(`{"weight_map":{"a":"model-1.safetensors"}}`), []byte(header), []byte("12345678"))
+	f.Add([]byte(`{"weight_map":{"a":"../model-1.safetensors","b":"."}}`), []byte(`{}`), []byte(nil))
+	f.Add([]byte(`{"weight_map":{"a":"model.safetensors.index.json","b":7}}`), []byte(`{}`), []byte(nil))
+	f.Fuzz(func(t *testing.T, index, header, data []byte) {
+		second := fileOf(t, string(header), data)
+		dir := filepath.Dir(second)
+		rename := func(from, to string) {
+			if err := os.Rename(from, filepath.Join(dir, to)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename(second, "model-2.safetensors")
+		rename(fileOf(t, `{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, make([]byte, 8)), "model-1.safetensors")
+		if err := os.WriteFile(filepath.Join(dir, IndexName), index, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		set, err := OpenDir(dir)
+		if err != nil {
+			if !strings.Contains(err.Error(), dir) {
+				t.Fatalf("the error does not say where: %v", err)
+			}
+			return
+		}
+		defer set.Close()
+		held := 0
+		for _, file := range set.files {
+			held += len(file.Tensors())
+		}
+		if names := set.Names(); len(names) != held {
+			t.Fatalf("%d names of %d tensors", len(names), held)
+		}
+		if _, err := set.Digest(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func BenchmarkOpenReadBF16(b *testing.B) {
 	dir := b.TempDir()
 	it := Item{Name: "w", Shape: []int{1024, 1024}, Data: make([]float32, 1<<20)}
