@@ -33,6 +33,8 @@ checks() {
 
   SWERM_INTEROP_OUT=$PWD/$work/checkpoints go test -count=1 -run '^TestWriteInterop$' ./moe >>$work/stderr 2>&1
   check checkpoint_check "$(path train)" $work/checkpoints/*
+  go build -o $work/gradients ./interop/gradients
+  "$py" interop/gradient_check.py $work/gradients $work/checkpoints/* 2>>$work/stderr || failed=1
   SWERM_INTEROP_ADAPTERS=$PWD/$work/adapters go test -count=1 -run '^TestWriteAdapterInterop$' ./moe >>$work/stderr 2>&1
   check adapter_check $work/adapters/*
   check golden_check

@@ -40,6 +40,9 @@ func TestWriteInterop(t *testing.T) {
 	dense = withoutExperts(dense)
 	yarn.Yarn, yarn.MaxPositionEmbeddings = &Yarn{Factor: 4, Original: 256}, 1024
 	wide.HeadDim, wide.NumExpertsPerTok, wide.NumKeyValueHeads = 20, 6, 4
+	odd := withoutExperts(base)
+	odd.HeadDim, odd.NumAttentionHeads, odd.TieWordEmbeddings, odd.RopeTheta = 14, 6, true, 5e5
+	odd.Yarn, odd.MaxPositionEmbeddings = &Yarn{Factor: 8, Original: 128, BetaFast: 16, BetaSlow: 2, AttentionFactor: 1.3, Exact: true}, 1024
 	for name, c := range map[string]struct {
 		cfg  Config
 		save SaveOptions
@@ -52,6 +55,7 @@ func TestWriteInterop(t *testing.T) {
 		"dense-layers":   {some, SaveOptions{}},
 		"sparse-step":    {step, SaveOptions{}},
 		"dense":          {dense, SaveOptions{}},
+		"dense-odd-yarn": {odd, SaveOptions{}},
 		"yarn":           {yarn, SaveOptions{}},
 		"all-experts":    {wide, SaveOptions{}},
 		"bf16-shards":    {base, SaveOptions{DType: "BF16", ShardBytes: 50 << 10}},
