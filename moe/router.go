@@ -6,9 +6,15 @@ import "math"
 // in descending order; of equal ones the expert of lower index comes first. With
 // a bias the choice and its order are those of probability plus bias, and where
 // the choice is forced it is what chosen holds. It returns the log-sum-exp of the
-// logits.
+// logits. A row with a logit that is not finite is NaN: of −∞ the softmax would
+// make a zero, and nobody would hear of it.
 func (p *PassOf[Num]) route(probs, bias, weights []Num, chosen []int32, forced bool) Num {
 	f := p.kern
+	if !finite(f.SumSquares(probs)) {
+		for e := range probs {
+			probs[e] = Num(math.NaN())
+		}
+	}
 	top := f.Max(probs)
 	sum := f.ExpSum(probs, probs, 1, top)
 	f.Scale(probs, 1/sum, probs)

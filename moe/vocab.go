@@ -188,6 +188,10 @@ func (p *PassOf[Num]) chunk(n int) int {
 func (p *PassOf[Num]) chunkLogits(lo, hi, v0, cols int) {
 	f, ld := p.whole, spread(p.chunk(len(p.rows)))
 	f.Mul(hi-lo, cols, p.D, p.hn[lo*p.D:], p.D, p.packT, p.logits[lo*ld:], ld, false)
+}
+
+// mask takes what the head does not count out of columns v0..v0+cols.
+func (p *PassOf[Num]) mask(lo, hi, v0, cols, ld int) {
 	for _, id := range p.skip {
 		if at := int(id) - v0; id >= 0 && at >= 0 && at < cols {
 			for i := lo; i < hi; i++ {
@@ -221,6 +225,12 @@ func (p *PassOf[Num]) logSumExp() {
 		p.packJobs(packJob[Num]{dst: p.packT, src: p.m.joined(p.m.head).from(v0), k: p.D, n: cols, transpose: true, whole: true})
 		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
+			for i := lo; i < hi; i++ { // of −∞ the sum would keep nothing
+				if !finite(p.kern.SumSquares(p.logits[i*ld : i*ld+cols])) {
+					p.sum[i] = math.NaN()
+				}
+			}
+			p.mask(lo, hi, v0, cols, ld)
 			for i := lo; i < hi; i++ {
 				p.accumulate(i, p.logits[i*ld:i*ld+cols], v0)
 			}
@@ -275,6 +285,7 @@ func (p *PassOf[Num]) vocabBackward() {
 		)
 		p.eachStripe(n, func(_ *worker[Num], lo, hi int) {
 			p.chunkLogits(lo, hi, v0, cols)
+			p.mask(lo, hi, v0, cols, ld)
 			for i := lo; i < hi; i++ {
 				p.logitGrad(i, p.logits[i*ld:i*ld+cols], v0)
 			}
