@@ -30,9 +30,9 @@ func loadTuned[Num Float](t testing.TB, dir string, shard Shard, tune Tuning, ma
 	return m
 }
 
-// trains runs a step of both objectives and returns all that came of it: answers,
-// gradients, and weights after an update.
-func trains[Num Float](m *ModelOf[Num], o Options, b Batch) (out []float64, err error) {
+// gradientsOf runs a step of both objectives without its update and returns
+// answers and gradients.
+func gradientsOf[Num Float](m *ModelOf[Num], o Options, b Batch) (out []float64, err error) {
 	o.Train = true
 	p := m.NewPass(o)
 	logits, err := p.Verdict(b, Head{Yes: 1, No: 2, Full: true})
@@ -53,6 +53,15 @@ func trains[Num Float](m *ModelOf[Num], o Options, b Batch) (out []float64, err 
 	out = append(out, sums...)
 	for _, q := range m.Trained() {
 		out = appendWide(out, q.Grad)
+	}
+	return out, nil
+}
+
+// trains is gradientsOf with the weights after an update.
+func trains[Num Float](m *ModelOf[Num], o Options, b Batch) ([]float64, error) {
+	out, err := gradientsOf(m, o, b)
+	if err != nil {
+		return nil, err
 	}
 	m.AdamWStep(AdamW{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, WeightDecay: 0.5}, m.NewOptState(), 1, 1)
 	for _, q := range m.Trained() {

@@ -81,28 +81,6 @@ func TestNarrowAnswers(t *testing.T) {
 	})
 }
 
-// gradientsOf is a step without its update.
-func gradientsOf(m *Model, o Options, b Batch) (out []float64, err error) {
-	o.Train = true
-	p := m.NewPass(o)
-	logits, err := p.Verdict(b, Head{Yes: 1, No: 2, Full: true})
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range logits {
-		out = append(out, float64(l.Yes), float64(l.No), float64(l.Rest))
-	}
-	d, aux := testGradient[float32](0, b.Len())
-	if err := p.BackwardVerdict(d, aux); err != nil {
-		return nil, err
-	}
-	sums, err := p.NextToken(b, aux, aux)
-	for _, q := range m.Trained() {
-		sums = appendWide(sums, q.Grad)
-	}
-	return append(out, sums...), err
-}
-
 // setGradients gives every tensor gradients that depend on its name alone.
 func setGradients(m *Model) {
 	for _, p := range m.Trained() {

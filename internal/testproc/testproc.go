@@ -1,5 +1,5 @@
-// Package testproc measures and starts processes for tests: resident memory and
-// processor time of this process, and this test's binary as ranks under mpirun.
+// Package testproc measures and starts processes for tests: the resident memory of
+// this one, this test's binary as ranks under mpirun, and generators of assembly.
 // What the machine does not offer makes a test skip and say so.
 package testproc
 
@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"testing"
+
+	"github.com/swerm/swerm/internal/testpath"
 )
 
 // ForgetPeak gives back what is free and makes [ResidentPeak] count from now on.
@@ -45,6 +48,25 @@ func peakOf(status []byte) (int64, error) {
 		return 0, fmt.Errorf("VmHWM: %w", err)
 	}
 	return kib << 10, nil
+}
+
+// GeneratorAgrees runs the own test of a generator of tools/asmgen: that the
+// committed assembly is what it writes. The generators are a module of their own,
+// which takes a while to build and has to resolve.
+func GeneratorAgrees(t *testing.T, generator string) {
+	t.Helper()
+	testpath.Soak(t)
+	run := func(args ...string) ([]byte, error) {
+		cmd := exec.Command("go", append(args, "./"+generator)...)
+		cmd.Dir = filepath.Join(testpath.Root(), "tools", "asmgen")
+		return cmd.CombinedOutput()
+	}
+	if out, err := run("list", "-deps"); err != nil {
+		t.Skipf("the generator's module does not resolve here: %v\n%s", err, out)
+	}
+	if out, err := run("test"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // UnderMPI returns a command that runs one test of this binary, verbosely, on n

@@ -3,12 +3,10 @@ package jsonscan
 import (
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/swerm/swerm/internal/testpath"
+	"github.com/swerm/swerm/internal/testproc"
 )
 
 // tell reads a document in every way there is and says what came of it.
@@ -92,18 +90,4 @@ func FuzzWide(f *testing.F) {
 	})
 }
 
-// TestGenerated runs the generator's own test that the committed assembly is
-// what it writes. The generator is in a module of its own, which has to resolve.
-func TestGenerated(t *testing.T) {
-	testpath.Soak(t)
-	list := exec.Command("go", "list", "-deps", "./jsonscan")
-	list.Dir = filepath.Join(testpath.Root(), "tools", "asmgen")
-	if out, err := list.CombinedOutput(); err != nil {
-		t.Skipf("the generator's module does not resolve here: %v\n%s", err, out)
-	}
-	test := exec.Command("go", "test", "./jsonscan")
-	test.Dir = list.Dir
-	if out, err := test.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
+func TestGenerated(t *testing.T) { testproc.GeneratorAgrees(t, "jsonscan") }
