@@ -2,6 +2,7 @@ package moe
 
 import (
 	"errors"
+	"sync"
 	"unsafe"
 
 	"github.com/swerm/swerm/moe/kernel"
@@ -94,13 +95,7 @@ var nativeLittle = func() bool {
 }()
 
 // widening is the family that decodes: to the same bits whichever it is.
-func widening() kernel.Family {
-	f, err := kernel.FromEnv()
-	if err != nil {
-		return kernel.Generic
-	}
-	return f
-}
+var widening = sync.OnceValue(kernel.FromEnvOrFastest)
 
 // round makes numbers from number at on those in bfloat16 that are nearest, or
 // with noise one of the two that are around.

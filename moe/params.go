@@ -330,21 +330,13 @@ func (m *ModelOf[Num]) Grads() (dense, experts []Num) {
 // "avx512", "avx2" or "generic". Results are the same bits for any number of
 // threads within a family and differ in the last bits between families. The
 // environment variable SWERM_KERNEL forces one.
-func KernelFamily() string { return family().String() }
+func KernelFamily() string { return kernel.FromEnvOrFastest().String() }
 
 // KernelFamilyOf is the family that a precision is computed by: of "amx", tiles
 // that multiply bfloat16, [FP32] has no use and is "avx512" there.
 func KernelFamilyOf(p Precision) string {
 	if p == FP32 {
-		return family().Whole().String()
+		return kernel.FromEnvOrFastest().Whole().String()
 	}
-	return family().String()
-}
-
-func family() kernel.Family {
-	f, err := kernel.FromEnv()
-	if err != nil {
-		return kernel.Detect()
-	}
-	return f
+	return kernel.FromEnvOrFastest().String()
 }

@@ -56,3 +56,13 @@ func FromEnv() (Family, error) {
 	}
 	return Generic, fmt.Errorf("kernel: %s=%q, want amx, avx512, avx2 or generic", EnvVar, name)
 }
+
+// FromEnvOrFastest is FromEnv for whoever gives the same bits with any family, or
+// names one only: of a variable that FromEnv refuses those complain who compute.
+func FromEnvOrFastest() Family {
+	f, err := FromEnv()
+	if err != nil {
+		return Detect()
+	}
+	return f
+}

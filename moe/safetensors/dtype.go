@@ -84,15 +84,8 @@ func decode[Num float32 | float64](dst []Num, raw []byte, d DType) bool {
 	return true
 }
 
-// family is what widens: to the same bits whichever it is, so a name that
-// [kernel.FromEnv] refuses is left for others to complain of.
-var family = sync.OnceValue(func() kernel.Family {
-	f, err := kernel.FromEnv()
-	if err != nil {
-		return kernel.Generic
-	}
-	return f
-})
+// family is what widens: to the same bits whichever it is.
+var family = sync.OnceValue(kernel.FromEnvOrFastest)
 
 // view reinterprets raw as numbers of Num where type, order and alignment allow it.
 func view[Num float32 | float64](raw []byte, d DType) ([]Num, bool) {

@@ -117,13 +117,7 @@ func numbers[T Number](b []byte) []T {
 // are the same.
 type adder struct{ family kernel.Family }
 
-func newAdder() adder {
-	f, err := kernel.FromEnv()
-	if err != nil {
-		f = kernel.Detect() // whoever runs the network refuses the variable
-	}
-	return adder{f}
-}
+func newAdder() adder { return adder{kernel.FromEnvOrFastest()} }
 
 // add adds the numbers of src to those of dst.
 func (a adder) add(dst, src []byte, t Type) {
