@@ -59,3 +59,15 @@ func tileGatherTwo(src *float32, ld int, dst unsafe.Pointer, cols int, n int, in
 
 //go:noescape
 func tilePanelTTwo(src *float32, ld int, dst unsafe.Pointer, cols int, n int)
+
+//go:noescape
+func tileSoftmaxOne(call *softmaxCall)
+
+//go:noescape
+func tileSoftmaxBackwardOne(call *softmaxBackCall)
+
+//go:noescape
+func tileSoftmaxTwo(call *softmaxCall)
+
+//go:noescape
+func tileSoftmaxBackwardTwo(call *softmaxBackCall)

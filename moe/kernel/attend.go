@@ -51,6 +51,13 @@ func (f blocked[T]) AttentionScratch(c int) int {
 func (f blocked[T]) scores() int { return f.Align() * (KeyBlock + scorePad) }
 
 func (f blocked[T]) Attend(a *AttentionOf[T], each Each) {
+	f.fill(a, each)
+	n := f.AttentionScratch(a.C)
+	each(len(a.Queries), func(worker, i int) { f.attend(a, a.Scratch[worker*n:(worker+1)*n], &a.Queries[i]) })
+}
+
+// fill keeps the keys and values of a call in the cache.
+func (f blocked[T]) fill(a *AttentionOf[T], each Each) {
 	each(len(a.Keep)*a.G, func(_, i int) { f.keep(a, a.Keep[i/a.G], i%a.G) })
 	if len(a.Share) > 0 {
 		each(a.G, func(_, g int) { // in order: a page may be copied on
@@ -59,8 +66,6 @@ func (f blocked[T]) Attend(a *AttentionOf[T], each Each) {
 			}
 		})
 	}
-	n := f.AttentionScratch(a.C)
-	each(len(a.Queries), func(worker, i int) { f.attend(a, a.Scratch[worker*n:(worker+1)*n], &a.Queries[i]) })
 }
 
 // page returns the keys and values of key head g in a page.

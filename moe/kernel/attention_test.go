@@ -22,6 +22,8 @@ var attentionCases = []attentionCase{
 	{4, 2, 64, []int{97, 300, 13}},
 	{2, 1, 128, []int{160, 95, 96}},
 	{8, 1, 16, []int{31, 257}},
+	{2, 1, 96, []int{33, 130}},
+	{2, 2, 40, []int{161}},
 }
 
 func (c attentionCase) String() string { return fmt.Sprintf("%d,%d,%d,%v", c.h, c.g, c.c, c.lengths) }

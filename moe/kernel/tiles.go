@@ -100,25 +100,17 @@ func (t Tiles) MulPart(m, n, from, to int, a []float32, lda int, panels []float3
 		panic("kernel: a part of the depth starts inside a step of tiles")
 	}
 	at := from / tileStep * t.stepFloats()
-	t.mul(&tileProduct{product: product{m: m, n: n, k: to - from, a: a, lda: lda, b: panels[at:], packedDepth: depth, c: c, ldc: ldc, acc: acc}})
+	t.mul(product{m: m, n: n, k: to - from, a: a, lda: lda, b: panels[at:], packedDepth: depth, c: c, ldc: ldc, acc: acc})
 }
 
 // MulT computes C (+)= Aᵀ·B as [Family.MulT] does, of rounded operands. It needs
 // no scratch.
 func (t Tiles) MulT(m, n, k int, a []float32, lda int, panels, c []float32, ldc int, acc bool, _ []float32) {
-	t.mul(&tileProduct{product: product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true}})
-}
-
-// tileProduct is one product and the part of it that is being computed.
-type tileProduct struct {
-	product
-	left    unsafe.Pointer // rows i..i+rows at depth k0..k0+kc, as tiles: a row of tiles goes on along the depth
-	i, rows int
-	k0, kc  int
+	t.mul(product{m: m, n: n, k: k, a: a, lda: lda, b: panels, packedDepth: k, c: c, ldc: ldc, acc: acc, transA: true})
 }
 
 // mul rounds a strip of the left operand at a time, for all panels.
-func (t Tiles) mul(p *tileProduct) {
+func (t Tiles) mul(p product) {
 	switch {
 	case p.m <= 0 || p.n <= 0:
 		return
@@ -127,50 +119,81 @@ func (t Tiles) mul(p *tileProduct) {
 		return
 	}
 	p.check()
-	_ = p.b[((p.n-1)/tilePanel*steps(p.packedDepth)+steps(p.k))*t.stepFloats()-1]
 	left := borrow(t.leftFloats(min(p.m, roundedRows), min(p.k, depthBlock)))
 	defer left.giveBack()
-	p.left = unsafe.Pointer(&left.floats[0])
-	for p.i = 0; p.i < p.m; p.i += roundedRows {
-		p.rows = min(roundedRows, p.m-p.i)
-		for p.k0 = 0; p.k0 < p.k; p.k0 += depthBlock {
-			p.kc = min(depthBlock, p.k-p.k0)
-			t.roundLeft(p)
-			t.multiply(p)
+	for i := 0; i < p.m; i += roundedRows {
+		rows := min(roundedRows, p.m-i)
+		for k0 := 0; k0 < p.k; k0 += depthBlock {
+			k := min(depthBlock, p.k-k0)
+			if p.transA {
+				t.tileCols(left.floats, p.a[k0*p.lda+i:], p.lda, rows, k)
+			} else {
+				t.tileRows(left.floats, p.a[i*p.lda+k0:], p.lda, rows, k)
+			}
+			t.multiply(&tileProduct{rows: rows, cols: p.n, depth: steps(k), left: left.floats, leftRow: t.leftRow(k),
+				right: p.b[k0/tileStep*t.stepFloats():], panel: t.stepFloats() * steps(p.packedDepth), c: p.c[i*p.ldc:], ldc: p.ldc, acc: p.acc || k0 > 0})
 		}
 	}
 }
+
+// A left operand is rows of tiles, each of which goes on along the depth.
+
+// leftRow is the floats from a row of tiles to the next one, of depth k.
+func (t Tiles) leftRow(k int) int { return steps(k) * t.tileFloats() }
+
+// tileFloats is what a tile of a left operand takes, with all its parts.
+func (t Tiles) tileFloats() int { return int(t.parts) * tileBytes / 4 }
 
 // leftFloats is the memory of a left operand.
-func (t Tiles) leftFloats(rows, k int) int {
-	return sides(rows) * steps(k) * int(t.parts) * tileBytes / 4
-}
+func (t Tiles) leftFloats(rows, k int) int { return sides(rows) * t.leftRow(k) }
 
-// rowBytes is what a row of tiles takes.
-func (t Tiles) rowBytes(p *tileProduct) int { return steps(p.kc) * int(t.parts) * tileBytes }
-
-// roundLeft makes tiles of the left operand.
-func (t Tiles) roundLeft(p *tileProduct) {
-	for i := 0; i < p.rows; i += tileSide {
-		to, n := unsafe.Add(p.left, i/tileSide*t.rowBytes(p)), min(tileSide, p.rows-i)
-		if p.transA {
-			t.leftCols(&p.a[p.k0*p.lda+p.i+i], p.lda, to, n, p.kc)
-		} else {
-			t.leftRows(&p.a[(p.i+i)*p.lda+p.k0], p.lda, to, n, p.kc)
-		}
+// tileRows makes a left operand of so many rows of k numbers.
+func (t Tiles) tileRows(dst, a []float32, lda, rows, k int) {
+	_ = a[(rows-1)*lda+k-1]
+	for i := 0; i < rows; i += tileSide {
+		t.leftRows(&a[i*lda], lda, t.leftAt(dst, i, k), min(tileSide, rows-i), k)
 	}
 }
 
-// multiply multiplies the strip with the panels of C's columns, cut so that no
+// tileCols makes one of so many columns of k rows.
+func (t Tiles) tileCols(dst, a []float32, lda, cols, k int) {
+	_ = a[(k-1)*lda+cols-1]
+	for i := 0; i < cols; i += tileSide {
+		t.leftCols(&a[i], lda, t.leftAt(dst, i, k), min(tileSide, cols-i), k)
+	}
+}
+
+// leftAt is where the row of tiles of row i lies, which is as long as it must be.
+func (t Tiles) leftAt(dst []float32, i, k int) unsafe.Pointer {
+	return unsafe.Pointer(unsafe.SliceData(dst[t.leftFloats(i, k):t.leftFloats(i+tileSide, k)]))
+}
+
+// tileProduct is a product of operands that are tiles.
+type tileProduct struct {
+	rows, cols int // of C
+	depth      int // steps
+	left       []float32
+	leftRow    int // floats from a row of tiles to the next one
+	right      []float32
+	panel      int // floats from a panel to the next one
+	c          []float32
+	ldc        int
+	acc        bool
+}
+
+// multiply multiplies all rows with the panels of C's columns, cut so that no
 // call takes long.
 func (t Tiles) multiply(p *tileProduct) {
+	_ = p.left[(sides(p.rows)-1)*p.leftRow+p.depth*t.tileFloats()-1]
+	_ = p.right[(p.cols-1)/tilePanel*p.panel+p.depth*t.stepFloats()-1]
+	_ = p.c[(p.rows-1)*p.ldc+p.cols-1]
 	products := 1
 	if t.parts == TwoParts {
 		products = 3
 	}
-	most := max(1, tileRun/(products*p.rows*p.kc*tilePanel)) * tilePanel
-	for j := 0; j < p.n; j += most {
-		cols := min(most, p.n-j)
+	most := max(1, tileRun/(products*p.rows*p.depth*tileStep*tilePanel)) * tilePanel
+	for j := 0; j < p.cols; j += most {
+		cols := min(most, p.cols-j)
 		t.columns(p, j, cols/tilePanel, tilePanel)
 		t.columns(p, j+cols/tilePanel*tilePanel, 1, cols%tilePanel)
 	}
@@ -186,21 +209,19 @@ func (t Tiles) columns(p *tileProduct, j, panels, cols int) {
 	t.tiles(p, whole*tileStrip, 1, p.rows%tileStrip, j, panels, cols)
 }
 
-// tiles multiplies strips of so many rows from row i of the strip on.
+// tiles multiplies strips of so many rows from row i on.
 func (t Tiles) tiles(p *tileProduct, i, strips, rows, j, panels, cols int) {
 	if strips == 0 || rows == 0 {
 		return
 	}
-	step := t.stepFloats()
-	at := j/tilePanel*steps(p.packedDepth)*step + p.k0/tileStep*step
 	config := tileConfigOf(rows, cols)
 	call := tileCall{
-		left: unsafe.Add(p.left, i/tileSide*t.rowBytes(p)), half: t.rowBytes(p),
-		right: &p.b[at], skip: 4 * step * (steps(p.packedDepth) - steps(p.kc)),
-		c: &p.c[(p.i+i)*p.ldc+j], ldc: 4 * p.ldc,
-		depth: steps(p.kc), strips: strips, panels: panels, config: &config,
+		left: unsafe.Pointer(&p.left[i/tileSide*p.leftRow]), half: 4 * p.leftRow,
+		right: &p.right[j/tilePanel*p.panel], skip: 4 * (p.panel - p.depth*t.stepFloats()),
+		c: &p.c[i*p.ldc+j], ldc: 4 * p.ldc,
+		depth: p.depth, strips: strips, panels: panels, config: &config,
 	}
-	if p.acc || p.k0 > 0 {
+	if p.acc {
 		call.acc = 1
 	}
 	t.run(&call, sides(rows), sides(cols))
@@ -256,22 +277,27 @@ func tileConfigOf(rows, cols int) tileConfig {
 	return c
 }
 
-// PageLen is the numbers of one key head in a page.
-func (t Tiles) PageLen(c, depth int) int { return blocked[float32]{t}.PageLen(c, depth) }
-
-// AttentionScratch is the scratch of one worker.
-func (t Tiles) AttentionScratch(c int) int { return blocked[float32]{t}.AttentionScratch(c) }
-
-// AttentionGradWork is what a way back works in.
-func (t Tiles) AttentionGradWork(h, g, c int, lengths []int) int {
-	return blocked[float32]{t}.AttentionGradWork(h, g, c, lengths)
+// turn writes the transpose of so many rows of n numbers.
+func (t Tiles) turn(dst []float32, ldd int, src []float32, lds, rows, n int) {
+	done, whole := 0, n&^15
+	if t.Family != Generic && whole > 0 {
+		lanes := t.panelWidth() / 2
+		done = rows / lanes * lanes
+		for i := 0; i < done; i += lanes {
+			_, _ = src[(i+lanes-1)*lds+whole-1], dst[(whole-1)*ldd+i+lanes-1]
+			transpose(t.Family, whole/lanes, &src[i*lds], lds, &dst[i], ldd)
+		}
+	}
+	for i := range rows {
+		from := whole
+		if i >= done {
+			from = 0
+		}
+		for j := from; j < n; j++ {
+			dst[j*ldd+i] = src[i*lds+j]
+		}
+	}
 }
 
-// Attend computes attention as [Family.Attend] does, of rounded operands; so are
-// probabilities before they are multiplied with values.
-func (t Tiles) Attend(a *Attention, each Each) { blocked[float32]{t}.Attend(a, each) }
-
-// AttendBackward computes the gradients of attention, of rounded operands.
-func (t Tiles) AttendBackward(a *AttentionGrad, each Each) {
-	blocked[float32]{t}.AttendBackward(a, each)
-}
+// bytesAt is where number i of memory lies.
+func bytesAt(floats []float32, i int) unsafe.Pointer { return unsafe.Pointer(&floats[i]) }

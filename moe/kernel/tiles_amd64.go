@@ -90,3 +90,27 @@ func (t Tiles) leftCols(src *float32, ld int, dst unsafe.Pointer, cols, n int) {
 		tileColsTwo(src, 4*ld, dst, cols, n)
 	}
 }
+
+// softmax makes probabilities of a strip of scores.
+func (t Tiles) softmax(c *softmaxCall) {
+	switch {
+	case t.model:
+		modelSoftmax(c, int(t.parts))
+	case t.parts == OnePart:
+		tileSoftmaxOne(c)
+	default:
+		tileSoftmaxTwo(c)
+	}
+}
+
+// softmaxBackward makes gradients of the scores of 32 keys.
+func (t Tiles) softmaxBackward(c *softmaxBackCall) {
+	switch {
+	case t.model:
+		modelSoftmaxBackward(c, int(t.parts))
+	case t.parts == OnePart:
+		tileSoftmaxBackwardOne(c)
+	default:
+		tileSoftmaxBackwardTwo(c)
+	}
+}

@@ -27,3 +27,7 @@ func (t Tiles) leftRows(src *float32, ld int, dst unsafe.Pointer, rows, n int) {
 func (t Tiles) leftCols(src *float32, ld int, dst unsafe.Pointer, cols, n int) {
 	modelCols(src, ld, dst, cols, n, int(t.parts))
 }
+
+func (t Tiles) softmax(c *softmaxCall) { modelSoftmax(c, int(t.parts)) }
+
+func (t Tiles) softmaxBackward(c *softmaxBackCall) { modelSoftmaxBackward(c, int(t.parts)) }

@@ -25,6 +25,7 @@ func amx() (map[string][]byte, error) {
 	t.control()
 	t.products()
 	t.conversions()
+	t.attention()
 	stubs, err := format.Source([]byte(t.stubs.String()))
 	return map[string][]byte{"amx_amd64.s": []byte(t.asm.String()), "amx_amd64.go": stubs}, err
 }
