@@ -7,20 +7,22 @@ import (
 )
 
 // MeasureRate returns how many floating-point operations of products this
-// machine does in a second on so many threads, in the shapes that layers have.
-// It takes a tenth of a second.
-func MeasureRate(threads int) (float64, error) {
+// machine does in a second on so many threads, in a precision and in the shapes that
+// layers have; products that round count as one, however many parts they multiply.
+// It takes a tenth of a second. Only float32 has precisions.
+func MeasureRate[Num Float](threads int, p Precision) (float64, error) {
 	const m, n, k = stripe, 512, 256
-	f, err := kernel.FromEnv()
+	whole, err := kernelsOf[Num]()
 	if err != nil {
 		return 0, err
 	}
+	kern := rounded(whole, p)
 	counts := make([]int, threads)
 	start := time.Now()
 	parallel(threads, threads, func(_, i int) {
-		a, b, c := kernel.Floats(m*k), kernel.Floats(f.PanelLen(k, n)), kernel.Floats(m*n)
+		a, b, c := kernel.Make[Num](m*k), kernel.Make[Num](kern.PanelLen(k, n)), kernel.Make[Num](m*n)
 		for counts[i] == 0 || time.Since(start) < 100*time.Millisecond {
-			f.Mul(m, n, k, a, k, b, c, n, false)
+			kern.Mul(m, n, k, a, k, b, c, n, false)
 			counts[i]++
 		}
 	})

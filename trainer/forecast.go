@@ -90,6 +90,18 @@ func (c *Config) NewShape(vocab int) moe.Config {
 	return c.Model.shape(vocab, c.Batch.MaxTokensPerMicro)
 }
 
+// MeasureRate is [moe.MeasureRate] in the config's precision.
+func (c *Config) MeasureRate(threads int) (float64, error) {
+	if c.Precision == PrecisionFP64 {
+		return moe.MeasureRate[float64](threads, moe.FP32)
+	}
+	p, err := moe.ParsePrecision(c.Precision)
+	if err != nil {
+		return 0, err
+	}
+	return moe.MeasureRate[float32](threads, p)
+}
+
 // NewForecast predicts a training.
 func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 	if s.Ranks < 1 || s.EP < 1 || s.Ranks%s.EP != 0 {

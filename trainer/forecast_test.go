@@ -106,3 +106,24 @@ func TestForecastOfLayouts(t *testing.T) {
 		}
 	}
 }
+
+// TestMeasureRate: every precision has a rate, of its own kernels; no rate is made
+// up where there are none.
+func TestMeasureRate(t *testing.T) {
+	for _, precision := range []string{PrecisionFP32, PrecisionBF16, PrecisionBF16x3, PrecisionFP64} {
+		c := DefaultConfig()
+		c.Precision = precision
+		if rate, err := c.MeasureRate(2); err != nil || !(rate > 0) {
+			t.Errorf("%s: %v, %v", precision, rate, err)
+		}
+	}
+	c := DefaultConfig()
+	c.Precision = "fp8"
+	if rate, err := c.MeasureRate(1); err == nil {
+		t.Errorf("fp8: %v", rate)
+	}
+	t.Setenv("SWERM_KERNEL", "abacus")
+	if rate, err := DefaultConfig().MeasureRate(1); err == nil {
+		t.Errorf("unknown kernels: %v", rate)
+	}
+}

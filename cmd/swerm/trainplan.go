@@ -64,7 +64,7 @@ func (a *app) planTraining(c *cobra.Command, stage *pipeline.Stage, o *stageFlag
 		set.Threads = max(1, runtime.GOMAXPROCS(0)/r.ranks)
 	}
 	if set.Rate == 0 {
-		if set.Rate, err = moe.MeasureRate(set.Threads); err != nil {
+		if set.Rate, err = cfg.MeasureRate(set.Threads); err != nil {
 			return err
 		}
 	}
