@@ -146,6 +146,21 @@ func TestTiedHead(t *testing.T) {
 	}
 }
 
+// TestFamilyOfPrecision: tiles have a part in rounded products alone, so in fp32
+// machines with and without them compute the same bits.
+func TestFamilyOfPrecision(t *testing.T) {
+	for _, c := range []struct {
+		f    kernel.Family
+		p    Precision
+		want kernel.Family
+	}{{kernel.AMX, FP32, kernel.AVX512}, {kernel.AMX, BF16, kernel.AMX}, {kernel.AMX, BF16x3, kernel.AMX},
+		{kernel.AVX512, FP32, kernel.AVX512}, {kernel.AVX512, BF16, kernel.AVX512}, {kernel.AVX2, FP32, kernel.AVX2}, {kernel.Generic, BF16, kernel.Generic}} {
+		if got := familyOf(c.f, c.p); got != c.want {
+			t.Errorf("%s of %s is computed by %s, want %s", c.p, c.f, got, c.want)
+		}
+	}
+}
+
 // TestKernelFamily: a forced family reaches the model, and a bad name is an
 // error of New, not a slow run.
 func TestKernelFamily(t *testing.T) {

@@ -334,9 +334,12 @@ func KernelFamily() string { return kernel.FromEnvOrFastest().String() }
 
 // KernelFamilyOf is the family that a precision is computed by: of "amx", tiles
 // that multiply bfloat16, [FP32] has no use and is "avx512" there.
-func KernelFamilyOf(p Precision) string {
+func KernelFamilyOf(p Precision) string { return familyOf(kernel.FromEnvOrFastest(), p).String() }
+
+// familyOf is the family whose bits a precision has where f computes.
+func familyOf(f kernel.Family, p Precision) kernel.Family {
 	if p == FP32 {
-		return kernel.FromEnvOrFastest().Whole().String()
+		return f.Whole()
 	}
-	return kernel.FromEnvOrFastest().String()
+	return f
 }

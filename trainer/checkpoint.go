@@ -30,8 +30,9 @@ const (
 )
 
 // ErrKernelFamily is returned when a run would go on with other machine code
-// than it began with: the weights would depend on where it was interrupted.
-var ErrKernelFamily = errors.New("the run began on another kernel family")
+// than it began with, or when ranks would train together with different ones: the
+// weights would depend on where it was interrupted, or on which rank had what.
+var ErrKernelFamily = errors.New("another kernel family")
 
 // A State is where a run stands: all that it needs, besides weights and
 // moments, to go on as if it had never stopped. The order of visits is a

@@ -19,6 +19,7 @@ const maxOrder = 1 << 20
 // checkpoints are. An order without a directory says that nothing is to do.
 type order struct {
 	Dir     string           `json:"dir"`
+	Family  string           `json:"family"` // machine code that rank 0 computes the config's precision with
 	Config  *Config          `json:"config"`
 	Unkeyed unkeyed          `json:"unkeyed"`
 	Inputs  []pipeline.Input `json:"inputs"`
@@ -83,10 +84,22 @@ func Follow(ctx context.Context, r Ranks, threads int) (err error) {
 	if err := o.Config.Validate(); err != nil {
 		return err
 	}
+	if err := o.checkFamily(); err != nil {
+		return err
+	}
 	t := &pipeline.Task{Stage: Stage(), Config: o.Config, Inputs: o.Inputs, Workers: threads}
 	j := &job{task: t, cfg: o.Config, ranks: r, dir: o.Dir, log: slog.New(slog.DiscardHandler)}
 	if err := j.follow(ctx); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// checkFamily refuses to train along with other machine code. What counts is the
+// precision: tiles have no part in fp32, nor has any machine code in fp64.
+func (o *order) checkFamily() error {
+	if own := o.Config.KernelFamily(); own != o.Family {
+		return fmt.Errorf("%w: this rank computes %s with %q, rank 0 with %q: set SWERM_KERNEL to one that all machines offer", ErrKernelFamily, o.Config.Precision, own, o.Family)
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (j *job) run(ctx context.Context) error {
 	if done {
 		return j.ranks.Dismiss()
 	}
-	if err := j.ranks.give(order{Dir: j.dir, Config: j.cfg, Unkeyed: j.cfg.unkeyed(), Inputs: j.task.Inputs}); err != nil {
+	if err := j.ranks.give(order{Dir: j.dir, Family: j.cfg.KernelFamily(), Config: j.cfg, Unkeyed: j.cfg.unkeyed(), Inputs: j.task.Inputs}); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(j.dir, workDir), 0o755); err != nil {

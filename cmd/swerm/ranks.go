@@ -131,8 +131,8 @@ func (a *app) trainAsRank(c *cobra.Command, v verb, o *stageFlags, args []string
 	return nil
 }
 
-// join meets the other ranks. Another build, another command line or kernels of
-// another family are refused.
+// join meets the other ranks. Another build or another command line is refused;
+// other kernels are once the precision is known.
 func (a *app) join(ctx context.Context, place comm.Place) (comm.Comm, error) {
 	if place.MPI {
 		return comm.JoinMPI(comm.Limits{})
@@ -140,14 +140,13 @@ func (a *app) join(ctx context.Context, place comm.Place) (comm.Comm, error) {
 	w := place.World
 	v := readVersion()
 	w.Version = fmt.Sprintln(v.Version, v.Revision, v.Go)
-	w.Config = []byte(v.Kernel + " ")
 	for _, arg := range os.Args[1:] {
 		w.Config = fmt.Appendf(w.Config, "%q ", arg)
 	}
 	w.Wait, w.Log = joinTime, a.logger()
 	world, err := comm.Join(ctx, w)
 	if errors.Is(err, comm.ErrConfig) {
-		err = fmt.Errorf("%w: all ranks need the same command line and kernel family (SWERM_KERNEL)", err)
+		err = fmt.Errorf("%w: all ranks need the same command line", err)
 	}
 	return world, err
 }

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/swerm/swerm/moe"
 )
 
 // ranksFile trains a small model. Layouts of ranks agree to rounding of
@@ -155,6 +157,11 @@ func TestRanksUsage(t *testing.T) {
 // startRanks starts ranks as torchrun does, each with arguments of its own, and
 // returns what they said and how they ended.
 func startRanks(t *testing.T, dir string, args ...[]string) (texts []string, codes []int) {
+	return startRanksIn(t, dir, make([][]string, len(args)), args...)
+}
+
+// startRanksIn starts each in an environment of its own, too.
+func startRanksIn(t *testing.T, dir string, env [][]string, args ...[]string) (texts []string, codes []int) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -167,6 +174,7 @@ func startRanks(t *testing.T, dir string, args ...[]string) (texts []string, cod
 		cmds[r] = trainRanks(dir, "tcp", args[r]...)
 		cmds[r].Env = append(cmds[r].Env, "RANK="+fmt.Sprint(r), "WORLD_SIZE="+fmt.Sprint(len(args)), "MASTER_PORT="+port,
 			"SWERM_TOKEN=a secret of some length")
+		cmds[r].Env = append(cmds[r].Env, env[r]...)
 		cmds[r].Stdout, cmds[r].Stderr = &outs[r], &outs[r]
 		if err := cmds[r].Start(); err != nil {
 			t.Fatal(err)
@@ -187,6 +195,12 @@ func TestRanksOfAnotherLauncher(t *testing.T) {
 	texts, codes := startRanks(t, dir, []string{"--ep", "2"}, []string{"--ep", "2", "--steps", "7"})
 	if codes[0] != exitFailed || codes[1] != exitFailed || !strings.Contains(texts[0]+texts[1], "same command line") {
 		t.Errorf("another command line: %v %q", codes, texts)
+	}
+	if moe.KernelFamily() != "generic" {
+		texts, codes = startRanksIn(t, dir, [][]string{nil, {"SWERM_KERNEL=generic"}}, []string{"--ep", "2"}, []string{"--ep", "2"})
+		if codes[0] != exitTold || codes[1] != exitFailed || !strings.Contains(texts[0], "another kernel family") {
+			t.Errorf("other kernels: %v %q", codes, texts)
+		}
 	}
 	texts, codes = startRanks(t, dir, []string{"--ep", "2"}, []string{"--ep", "2"})
 	if codes[0] != exitDone || codes[1] != exitDone {
