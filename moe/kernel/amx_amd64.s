@@ -3151,21 +3151,32 @@ tileSoftmaxOne_row:
 	SHRQ $16, AX
 	KMOVW AX, K2
 	SHRQ $5, R9
-	VMOVAPS Z29, Z0
-	VMOVAPS Z29, Z1
 	MOVQ SI, AX
 	MOVQ R9, CX
-	TESTQ CX, CX
-	JEQ tileSoftmaxOne_lastmax
+	VMOVAPS Z29, Z0
+	VMOVAPS Z29, Z1
+	VMOVAPS Z29, Z2
+	VMOVAPS Z29, Z3
 tileSoftmaxOne_max:
+	SUBQ $2, CX
+	JLT tileSoftmaxOne_lessmax
+	VMAXPS 0(AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	VMAXPS 128(AX), Z2, Z2
+	VMAXPS 192(AX), Z3, Z3
+	ADDQ $256, AX
+	JMP tileSoftmaxOne_max
+tileSoftmaxOne_lessmax:
+	TESTQ $1, CX
+	JEQ tileSoftmaxOne_lastmax
 	VMAXPS (AX), Z0, Z0
 	VMAXPS 64(AX), Z1, Z1
 	ADDQ $128, AX
-	DECQ CX
-	JNZ tileSoftmaxOne_max
 tileSoftmaxOne_lastmax:
 	VMAXPS (AX), Z0, K1, Z0
 	VMAXPS 64(AX), Z1, K2, Z1
+	VMAXPS Z2, Z0, Z0
+	VMAXPS Z3, Z1, Z1
 	VMAXPS Z1, Z0, Z0
 	VEXTRACTF64X4 $1, Z0, Y1
 	VMAXPS Y1, Y0, Y0
@@ -3595,21 +3606,32 @@ tileSoftmaxTwo_row:
 	SHRQ $16, AX
 	KMOVW AX, K2
 	SHRQ $5, R9
-	VMOVAPS Z29, Z0
-	VMOVAPS Z29, Z1
 	MOVQ SI, AX
 	MOVQ R9, CX
-	TESTQ CX, CX
-	JEQ tileSoftmaxTwo_lastmax
+	VMOVAPS Z29, Z0
+	VMOVAPS Z29, Z1
+	VMOVAPS Z29, Z2
+	VMOVAPS Z29, Z3
 tileSoftmaxTwo_max:
+	SUBQ $2, CX
+	JLT tileSoftmaxTwo_lessmax
+	VMAXPS 0(AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	VMAXPS 128(AX), Z2, Z2
+	VMAXPS 192(AX), Z3, Z3
+	ADDQ $256, AX
+	JMP tileSoftmaxTwo_max
+tileSoftmaxTwo_lessmax:
+	TESTQ $1, CX
+	JEQ tileSoftmaxTwo_lastmax
 	VMAXPS (AX), Z0, Z0
 	VMAXPS 64(AX), Z1, Z1
 	ADDQ $128, AX
-	DECQ CX
-	JNZ tileSoftmaxTwo_max
 tileSoftmaxTwo_lastmax:
 	VMAXPS (AX), Z0, K1, Z0
 	VMAXPS 64(AX), Z1, K2, Z1
+	VMAXPS Z2, Z0, Z0
+	VMAXPS Z3, Z1, Z1
 	VMAXPS Z1, Z0, Z0
 	VEXTRACTF64X4 $1, Z0, Y1
 	VMAXPS Y1, Y0, Y0

@@ -128,20 +128,10 @@ func modelSoftmax(c *softmaxCall, parts int) {
 
 func modelSoftmaxRow(c *softmaxCall, r, seen int, out unsafe.Pointer, parts int) {
 	row := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(c.scores), r*c.ld)), seen)
-	var top, sum [2]lanes // of the two vectors of a step
-	for i := range 2 * tileSide {
-		top[i/tileSide][i%tileSide] = float32(math.Inf(-1))
-	}
-	for k, s := range row {
-		t := &top[k/tileSide%2][k%tileSide]
-		*t = greater(*t, s)
-	}
-	for i, v := range top[1] {
-		top[0][i] = greater(top[0][i], v)
-	}
 	old := *at(c.max, r)
-	now := greater(top[0].reduce(greater)*c.scale, old)
+	now := greater(greatest(row)*c.scale, old)
 	shrink := exp2(old - now)
+	var sum [2]lanes // of the two vectors of a step
 	for k := range steps(seen) * tileStep {
 		p := float32(0)
 		if k < seen {
@@ -157,6 +147,31 @@ func modelSoftmaxRow(c *softmaxCall, r, seen int, out unsafe.Pointer, parts int)
 	}
 	*at(c.max, r), *at(c.shrink, r) = now, shrink
 	*at(c.sum, r) = fma(shrink, *at(c.sum, r), sum[0].reduce(add))
+}
+
+// greatest is the greatest of a row: of pairs of steps in four vectors, of a step
+// that is left over, or is not whole, in the first two.
+func greatest(row []float32) float32 {
+	var top [4]lanes
+	for i := range top {
+		for j := range top[i] {
+			top[i][j] = float32(math.Inf(-1))
+		}
+	}
+	pairs := (len(row) - 1) / (2 * tileStep) * 2 * tileStep
+	for k, s := range row {
+		vector := k / tileSide % 4
+		if k >= pairs {
+			vector %= 2
+		}
+		top[vector][k%tileSide] = greater(top[vector][k%tileSide], s)
+	}
+	for _, join := range [][2]int{{0, 2}, {1, 3}, {0, 1}} {
+		for i, v := range top[join[1]] {
+			top[join[0]][i] = greater(top[join[0]][i], v)
+		}
+	}
+	return top[0].reduce(greater)
 }
 
 // modelSoftmaxBackward is tileSoftmaxBackward.

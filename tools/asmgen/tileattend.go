@@ -92,13 +92,25 @@ func (t *tiles) softmax(parts int) {
 	// R9 whole vectors of 32 keys, and K1 and K2 of those that the row sees last.
 	t.do("MOVQ R10, R9;SHLQ $5, R9;CMPQ DX, R9;CMOVQLT DX, R9;DECQ R9;MOVQ R9, CX;ANDQ $31, CX")
 	t.do("MOVL $2, AX;SHLQ CX, AX;DECQ AX;KMOVW AX, K1;SHRQ $16, AX;KMOVW AX, K2;SHRQ $5, R9")
-	t.do("VMOVAPS Z29, Z0;VMOVAPS Z29, Z1;MOVQ SI, AX;MOVQ R9, CX;TESTQ CX, CX")
-	t.jump("JEQ", "lastmax")
+	t.do("MOVQ SI, AX;MOVQ R9, CX")
+	for i := range 4 { // as many as hide the latency of a maximum
+		t.do("VMOVAPS Z29, Z%d", i)
+	}
 	t.label("max")
-	t.do("VMAXPS (AX), Z0, Z0;VMAXPS 64(AX), Z1, Z1;ADDQ $128, AX;DECQ CX")
-	t.jump("JNZ", "max")
+	t.do("SUBQ $2, CX")
+	t.jump("JLT", "lessmax")
+	for i := range 4 {
+		t.do("VMAXPS %d(AX), Z%d, Z%d", 64*i, i, i)
+	}
+	t.do("ADDQ $256, AX")
+	t.jump("JMP", "max")
+	t.label("lessmax")
+	t.do("TESTQ $1, CX")
+	t.jump("JEQ", "lastmax")
+	t.do("VMAXPS (AX), Z0, Z0;VMAXPS 64(AX), Z1, Z1;ADDQ $128, AX")
 	t.label("lastmax")
-	t.do("VMAXPS (AX), Z0, K1, Z0;VMAXPS 64(AX), Z1, K2, Z1;VMAXPS Z1, Z0, Z0")
+	t.do("VMAXPS (AX), Z0, K1, Z0;VMAXPS 64(AX), Z1, K2, Z1")
+	t.do("VMAXPS Z2, Z0, Z0;VMAXPS Z3, Z1, Z1;VMAXPS Z1, Z0, Z0")
 	t.reduce("VMAXPS", 0, 1)
 	t.do("VMULSS X30, X0, X0;VMOVSS (R12), X1;VMAXSS X1, X0, X0;VMOVSS X0, (R12)")
 	t.do("VSUBSS X0, X1, X1;VBROADCASTSS X0, Z31;VBROADCASTSS X1, Z1")
