@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync"
 	"testing"
 	"unsafe"
@@ -112,7 +113,8 @@ func sameBits(t *testing.T, what string, got, want []float32) {
 	t.Helper()
 	for i, w := range want {
 		if math.Float32bits(got[i]) != math.Float32bits(w) && (got[i] == got[i] || w == w) {
-			t.Fatalf("%s: number %d is %v, of the model %v", what, i, got[i], w)
+			t.Errorf("%s: number %d is %v, want %v", what, i, got[i], w)
+			return
 		}
 	}
 }
@@ -228,5 +230,48 @@ func TestForcedTiles(t *testing.T) {
 	}
 	if AMX.Whole() != AVX512 || AVX2.Whole() != AVX2 {
 		t.Error("what is not rounded is not computed by AVX-512")
+	}
+}
+
+// TestTilesPreempted: tiles are right though collections stop what uses them at any
+// instruction, more goroutines than processors use them, and threads change
+// between calls.
+func TestTilesPreempted(t *testing.T) {
+	if err := tilesError(); err != nil {
+		t.Skip(err)
+	}
+	f := Tiles{Family: AVX512, parts: OnePart}
+	o := newOperands(70, 90, 200, false)
+	panels, c := o.panels(f, "Pack"), attentionCase{2, 1, 32, []int{70}}
+	product := o.mul(f, panels, true, 0)
+	attention := newAttentionBatch[float32](f, c)
+	attention.run(inOrder)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 3*runtime.GOMAXPROCS(0) + 1 {
+		wg.Go(func() {
+			for range 20 {
+				sameBits(t, "product", o.mul(f, panels, true, 0), product)
+				b := newAttentionBatch[float32](f, c)
+				b.run(inOrder)
+				want := attention.results()
+				for name, got := range b.results() {
+					sameBits(t, name, got, want[name])
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+			runtime.GC()
+		}
 	}
 }
