@@ -2,6 +2,7 @@ package moe
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -177,32 +178,36 @@ func TestRoundedAdapters(t *testing.T) {
 // TestRoundedNotFinite: what is not finite, and what only rounding makes so, is
 // named.
 func TestRoundedNotFinite(t *testing.T) {
-	const v, gate, up = "model.layers.0.self_attn.v_proj.weight", "model.layers.1.mlp.gate.weight", "model.layers.0.mlp.experts.0.up_proj.weight"
 	for f := kernel.Generic; f <= kernel.Detect(); f++ {
 		for _, precision := range roundings {
-			for _, k := range []struct {
-				tensor string
-				value  float32
-				want   NotFiniteError
-			}{
-				{v, float32(math.NaN()), NotFiniteError{-1, -1, -1, v}},
-				{up, float32(math.Inf(1)), NotFiniteError{-1, -1, -1, up}},
-				{gate, float32(math.Inf(-1)), NotFiniteError{-1, -1, -1, gate}},
-				{v, math.MaxFloat32, NotFiniteError{0, 0, 0, "keys and values"}},
-			} {
-				m := newTiny(t, tinyConfig(), f)
-				for _, q := range m.Params() {
-					if q.Name == k.tensor {
-						q.Data[1] = k.value
-					}
-				}
-				for _, train := range []bool{false, true} {
-					_, err := m.NewPass(Options{Precision: precision, Train: train}).NextToken(mixedBatch(m.cfg.VocabSize), nil, nil)
-					var at *NotFiniteError
-					if !errors.As(err, &at) || *at != k.want {
-						t.Errorf("%s %s %s = %v: %v, want %v", f, precision, k.tensor, k.value, err, &k.want)
-					}
-				}
+			t.Run(fmt.Sprint(f, "/", precision), func(t *testing.T) { roundedNotFinite(t, f, precision) })
+		}
+	}
+}
+
+func roundedNotFinite(t *testing.T, f kernel.Family, precision Precision) {
+	const v, gate, up = "model.layers.0.self_attn.v_proj.weight", "model.layers.1.mlp.gate.weight", "model.layers.0.mlp.experts.0.up_proj.weight"
+	for _, k := range []struct {
+		tensor string
+		value  float32
+		want   NotFiniteError
+	}{
+		{v, float32(math.NaN()), NotFiniteError{-1, -1, -1, v}},
+		{up, float32(math.Inf(1)), NotFiniteError{-1, -1, -1, up}},
+		{gate, float32(math.Inf(-1)), NotFiniteError{-1, -1, -1, gate}},
+		{v, math.MaxFloat32, NotFiniteError{0, 0, 0, "keys and values"}},
+	} {
+		m := newTiny(t, tinyConfig(), f)
+		for _, q := range m.Params() {
+			if q.Name == k.tensor {
+				q.Data[1] = k.value
+			}
+		}
+		for _, train := range []bool{false, true} {
+			_, err := m.NewPass(Options{Precision: precision, Train: train}).NextToken(mixedBatch(m.cfg.VocabSize), nil, nil)
+			var at *NotFiniteError
+			if !errors.As(err, &at) || *at != k.want {
+				t.Errorf("%s = %v: %v, want %v", k.tensor, k.value, err, &k.want)
 			}
 		}
 	}
