@@ -56,10 +56,11 @@ func (f *tileFile) zero(tile int) {
 func (f *tileFile) dot(c, a, b int) {
 	rows, bytes := f.size(c)
 	rowsA, bytesA := f.size(a)
-	if rowsB, bytesB := f.size(b); rowsA != rows || bytesB != bytes || rowsB != bytesA/4 {
+	rowsB, bytesB := f.size(b)
+	if rowsA != rows || bytesB != bytes || rowsB != bytesA/4 {
 		panic("kernel: tiles do not fit each other")
 	}
-	wideA, wideB := f.widen(a), f.widen(b)
+	wideA, wideB := f.widen(a, rowsA), f.widen(b, rowsB)
 	for m := range rows {
 		even, odd := [tileSide]float32{}, [tileSide]float32{}
 		for k := range bytesA / 4 {
@@ -77,9 +78,9 @@ func (f *tileFile) dot(c, a, b int) {
 	}
 }
 
-// widen returns the numbers of bfloat16 of a tile.
-func (f *tileFile) widen(tile int) (w [tileSide][tileStep]float32) {
-	for r := range w {
+// widen returns the numbers of bfloat16 of so many rows of a tile.
+func (f *tileFile) widen(tile, rows int) (w [tileSide][tileStep]float32) {
+	for r := range rows {
 		for i := range w[r] {
 			w[r][i] = flush(FromBF16(binary.LittleEndian.Uint16(f.data[tile][r][2*i:])))
 		}
