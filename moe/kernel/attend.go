@@ -44,7 +44,7 @@ type blocks[T float32 | float64] interface {
 func (f blocked[T]) PageLen(c, depth int) int { return f.PanelLen(c, depth) + f.PanelLen(depth, c) }
 
 func (f blocked[T]) AttentionScratch(c int) int {
-	return (max(f.scores()+2*QueryBlock, f.gradScratch(c)) + 15) &^ 15
+	return lines(max(f.scores()+2*QueryBlock, f.gradScratch(c)))
 }
 
 // scores is those of a strip of queries against a page of keys.

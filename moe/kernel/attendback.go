@@ -16,7 +16,11 @@ func (f blocked[T]) AttentionGradWork(h, g, c int, lengths []int) int {
 	return n
 }
 
-func gradWork(h, g, c, n int) int { return n * (h + 2*(h-g)*c) }
+// gradWork is whole cache lines, and so is what lies before the gradients in it.
+func gradWork(h, g, c, n int) int { return lines(n*h) + lines(2*n*(h-g)*c) }
+
+// lines rounds numbers up to whole cache lines.
+func lines(n int) int { return (n + 15) &^ 15 }
 
 // attendingBack is a way back with its memory laid out.
 type attendingBack[T float32 | float64] struct {
@@ -55,7 +59,7 @@ func (b *attendingBack[T]) grads(span, head int) (dk, dv []T, ld int) {
 		return b.DK[at:], b.DV[at:], b.LDD
 	}
 	size := s.N * b.C
-	all := b.Work[b.first[span]+s.N*b.H+2*size*(head-g-1):]
+	all := b.Work[b.first[span]+lines(s.N*b.H)+2*size*(head-g-1):]
 	return all[:size], all[size : 2*size], b.C
 }
 
