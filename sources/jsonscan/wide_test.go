@@ -66,7 +66,7 @@ func TestWideIsNarrow(t *testing.T) {
 		t.Skip("this machine reads byte by byte")
 	}
 	for group := range 40 { // each is enough by itself where an emulator takes long
-		t.Run(fmt.Sprint("documents/", group), func(t *testing.T) { sameDocuments(t, rand.New(rand.NewPCG(3, uint64(group)))) })
+		t.Run(fmt.Sprint("documents ", group), func(t *testing.T) { sameDocuments(t, rand.New(rand.NewPCG(3, uint64(group)))) })
 	}
 	t.Run("depth", func(t *testing.T) {
 		sameAllWays(t, strings.Repeat("[", MaxDepth)+strings.Repeat("]", MaxDepth))
