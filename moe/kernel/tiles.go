@@ -4,8 +4,8 @@ import "unsafe"
 
 // Tiles is a family whose products of rounded operands are those of tiles,
 // AMX-BF16: a tile is 16 rows of 64 bytes, and one instruction adds to 16×16
-// float32 the product of 16×32 and 32×16 numbers of bfloat16. Everything else is
-// the family's own.
+// float32 the product of 16×32 and 32×16 numbers of bfloat16. Attention is those
+// products with a softmax of its own between them; everything else is the family's.
 //
 // It rounds as [Rounded] does, but for numbers below the normal ones (2⁻¹²⁶),
 // which count as zero, as do sums that small. An element of C is a chain of sums
@@ -155,11 +155,15 @@ func (t Tiles) tileRows(dst, a []float32, lda, rows, k int) {
 	}
 }
 
-// tileCols makes one of so many columns of k rows.
+// tileCols makes one of so many columns of k rows, which may be a whole sequence:
+// no call takes long.
 func (t Tiles) tileCols(dst, a []float32, lda, cols, k int) {
 	_ = a[(k-1)*lda+cols-1]
 	for i := 0; i < cols; i += tileSide {
-		t.leftCols(&a[i], lda, t.leftAt(dst, i, k), min(tileSide, cols-i), k)
+		to := t.leftAt(dst, i, k)
+		for k0 := 0; k0 < k; k0 += depthBlock {
+			t.leftCols(&a[k0*lda+i], lda, unsafe.Add(to, 4*t.leftRow(k0)), min(tileSide, cols-i), min(depthBlock, k-k0))
+		}
 	}
 }
 
