@@ -1943,6 +1943,211 @@ loop:
 	VZEROUPPER
 	RET
 
+// func adamw8AVX2(p *float32, ga *float32, m *float32, v *float32, n int, c *byte, mc *byte, vc *byte, maps *byte, keptM float32, keptV float32) (maxM uint32, maxV uint32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·adamw8AVX2(SB), NOSPLIT, $0-88
+	MOVQ         p+0(FP), AX
+	MOVQ         ga+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         c+40(FP), DI
+	MOVQ         mc+48(FP), R8
+	MOVQ         vc+56(FP), R9
+	MOVQ         maps+64(FP), R10
+	VBROADCASTSS keptM+72(FP), Y0
+	VBROADCASTSS keptV+76(FP), Y1
+	VBROADCASTSS 4(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	VBROADCASTSS 16(DI), Y4
+	VBROADCASTSS 20(DI), Y5
+	VBROADCASTSS 24(DI), Y6
+	VBROADCASTSS 28(DI), Y7
+	VBROADCASTSS 32(DI), Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+
+loop:
+	VMULPS       (CX), Y8, Y11
+	VPMOVZXBD    (R8), Y12
+	VPADDD       constsAVX2<>+384(SB), Y12, Y12
+	VCVTDQ2PS    Y12, Y12
+	VANDPS       constsAVX2<>+416(SB), Y12, Y15
+	VXORPS       Y15, Y12, Y12
+	VMAXPS       constsAVX2<>+352(SB), Y15, Y15
+	VPSRLD       $0x17, Y15, Y13
+	VPERMPS      (R10), Y13, Y14
+	VPERMPS      64(R10), Y13, Y13
+	VFMADD231PS  Y15, Y13, Y14
+	VXORPS       Y14, Y12, Y12
+	VMULPS       Y0, Y12, Y12
+	VFMADD231PS  Y11, Y2, Y12
+	VMOVUPS      Y12, (DX)
+	VANDPS       constsAVX2<>+448(SB), Y12, Y13
+	VPMAXSD      Y13, Y9, Y9
+	VMULPS       Y11, Y11, Y11
+	VPMOVZXBD    (R9), Y13
+	VPADDD       constsAVX2<>+480(SB), Y13, Y13
+	VCVTDQ2PS    Y13, Y13
+	VPSRLD       $0x17, Y13, Y14
+	VPERMPS      468(R10), Y14, Y15
+	VPERMPS      532(R10), Y14, Y14
+	VFMADD231PS  Y13, Y14, Y15
+	VMOVAPS      Y15, Y13
+	VMULPS       Y1, Y13, Y13
+	VFMADD231PS  Y11, Y3, Y13
+	VMOVUPS      Y13, (BX)
+	VANDPS       constsAVX2<>+512(SB), Y13, Y11
+	VPMAXSD      Y11, Y10, Y10
+	VMULPS       Y5, Y13, Y13
+	VSQRTPS      Y13, Y13
+	VADDPS       Y6, Y13, Y13
+	VMULPS       Y4, Y12, Y12
+	VDIVPS       Y13, Y12, Y12
+	VMULPS       (AX), Y7, Y11
+	VSUBPS       Y12, Y11, Y11
+	VMOVUPS      Y11, (AX)
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000008, R9
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, SI
+	JG           loop
+	VMOVAPS      Y9, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPMAXSD      X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VPMAXSD      X0, X1, X1
+	VPSHUFD      $0xb1, X1, X0
+	VPMAXSD      X0, X1, X1
+	VMOVD        X1, AX
+	MOVL         AX, maxM+80(FP)
+	VMOVAPS      Y10, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPMAXSD      X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VPMAXSD      X0, X1, X1
+	VPSHUFD      $0xb1, X1, X0
+	VPMAXSD      X0, X1, X1
+	VMOVD        X1, AX
+	MOVL         AX, maxV+84(FP)
+	VZEROUPPER
+	RET
+
+// func quantizeSignedAVX2(dst *byte, x *float32, n int, inv float32, lists *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·quantizeSignedAVX2(SB), NOSPLIT, $0-40
+	MOVQ           dst+0(FP), AX
+	MOVQ           x+8(FP), CX
+	MOVQ           n+16(FP), DX
+	MOVQ           lists+32(FP), BX
+	VBROADCASTSS   inv+24(FP), Y0
+	VBROADCASTI128 448(BX), Y1
+
+loop:
+	VMULPS       (CX), Y0, Y2
+	VANDPS       constsAVX2<>+544(SB), Y2, Y3
+	VMAXPS       384(BX), Y3, Y3
+	VPSRLD       $0x18, Y3, Y4
+	VPSHUFB      Y4, Y1, Y4
+	VPERMPS      128(BX), Y4, Y5
+	VCMPPS       $0x0d, Y5, Y3, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPERMPS      192(BX), Y4, Y5
+	VPERMPS      256(BX), Y4, Y6
+	VFMADD231PS  Y3, Y5, Y6
+	VPERMPS      320(BX), Y4, Y5
+	VMINPS       Y5, Y6, Y6
+	VCVTTPS2DQ   Y6, Y6
+	VPSRAD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y6, Y6
+	VPSUBD       Y2, Y6, Y6
+	VPSUBD       constsAVX2<>+576(SB), Y6, Y6
+	VPMAXSD      constsAVX2<>+608(SB), Y6, Y6
+	VMULPS       32(CX), Y0, Y2
+	VANDPS       constsAVX2<>+640(SB), Y2, Y3
+	VMAXPS       384(BX), Y3, Y3
+	VPSRLD       $0x18, Y3, Y4
+	VPSHUFB      Y4, Y1, Y4
+	VPERMPS      128(BX), Y4, Y5
+	VCMPPS       $0x0d, Y5, Y3, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPERMPS      192(BX), Y4, Y5
+	VPERMPS      256(BX), Y4, Y7
+	VFMADD231PS  Y3, Y5, Y7
+	VPERMPS      320(BX), Y4, Y5
+	VMINPS       Y5, Y7, Y7
+	VCVTTPS2DQ   Y7, Y7
+	VPSRAD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y7, Y7
+	VPSUBD       Y2, Y7, Y7
+	VPSUBD       constsAVX2<>+672(SB), Y7, Y7
+	VPMAXSD      constsAVX2<>+608(SB), Y7, Y7
+	VPACKUSDW    Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VEXTRACTI128 $0x01, Y6, X2
+	VPACKUSWB    X2, X6, X2
+	VMOVDQU      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func quantizeUnsignedAVX2(dst *byte, x *float32, n int, inv float32, lists *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·quantizeUnsignedAVX2(SB), NOSPLIT, $0-40
+	MOVQ           dst+0(FP), AX
+	MOVQ           x+8(FP), CX
+	MOVQ           n+16(FP), DX
+	MOVQ           lists+32(FP), BX
+	VBROADCASTSS   inv+24(FP), Y0
+	VBROADCASTI128 448(BX), Y1
+
+loop:
+	VMULPS       (CX), Y0, Y2
+	VMAXPS       384(BX), Y2, Y2
+	VPSRLD       $0x18, Y2, Y3
+	VPSHUFB      Y3, Y1, Y3
+	VPERMPS      128(BX), Y3, Y4
+	VCMPPS       $0x0d, Y4, Y2, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPERMPS      192(BX), Y3, Y4
+	VPERMPS      256(BX), Y3, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VPERMPS      320(BX), Y3, Y4
+	VMINPS       Y4, Y5, Y5
+	VCVTTPS2DQ   Y5, Y5
+	VPSUBD       constsAVX2<>+480(SB), Y5, Y5
+	VMULPS       32(CX), Y0, Y2
+	VMAXPS       384(BX), Y2, Y2
+	VPSRLD       $0x18, Y2, Y3
+	VPSHUFB      Y3, Y1, Y3
+	VPERMPS      128(BX), Y3, Y4
+	VCMPPS       $0x0d, Y4, Y2, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPERMPS      192(BX), Y3, Y4
+	VPERMPS      256(BX), Y3, Y6
+	VFMADD231PS  Y2, Y4, Y6
+	VPERMPS      320(BX), Y3, Y4
+	VMINPS       Y4, Y6, Y6
+	VCVTTPS2DQ   Y6, Y6
+	VPSUBD       constsAVX2<>+480(SB), Y6, Y6
+	VPACKUSDW    Y6, Y5, Y5
+	VPERMQ       $0xd8, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X2
+	VPACKUSWB    X2, X5, X2
+	VMOVDQU      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JG           loop
+	VZEROUPPER
+	RET
+
 // func widenBF16AVX2(dst *float32, src *byte, n int)
 // Requires: AVX, AVX2
 TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
@@ -1976,13 +2181,13 @@ loop:
 	VPSRLD    $0x0f, Y0, Y1
 	VPSLLD    $0x1f, Y1, Y1
 	VPSLLD    $0x0d, Y0, Y0
-	VANDPS    constsAVX2<>+384(SB), Y0, Y0
-	VPADDD    constsAVX2<>+416(SB), Y0, Y2
+	VANDPS    constsAVX2<>+704(SB), Y0, Y0
+	VPADDD    constsAVX2<>+736(SB), Y0, Y2
 	VPSRLD    $0x1c, Y2, Y2
 	VXORPS    Y3, Y3, Y3
 	VPSUBD    Y2, Y3, Y2
-	VANDPS    constsAVX2<>+448(SB), Y2, Y2
-	VMULPS    constsAVX2<>+480(SB), Y0, Y0
+	VANDPS    constsAVX2<>+768(SB), Y2, Y2
+	VMULPS    constsAVX2<>+800(SB), Y0, Y0
 	VORPS     Y2, Y0, Y0
 	VORPS     Y1, Y0, Y0
 	VMOVUPS   Y0, (AX)
@@ -1990,13 +2195,13 @@ loop:
 	VPSRLD    $0x0f, Y0, Y1
 	VPSLLD    $0x1f, Y1, Y1
 	VPSLLD    $0x0d, Y0, Y0
-	VANDPS    constsAVX2<>+384(SB), Y0, Y0
-	VPADDD    constsAVX2<>+416(SB), Y0, Y2
+	VANDPS    constsAVX2<>+704(SB), Y0, Y0
+	VPADDD    constsAVX2<>+736(SB), Y0, Y2
 	VPSRLD    $0x1c, Y2, Y2
 	VXORPS    Y3, Y3, Y3
 	VPSUBD    Y2, Y3, Y2
-	VANDPS    constsAVX2<>+448(SB), Y2, Y2
-	VMULPS    constsAVX2<>+480(SB), Y0, Y0
+	VANDPS    constsAVX2<>+768(SB), Y2, Y2
+	VMULPS    constsAVX2<>+800(SB), Y0, Y0
 	VORPS     Y2, Y0, Y0
 	VORPS     Y1, Y0, Y0
 	VMOVUPS   Y0, 32(AX)
@@ -2103,36 +2308,116 @@ DATA constsAVX2<>+368(SB)/4, $0x3f000000
 DATA constsAVX2<>+372(SB)/4, $0x3f000000
 DATA constsAVX2<>+376(SB)/4, $0x3f000000
 DATA constsAVX2<>+380(SB)/4, $0x3f000000
-DATA constsAVX2<>+384(SB)/4, $0x0fffe000
-DATA constsAVX2<>+388(SB)/4, $0x0fffe000
-DATA constsAVX2<>+392(SB)/4, $0x0fffe000
-DATA constsAVX2<>+396(SB)/4, $0x0fffe000
-DATA constsAVX2<>+400(SB)/4, $0x0fffe000
-DATA constsAVX2<>+404(SB)/4, $0x0fffe000
-DATA constsAVX2<>+408(SB)/4, $0x0fffe000
-DATA constsAVX2<>+412(SB)/4, $0x0fffe000
-DATA constsAVX2<>+416(SB)/4, $0x00800000
-DATA constsAVX2<>+420(SB)/4, $0x00800000
-DATA constsAVX2<>+424(SB)/4, $0x00800000
-DATA constsAVX2<>+428(SB)/4, $0x00800000
-DATA constsAVX2<>+432(SB)/4, $0x00800000
-DATA constsAVX2<>+436(SB)/4, $0x00800000
-DATA constsAVX2<>+440(SB)/4, $0x00800000
-DATA constsAVX2<>+444(SB)/4, $0x00800000
-DATA constsAVX2<>+448(SB)/4, $0x7f800000
-DATA constsAVX2<>+452(SB)/4, $0x7f800000
-DATA constsAVX2<>+456(SB)/4, $0x7f800000
-DATA constsAVX2<>+460(SB)/4, $0x7f800000
-DATA constsAVX2<>+464(SB)/4, $0x7f800000
-DATA constsAVX2<>+468(SB)/4, $0x7f800000
-DATA constsAVX2<>+472(SB)/4, $0x7f800000
-DATA constsAVX2<>+476(SB)/4, $0x7f800000
-DATA constsAVX2<>+480(SB)/4, $0x77800000
-DATA constsAVX2<>+484(SB)/4, $0x77800000
-DATA constsAVX2<>+488(SB)/4, $0x77800000
-DATA constsAVX2<>+492(SB)/4, $0x77800000
-DATA constsAVX2<>+496(SB)/4, $0x77800000
-DATA constsAVX2<>+500(SB)/4, $0x77800000
-DATA constsAVX2<>+504(SB)/4, $0x77800000
-DATA constsAVX2<>+508(SB)/4, $0x77800000
-GLOBL constsAVX2<>(SB), RODATA|NOPTR, $512
+DATA constsAVX2<>+384(SB)/4, $0xffffff81
+DATA constsAVX2<>+388(SB)/4, $0xffffff81
+DATA constsAVX2<>+392(SB)/4, $0xffffff81
+DATA constsAVX2<>+396(SB)/4, $0xffffff81
+DATA constsAVX2<>+400(SB)/4, $0xffffff81
+DATA constsAVX2<>+404(SB)/4, $0xffffff81
+DATA constsAVX2<>+408(SB)/4, $0xffffff81
+DATA constsAVX2<>+412(SB)/4, $0xffffff81
+DATA constsAVX2<>+416(SB)/4, $0x7fffffff
+DATA constsAVX2<>+420(SB)/4, $0x7fffffff
+DATA constsAVX2<>+424(SB)/4, $0x7fffffff
+DATA constsAVX2<>+428(SB)/4, $0x7fffffff
+DATA constsAVX2<>+432(SB)/4, $0x7fffffff
+DATA constsAVX2<>+436(SB)/4, $0x7fffffff
+DATA constsAVX2<>+440(SB)/4, $0x7fffffff
+DATA constsAVX2<>+444(SB)/4, $0x7fffffff
+DATA constsAVX2<>+448(SB)/4, $0x7fffffff
+DATA constsAVX2<>+452(SB)/4, $0x7fffffff
+DATA constsAVX2<>+456(SB)/4, $0x7fffffff
+DATA constsAVX2<>+460(SB)/4, $0x7fffffff
+DATA constsAVX2<>+464(SB)/4, $0x7fffffff
+DATA constsAVX2<>+468(SB)/4, $0x7fffffff
+DATA constsAVX2<>+472(SB)/4, $0x7fffffff
+DATA constsAVX2<>+476(SB)/4, $0x7fffffff
+DATA constsAVX2<>+480(SB)/4, $0x00000001
+DATA constsAVX2<>+484(SB)/4, $0x00000001
+DATA constsAVX2<>+488(SB)/4, $0x00000001
+DATA constsAVX2<>+492(SB)/4, $0x00000001
+DATA constsAVX2<>+496(SB)/4, $0x00000001
+DATA constsAVX2<>+500(SB)/4, $0x00000001
+DATA constsAVX2<>+504(SB)/4, $0x00000001
+DATA constsAVX2<>+508(SB)/4, $0x00000001
+DATA constsAVX2<>+512(SB)/4, $0x7fffffff
+DATA constsAVX2<>+516(SB)/4, $0x7fffffff
+DATA constsAVX2<>+520(SB)/4, $0x7fffffff
+DATA constsAVX2<>+524(SB)/4, $0x7fffffff
+DATA constsAVX2<>+528(SB)/4, $0x7fffffff
+DATA constsAVX2<>+532(SB)/4, $0x7fffffff
+DATA constsAVX2<>+536(SB)/4, $0x7fffffff
+DATA constsAVX2<>+540(SB)/4, $0x7fffffff
+DATA constsAVX2<>+544(SB)/4, $0x7fffffff
+DATA constsAVX2<>+548(SB)/4, $0x7fffffff
+DATA constsAVX2<>+552(SB)/4, $0x7fffffff
+DATA constsAVX2<>+556(SB)/4, $0x7fffffff
+DATA constsAVX2<>+560(SB)/4, $0x7fffffff
+DATA constsAVX2<>+564(SB)/4, $0x7fffffff
+DATA constsAVX2<>+568(SB)/4, $0x7fffffff
+DATA constsAVX2<>+572(SB)/4, $0x7fffffff
+DATA constsAVX2<>+576(SB)/4, $0xffffff81
+DATA constsAVX2<>+580(SB)/4, $0xffffff81
+DATA constsAVX2<>+584(SB)/4, $0xffffff81
+DATA constsAVX2<>+588(SB)/4, $0xffffff81
+DATA constsAVX2<>+592(SB)/4, $0xffffff81
+DATA constsAVX2<>+596(SB)/4, $0xffffff81
+DATA constsAVX2<>+600(SB)/4, $0xffffff81
+DATA constsAVX2<>+604(SB)/4, $0xffffff81
+DATA constsAVX2<>+608(SB)/4, $0x00000000
+DATA constsAVX2<>+612(SB)/4, $0x00000000
+DATA constsAVX2<>+616(SB)/4, $0x00000000
+DATA constsAVX2<>+620(SB)/4, $0x00000000
+DATA constsAVX2<>+624(SB)/4, $0x00000000
+DATA constsAVX2<>+628(SB)/4, $0x00000000
+DATA constsAVX2<>+632(SB)/4, $0x00000000
+DATA constsAVX2<>+636(SB)/4, $0x00000000
+DATA constsAVX2<>+640(SB)/4, $0x7fffffff
+DATA constsAVX2<>+644(SB)/4, $0x7fffffff
+DATA constsAVX2<>+648(SB)/4, $0x7fffffff
+DATA constsAVX2<>+652(SB)/4, $0x7fffffff
+DATA constsAVX2<>+656(SB)/4, $0x7fffffff
+DATA constsAVX2<>+660(SB)/4, $0x7fffffff
+DATA constsAVX2<>+664(SB)/4, $0x7fffffff
+DATA constsAVX2<>+668(SB)/4, $0x7fffffff
+DATA constsAVX2<>+672(SB)/4, $0xffffff81
+DATA constsAVX2<>+676(SB)/4, $0xffffff81
+DATA constsAVX2<>+680(SB)/4, $0xffffff81
+DATA constsAVX2<>+684(SB)/4, $0xffffff81
+DATA constsAVX2<>+688(SB)/4, $0xffffff81
+DATA constsAVX2<>+692(SB)/4, $0xffffff81
+DATA constsAVX2<>+696(SB)/4, $0xffffff81
+DATA constsAVX2<>+700(SB)/4, $0xffffff81
+DATA constsAVX2<>+704(SB)/4, $0x0fffe000
+DATA constsAVX2<>+708(SB)/4, $0x0fffe000
+DATA constsAVX2<>+712(SB)/4, $0x0fffe000
+DATA constsAVX2<>+716(SB)/4, $0x0fffe000
+DATA constsAVX2<>+720(SB)/4, $0x0fffe000
+DATA constsAVX2<>+724(SB)/4, $0x0fffe000
+DATA constsAVX2<>+728(SB)/4, $0x0fffe000
+DATA constsAVX2<>+732(SB)/4, $0x0fffe000
+DATA constsAVX2<>+736(SB)/4, $0x00800000
+DATA constsAVX2<>+740(SB)/4, $0x00800000
+DATA constsAVX2<>+744(SB)/4, $0x00800000
+DATA constsAVX2<>+748(SB)/4, $0x00800000
+DATA constsAVX2<>+752(SB)/4, $0x00800000
+DATA constsAVX2<>+756(SB)/4, $0x00800000
+DATA constsAVX2<>+760(SB)/4, $0x00800000
+DATA constsAVX2<>+764(SB)/4, $0x00800000
+DATA constsAVX2<>+768(SB)/4, $0x7f800000
+DATA constsAVX2<>+772(SB)/4, $0x7f800000
+DATA constsAVX2<>+776(SB)/4, $0x7f800000
+DATA constsAVX2<>+780(SB)/4, $0x7f800000
+DATA constsAVX2<>+784(SB)/4, $0x7f800000
+DATA constsAVX2<>+788(SB)/4, $0x7f800000
+DATA constsAVX2<>+792(SB)/4, $0x7f800000
+DATA constsAVX2<>+796(SB)/4, $0x7f800000
+DATA constsAVX2<>+800(SB)/4, $0x77800000
+DATA constsAVX2<>+804(SB)/4, $0x77800000
+DATA constsAVX2<>+808(SB)/4, $0x77800000
+DATA constsAVX2<>+812(SB)/4, $0x77800000
+DATA constsAVX2<>+816(SB)/4, $0x77800000
+DATA constsAVX2<>+820(SB)/4, $0x77800000
+DATA constsAVX2<>+824(SB)/4, $0x77800000
+DATA constsAVX2<>+828(SB)/4, $0x77800000
+GLOBL constsAVX2<>(SB), RODATA|NOPTR, $832

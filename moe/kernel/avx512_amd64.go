@@ -126,6 +126,15 @@ func softmaxBackwardAVX512(s *float32, dp *float32, n int, scale float32, shift 
 func adamwAVX512(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef)
 
 //go:noescape
+func adamw8AVX512(p *float32, ga *float32, m *float32, v *float32, n int, c *AdamWCoef, mc *byte, vc *byte, maps *[2]dynamicMap, keptM float32, keptV float32) (maxM uint32, maxV uint32)
+
+//go:noescape
+func quantizeSignedAVX512(dst *byte, x *float32, n int, inv float32, lists *dynamicMap)
+
+//go:noescape
+func quantizeUnsignedAVX512(dst *byte, x *float32, n int, inv float32, lists *dynamicMap)
+
+//go:noescape
 func widenBF16AVX512(dst *float32, src *byte, n int)
 
 //go:noescape

@@ -4893,6 +4893,172 @@ loop:
 	VZEROUPPER
 	RET
 
+// func adamw8AVX512(p *float32, ga *float32, m *float32, v *float32, n int, c *byte, mc *byte, vc *byte, maps *byte, keptM float32, keptV float32) (maxM uint32, maxV uint32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F
+TEXT ·adamw8AVX512(SB), NOSPLIT, $0-88
+	MOVQ         p+0(FP), AX
+	MOVQ         ga+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         c+40(FP), DI
+	MOVQ         mc+48(FP), R8
+	MOVQ         vc+56(FP), R9
+	MOVQ         maps+64(FP), R10
+	VBROADCASTSS keptM+72(FP), Z0
+	VBROADCASTSS keptV+76(FP), Z1
+	VBROADCASTSS 4(DI), Z2
+	VBROADCASTSS 12(DI), Z3
+	VBROADCASTSS 16(DI), Z4
+	VBROADCASTSS 20(DI), Z5
+	VBROADCASTSS 24(DI), Z6
+	VBROADCASTSS 28(DI), Z7
+	VBROADCASTSS 32(DI), Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+
+loop:
+	VMULPS        (CX), Z8, Z11
+	VPMOVZXBD     (R8), Z12
+	VPADDD        constsAVX512<>+768(SB), Z12, Z12
+	VCVTDQ2PS     Z12, Z12
+	VANDPS        constsAVX512<>+832(SB), Z12, Z15
+	VXORPS        Z15, Z12, Z12
+	VMAXPS        constsAVX512<>+704(SB), Z15, Z15
+	VPSRLD        $0x17, Z15, Z13
+	VPERMPS       (R10), Z13, Z14
+	VPERMPS       64(R10), Z13, Z13
+	VFMADD231PS   Z15, Z13, Z14
+	VXORPS        Z14, Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VFMADD231PS   Z11, Z2, Z12
+	VMOVUPS       Z12, (DX)
+	VANDPS        constsAVX512<>+896(SB), Z12, Z13
+	VPMAXSD       Z13, Z9, Z9
+	VMULPS        Z11, Z11, Z11
+	VPMOVZXBD     (R9), Z13
+	VPADDD        constsAVX512<>+960(SB), Z13, Z13
+	VCVTDQ2PS     Z13, Z13
+	VPSRLD        $0x17, Z13, Z14
+	VPERMPS       468(R10), Z14, Z15
+	VPERMPS       532(R10), Z14, Z14
+	VFMADD231PS   Z13, Z14, Z15
+	VMOVAPS       Z15, Z13
+	VMULPS        Z1, Z13, Z13
+	VFMADD231PS   Z11, Z3, Z13
+	VMOVUPS       Z13, (BX)
+	VANDPS        constsAVX512<>+1024(SB), Z13, Z11
+	VPMAXSD       Z11, Z10, Z10
+	VMULPS        Z5, Z13, Z13
+	VSQRTPS       Z13, Z13
+	VADDPS        Z6, Z13, Z13
+	VMULPS        Z4, Z12, Z12
+	VDIVPS        Z13, Z12, Z12
+	VMULPS        (AX), Z7, Z11
+	VSUBPS        Z12, Z11, Z11
+	VMOVUPS       Z11, (AX)
+	ADDQ          $0x00000010, R8
+	ADDQ          $0x00000010, R9
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	ADDQ          $0x00000040, BX
+	SUBQ          $0x00000010, SI
+	JG            loop
+	VEXTRACTF64X4 $0x01, Z9, Y0
+	VPMAXSD       Y0, Y9, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VPMAXSD       X0, X1, X1
+	VPSHUFD       $0x4e, X1, X0
+	VPMAXSD       X0, X1, X1
+	VPSHUFD       $0xb1, X1, X0
+	VPMAXSD       X0, X1, X1
+	VMOVD         X1, AX
+	MOVL          AX, maxM+80(FP)
+	VEXTRACTF64X4 $0x01, Z10, Y0
+	VPMAXSD       Y0, Y10, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VPMAXSD       X0, X1, X1
+	VPSHUFD       $0x4e, X1, X0
+	VPMAXSD       X0, X1, X1
+	VPSHUFD       $0xb1, X1, X0
+	VPMAXSD       X0, X1, X1
+	VMOVD         X1, AX
+	MOVL          AX, maxV+84(FP)
+	VZEROUPPER
+	RET
+
+// func quantizeSignedAVX512(dst *byte, x *float32, n int, inv float32, lists *byte)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·quantizeSignedAVX512(SB), NOSPLIT, $0-40
+	MOVQ            dst+0(FP), AX
+	MOVQ            x+8(FP), CX
+	MOVQ            n+16(FP), DX
+	MOVQ            lists+32(FP), BX
+	VBROADCASTSS    inv+24(FP), Z0
+	VBROADCASTI32X4 448(BX), Z1
+
+loop:
+	VMULPS      (CX), Z0, Z2
+	VANDPS      constsAVX512<>+1088(SB), Z2, Z3
+	VMAXPS      384(BX), Z3, Z3
+	VPSRLD      $0x18, Z3, Z4
+	VPSHUFB     Z4, Z1, Z4
+	VPERMPS     128(BX), Z4, Z5
+	VCMPPS      $0x0d, Z5, Z3, K1
+	VPSUBD      constsAVX512<>+1152(SB), Z4, K1, Z4
+	VPERMPS     192(BX), Z4, Z5
+	VPERMPS     256(BX), Z4, Z6
+	VFMADD231PS Z3, Z5, Z6
+	VPERMPS     320(BX), Z4, Z5
+	VMINPS      Z5, Z6, Z6
+	VCVTTPS2DQ  Z6, Z6
+	VPSRAD      $0x1f, Z2, Z2
+	VXORPS      Z2, Z6, Z6
+	VPSUBD      Z2, Z6, Z6
+	VPSUBD      constsAVX512<>+1216(SB), Z6, Z6
+	VPMAXSD     constsAVX512<>+1280(SB), Z6, Z6
+	VPMOVDB     Z6, (AX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func quantizeUnsignedAVX512(dst *byte, x *float32, n int, inv float32, lists *byte)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·quantizeUnsignedAVX512(SB), NOSPLIT, $0-40
+	MOVQ            dst+0(FP), AX
+	MOVQ            x+8(FP), CX
+	MOVQ            n+16(FP), DX
+	MOVQ            lists+32(FP), BX
+	VBROADCASTSS    inv+24(FP), Z0
+	VBROADCASTI32X4 448(BX), Z1
+
+loop:
+	VMULPS      (CX), Z0, Z2
+	VMAXPS      384(BX), Z2, Z2
+	VPSRLD      $0x18, Z2, Z3
+	VPSHUFB     Z3, Z1, Z3
+	VPERMPS     128(BX), Z3, Z4
+	VCMPPS      $0x0d, Z4, Z2, K1
+	VPSUBD      constsAVX512<>+1344(SB), Z3, K1, Z3
+	VPERMPS     192(BX), Z3, Z4
+	VPERMPS     256(BX), Z3, Z5
+	VFMADD231PS Z2, Z4, Z5
+	VPERMPS     320(BX), Z3, Z4
+	VMINPS      Z4, Z5, Z5
+	VCVTTPS2DQ  Z5, Z5
+	VPSUBD      constsAVX512<>+960(SB), Z5, Z5
+	VPMOVDB     Z5, (AX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JG          loop
+	VZEROUPPER
+	RET
+
 // func widenBF16AVX512(dst *float32, src *byte, n int)
 // Requires: AVX, AVX512F
 TEXT ·widenBF16AVX512(SB), NOSPLIT, $0-24
@@ -4923,13 +5089,13 @@ loop:
 	VPSRLD    $0x0f, Z0, Z1
 	VPSLLD    $0x1f, Z1, Z1
 	VPSLLD    $0x0d, Z0, Z0
-	VANDPS    constsAVX512<>+768(SB), Z0, Z0
-	VPADDD    constsAVX512<>+832(SB), Z0, Z2
+	VANDPS    constsAVX512<>+1408(SB), Z0, Z0
+	VPADDD    constsAVX512<>+1472(SB), Z0, Z2
 	VPSRLD    $0x1c, Z2, Z2
 	VXORPS    Z3, Z3, Z3
 	VPSUBD    Z2, Z3, Z2
-	VANDPS    constsAVX512<>+896(SB), Z2, Z2
-	VMULPS    constsAVX512<>+960(SB), Z0, Z0
+	VANDPS    constsAVX512<>+1536(SB), Z2, Z2
+	VMULPS    constsAVX512<>+1600(SB), Z0, Z0
 	VORPS     Z2, Z0, Z0
 	VORPS     Z1, Z0, Z0
 	VMOVUPS   Z0, (AX)
@@ -5132,68 +5298,228 @@ DATA constsAVX512<>+752(SB)/4, $0x3f000000
 DATA constsAVX512<>+756(SB)/4, $0x3f000000
 DATA constsAVX512<>+760(SB)/4, $0x3f000000
 DATA constsAVX512<>+764(SB)/4, $0x3f000000
-DATA constsAVX512<>+768(SB)/4, $0x0fffe000
-DATA constsAVX512<>+772(SB)/4, $0x0fffe000
-DATA constsAVX512<>+776(SB)/4, $0x0fffe000
-DATA constsAVX512<>+780(SB)/4, $0x0fffe000
-DATA constsAVX512<>+784(SB)/4, $0x0fffe000
-DATA constsAVX512<>+788(SB)/4, $0x0fffe000
-DATA constsAVX512<>+792(SB)/4, $0x0fffe000
-DATA constsAVX512<>+796(SB)/4, $0x0fffe000
-DATA constsAVX512<>+800(SB)/4, $0x0fffe000
-DATA constsAVX512<>+804(SB)/4, $0x0fffe000
-DATA constsAVX512<>+808(SB)/4, $0x0fffe000
-DATA constsAVX512<>+812(SB)/4, $0x0fffe000
-DATA constsAVX512<>+816(SB)/4, $0x0fffe000
-DATA constsAVX512<>+820(SB)/4, $0x0fffe000
-DATA constsAVX512<>+824(SB)/4, $0x0fffe000
-DATA constsAVX512<>+828(SB)/4, $0x0fffe000
-DATA constsAVX512<>+832(SB)/4, $0x00800000
-DATA constsAVX512<>+836(SB)/4, $0x00800000
-DATA constsAVX512<>+840(SB)/4, $0x00800000
-DATA constsAVX512<>+844(SB)/4, $0x00800000
-DATA constsAVX512<>+848(SB)/4, $0x00800000
-DATA constsAVX512<>+852(SB)/4, $0x00800000
-DATA constsAVX512<>+856(SB)/4, $0x00800000
-DATA constsAVX512<>+860(SB)/4, $0x00800000
-DATA constsAVX512<>+864(SB)/4, $0x00800000
-DATA constsAVX512<>+868(SB)/4, $0x00800000
-DATA constsAVX512<>+872(SB)/4, $0x00800000
-DATA constsAVX512<>+876(SB)/4, $0x00800000
-DATA constsAVX512<>+880(SB)/4, $0x00800000
-DATA constsAVX512<>+884(SB)/4, $0x00800000
-DATA constsAVX512<>+888(SB)/4, $0x00800000
-DATA constsAVX512<>+892(SB)/4, $0x00800000
-DATA constsAVX512<>+896(SB)/4, $0x7f800000
-DATA constsAVX512<>+900(SB)/4, $0x7f800000
-DATA constsAVX512<>+904(SB)/4, $0x7f800000
-DATA constsAVX512<>+908(SB)/4, $0x7f800000
-DATA constsAVX512<>+912(SB)/4, $0x7f800000
-DATA constsAVX512<>+916(SB)/4, $0x7f800000
-DATA constsAVX512<>+920(SB)/4, $0x7f800000
-DATA constsAVX512<>+924(SB)/4, $0x7f800000
-DATA constsAVX512<>+928(SB)/4, $0x7f800000
-DATA constsAVX512<>+932(SB)/4, $0x7f800000
-DATA constsAVX512<>+936(SB)/4, $0x7f800000
-DATA constsAVX512<>+940(SB)/4, $0x7f800000
-DATA constsAVX512<>+944(SB)/4, $0x7f800000
-DATA constsAVX512<>+948(SB)/4, $0x7f800000
-DATA constsAVX512<>+952(SB)/4, $0x7f800000
-DATA constsAVX512<>+956(SB)/4, $0x7f800000
-DATA constsAVX512<>+960(SB)/4, $0x77800000
-DATA constsAVX512<>+964(SB)/4, $0x77800000
-DATA constsAVX512<>+968(SB)/4, $0x77800000
-DATA constsAVX512<>+972(SB)/4, $0x77800000
-DATA constsAVX512<>+976(SB)/4, $0x77800000
-DATA constsAVX512<>+980(SB)/4, $0x77800000
-DATA constsAVX512<>+984(SB)/4, $0x77800000
-DATA constsAVX512<>+988(SB)/4, $0x77800000
-DATA constsAVX512<>+992(SB)/4, $0x77800000
-DATA constsAVX512<>+996(SB)/4, $0x77800000
-DATA constsAVX512<>+1000(SB)/4, $0x77800000
-DATA constsAVX512<>+1004(SB)/4, $0x77800000
-DATA constsAVX512<>+1008(SB)/4, $0x77800000
-DATA constsAVX512<>+1012(SB)/4, $0x77800000
-DATA constsAVX512<>+1016(SB)/4, $0x77800000
-DATA constsAVX512<>+1020(SB)/4, $0x77800000
-GLOBL constsAVX512<>(SB), RODATA|NOPTR, $1024
+DATA constsAVX512<>+768(SB)/4, $0xffffff81
+DATA constsAVX512<>+772(SB)/4, $0xffffff81
+DATA constsAVX512<>+776(SB)/4, $0xffffff81
+DATA constsAVX512<>+780(SB)/4, $0xffffff81
+DATA constsAVX512<>+784(SB)/4, $0xffffff81
+DATA constsAVX512<>+788(SB)/4, $0xffffff81
+DATA constsAVX512<>+792(SB)/4, $0xffffff81
+DATA constsAVX512<>+796(SB)/4, $0xffffff81
+DATA constsAVX512<>+800(SB)/4, $0xffffff81
+DATA constsAVX512<>+804(SB)/4, $0xffffff81
+DATA constsAVX512<>+808(SB)/4, $0xffffff81
+DATA constsAVX512<>+812(SB)/4, $0xffffff81
+DATA constsAVX512<>+816(SB)/4, $0xffffff81
+DATA constsAVX512<>+820(SB)/4, $0xffffff81
+DATA constsAVX512<>+824(SB)/4, $0xffffff81
+DATA constsAVX512<>+828(SB)/4, $0xffffff81
+DATA constsAVX512<>+832(SB)/4, $0x7fffffff
+DATA constsAVX512<>+836(SB)/4, $0x7fffffff
+DATA constsAVX512<>+840(SB)/4, $0x7fffffff
+DATA constsAVX512<>+844(SB)/4, $0x7fffffff
+DATA constsAVX512<>+848(SB)/4, $0x7fffffff
+DATA constsAVX512<>+852(SB)/4, $0x7fffffff
+DATA constsAVX512<>+856(SB)/4, $0x7fffffff
+DATA constsAVX512<>+860(SB)/4, $0x7fffffff
+DATA constsAVX512<>+864(SB)/4, $0x7fffffff
+DATA constsAVX512<>+868(SB)/4, $0x7fffffff
+DATA constsAVX512<>+872(SB)/4, $0x7fffffff
+DATA constsAVX512<>+876(SB)/4, $0x7fffffff
+DATA constsAVX512<>+880(SB)/4, $0x7fffffff
+DATA constsAVX512<>+884(SB)/4, $0x7fffffff
+DATA constsAVX512<>+888(SB)/4, $0x7fffffff
+DATA constsAVX512<>+892(SB)/4, $0x7fffffff
+DATA constsAVX512<>+896(SB)/4, $0x7fffffff
+DATA constsAVX512<>+900(SB)/4, $0x7fffffff
+DATA constsAVX512<>+904(SB)/4, $0x7fffffff
+DATA constsAVX512<>+908(SB)/4, $0x7fffffff
+DATA constsAVX512<>+912(SB)/4, $0x7fffffff
+DATA constsAVX512<>+916(SB)/4, $0x7fffffff
+DATA constsAVX512<>+920(SB)/4, $0x7fffffff
+DATA constsAVX512<>+924(SB)/4, $0x7fffffff
+DATA constsAVX512<>+928(SB)/4, $0x7fffffff
+DATA constsAVX512<>+932(SB)/4, $0x7fffffff
+DATA constsAVX512<>+936(SB)/4, $0x7fffffff
+DATA constsAVX512<>+940(SB)/4, $0x7fffffff
+DATA constsAVX512<>+944(SB)/4, $0x7fffffff
+DATA constsAVX512<>+948(SB)/4, $0x7fffffff
+DATA constsAVX512<>+952(SB)/4, $0x7fffffff
+DATA constsAVX512<>+956(SB)/4, $0x7fffffff
+DATA constsAVX512<>+960(SB)/4, $0x00000001
+DATA constsAVX512<>+964(SB)/4, $0x00000001
+DATA constsAVX512<>+968(SB)/4, $0x00000001
+DATA constsAVX512<>+972(SB)/4, $0x00000001
+DATA constsAVX512<>+976(SB)/4, $0x00000001
+DATA constsAVX512<>+980(SB)/4, $0x00000001
+DATA constsAVX512<>+984(SB)/4, $0x00000001
+DATA constsAVX512<>+988(SB)/4, $0x00000001
+DATA constsAVX512<>+992(SB)/4, $0x00000001
+DATA constsAVX512<>+996(SB)/4, $0x00000001
+DATA constsAVX512<>+1000(SB)/4, $0x00000001
+DATA constsAVX512<>+1004(SB)/4, $0x00000001
+DATA constsAVX512<>+1008(SB)/4, $0x00000001
+DATA constsAVX512<>+1012(SB)/4, $0x00000001
+DATA constsAVX512<>+1016(SB)/4, $0x00000001
+DATA constsAVX512<>+1020(SB)/4, $0x00000001
+DATA constsAVX512<>+1024(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1028(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1032(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1036(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1040(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1044(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1048(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1052(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1056(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1060(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1064(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1068(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1072(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1076(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1080(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1084(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1088(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1092(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1096(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1100(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1104(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1108(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1112(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1116(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1120(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1124(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1128(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1132(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1136(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1140(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1144(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1148(SB)/4, $0x7fffffff
+DATA constsAVX512<>+1152(SB)/4, $0xffffffff
+DATA constsAVX512<>+1156(SB)/4, $0xffffffff
+DATA constsAVX512<>+1160(SB)/4, $0xffffffff
+DATA constsAVX512<>+1164(SB)/4, $0xffffffff
+DATA constsAVX512<>+1168(SB)/4, $0xffffffff
+DATA constsAVX512<>+1172(SB)/4, $0xffffffff
+DATA constsAVX512<>+1176(SB)/4, $0xffffffff
+DATA constsAVX512<>+1180(SB)/4, $0xffffffff
+DATA constsAVX512<>+1184(SB)/4, $0xffffffff
+DATA constsAVX512<>+1188(SB)/4, $0xffffffff
+DATA constsAVX512<>+1192(SB)/4, $0xffffffff
+DATA constsAVX512<>+1196(SB)/4, $0xffffffff
+DATA constsAVX512<>+1200(SB)/4, $0xffffffff
+DATA constsAVX512<>+1204(SB)/4, $0xffffffff
+DATA constsAVX512<>+1208(SB)/4, $0xffffffff
+DATA constsAVX512<>+1212(SB)/4, $0xffffffff
+DATA constsAVX512<>+1216(SB)/4, $0xffffff81
+DATA constsAVX512<>+1220(SB)/4, $0xffffff81
+DATA constsAVX512<>+1224(SB)/4, $0xffffff81
+DATA constsAVX512<>+1228(SB)/4, $0xffffff81
+DATA constsAVX512<>+1232(SB)/4, $0xffffff81
+DATA constsAVX512<>+1236(SB)/4, $0xffffff81
+DATA constsAVX512<>+1240(SB)/4, $0xffffff81
+DATA constsAVX512<>+1244(SB)/4, $0xffffff81
+DATA constsAVX512<>+1248(SB)/4, $0xffffff81
+DATA constsAVX512<>+1252(SB)/4, $0xffffff81
+DATA constsAVX512<>+1256(SB)/4, $0xffffff81
+DATA constsAVX512<>+1260(SB)/4, $0xffffff81
+DATA constsAVX512<>+1264(SB)/4, $0xffffff81
+DATA constsAVX512<>+1268(SB)/4, $0xffffff81
+DATA constsAVX512<>+1272(SB)/4, $0xffffff81
+DATA constsAVX512<>+1276(SB)/4, $0xffffff81
+DATA constsAVX512<>+1280(SB)/4, $0x00000000
+DATA constsAVX512<>+1284(SB)/4, $0x00000000
+DATA constsAVX512<>+1288(SB)/4, $0x00000000
+DATA constsAVX512<>+1292(SB)/4, $0x00000000
+DATA constsAVX512<>+1296(SB)/4, $0x00000000
+DATA constsAVX512<>+1300(SB)/4, $0x00000000
+DATA constsAVX512<>+1304(SB)/4, $0x00000000
+DATA constsAVX512<>+1308(SB)/4, $0x00000000
+DATA constsAVX512<>+1312(SB)/4, $0x00000000
+DATA constsAVX512<>+1316(SB)/4, $0x00000000
+DATA constsAVX512<>+1320(SB)/4, $0x00000000
+DATA constsAVX512<>+1324(SB)/4, $0x00000000
+DATA constsAVX512<>+1328(SB)/4, $0x00000000
+DATA constsAVX512<>+1332(SB)/4, $0x00000000
+DATA constsAVX512<>+1336(SB)/4, $0x00000000
+DATA constsAVX512<>+1340(SB)/4, $0x00000000
+DATA constsAVX512<>+1344(SB)/4, $0xffffffff
+DATA constsAVX512<>+1348(SB)/4, $0xffffffff
+DATA constsAVX512<>+1352(SB)/4, $0xffffffff
+DATA constsAVX512<>+1356(SB)/4, $0xffffffff
+DATA constsAVX512<>+1360(SB)/4, $0xffffffff
+DATA constsAVX512<>+1364(SB)/4, $0xffffffff
+DATA constsAVX512<>+1368(SB)/4, $0xffffffff
+DATA constsAVX512<>+1372(SB)/4, $0xffffffff
+DATA constsAVX512<>+1376(SB)/4, $0xffffffff
+DATA constsAVX512<>+1380(SB)/4, $0xffffffff
+DATA constsAVX512<>+1384(SB)/4, $0xffffffff
+DATA constsAVX512<>+1388(SB)/4, $0xffffffff
+DATA constsAVX512<>+1392(SB)/4, $0xffffffff
+DATA constsAVX512<>+1396(SB)/4, $0xffffffff
+DATA constsAVX512<>+1400(SB)/4, $0xffffffff
+DATA constsAVX512<>+1404(SB)/4, $0xffffffff
+DATA constsAVX512<>+1408(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1412(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1416(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1420(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1424(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1428(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1432(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1436(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1440(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1444(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1448(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1452(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1456(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1460(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1464(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1468(SB)/4, $0x0fffe000
+DATA constsAVX512<>+1472(SB)/4, $0x00800000
+DATA constsAVX512<>+1476(SB)/4, $0x00800000
+DATA constsAVX512<>+1480(SB)/4, $0x00800000
+DATA constsAVX512<>+1484(SB)/4, $0x00800000
+DATA constsAVX512<>+1488(SB)/4, $0x00800000
+DATA constsAVX512<>+1492(SB)/4, $0x00800000
+DATA constsAVX512<>+1496(SB)/4, $0x00800000
+DATA constsAVX512<>+1500(SB)/4, $0x00800000
+DATA constsAVX512<>+1504(SB)/4, $0x00800000
+DATA constsAVX512<>+1508(SB)/4, $0x00800000
+DATA constsAVX512<>+1512(SB)/4, $0x00800000
+DATA constsAVX512<>+1516(SB)/4, $0x00800000
+DATA constsAVX512<>+1520(SB)/4, $0x00800000
+DATA constsAVX512<>+1524(SB)/4, $0x00800000
+DATA constsAVX512<>+1528(SB)/4, $0x00800000
+DATA constsAVX512<>+1532(SB)/4, $0x00800000
+DATA constsAVX512<>+1536(SB)/4, $0x7f800000
+DATA constsAVX512<>+1540(SB)/4, $0x7f800000
+DATA constsAVX512<>+1544(SB)/4, $0x7f800000
+DATA constsAVX512<>+1548(SB)/4, $0x7f800000
+DATA constsAVX512<>+1552(SB)/4, $0x7f800000
+DATA constsAVX512<>+1556(SB)/4, $0x7f800000
+DATA constsAVX512<>+1560(SB)/4, $0x7f800000
+DATA constsAVX512<>+1564(SB)/4, $0x7f800000
+DATA constsAVX512<>+1568(SB)/4, $0x7f800000
+DATA constsAVX512<>+1572(SB)/4, $0x7f800000
+DATA constsAVX512<>+1576(SB)/4, $0x7f800000
+DATA constsAVX512<>+1580(SB)/4, $0x7f800000
+DATA constsAVX512<>+1584(SB)/4, $0x7f800000
+DATA constsAVX512<>+1588(SB)/4, $0x7f800000
+DATA constsAVX512<>+1592(SB)/4, $0x7f800000
+DATA constsAVX512<>+1596(SB)/4, $0x7f800000
+DATA constsAVX512<>+1600(SB)/4, $0x77800000
+DATA constsAVX512<>+1604(SB)/4, $0x77800000
+DATA constsAVX512<>+1608(SB)/4, $0x77800000
+DATA constsAVX512<>+1612(SB)/4, $0x77800000
+DATA constsAVX512<>+1616(SB)/4, $0x77800000
+DATA constsAVX512<>+1620(SB)/4, $0x77800000
+DATA constsAVX512<>+1624(SB)/4, $0x77800000
+DATA constsAVX512<>+1628(SB)/4, $0x77800000
+DATA constsAVX512<>+1632(SB)/4, $0x77800000
+DATA constsAVX512<>+1636(SB)/4, $0x77800000
+DATA constsAVX512<>+1640(SB)/4, $0x77800000
+DATA constsAVX512<>+1644(SB)/4, $0x77800000
+DATA constsAVX512<>+1648(SB)/4, $0x77800000
+DATA constsAVX512<>+1652(SB)/4, $0x77800000
+DATA constsAVX512<>+1656(SB)/4, $0x77800000
+DATA constsAVX512<>+1660(SB)/4, $0x77800000
+GLOBL constsAVX512<>(SB), RODATA|NOPTR, $1664

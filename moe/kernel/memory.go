@@ -9,11 +9,10 @@ const lineBytes = 64
 // system grants them.
 func Floats(n int) []float32 { return Make[float32](n) }
 
-// Make is Floats for either precision.
-func Make[T float32 | float64](n int) []T {
-	const slack = lineBytes / 4
-	raw := make([]T, n+slack)
-	size, at := unsafe.Sizeof(raw[0]), 0
+// Make is Floats for either precision, and for bytes.
+func Make[T float32 | float64 | byte](n int) []T {
+	size, at := unsafe.Sizeof(*new(T)), 0
+	raw := make([]T, n+lineBytes/int(min(size, 4)))
 	if rem := uintptr(unsafe.Pointer(unsafe.SliceData(raw))) % lineBytes; rem != 0 {
 		at = int((lineBytes - rem) / size)
 	}

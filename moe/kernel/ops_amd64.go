@@ -148,3 +148,23 @@ func widenF16Vec(f Family, dst *float32, src *byte, n int) {
 	}
 	widenF16AVX2(dst, src, n)
 }
+
+func adamw8Vec(f Family, p, g, m, v *float32, n int, c *AdamWCoef, mc, vc *byte, keptM, keptV float32) (mostM, mostV uint32) {
+	if f.wide() {
+		return adamw8AVX512(p, g, m, v, n, c, mc, vc, &dynamicMaps, keptM, keptV)
+	}
+	return adamw8AVX2(p, g, m, v, n, c, mc, vc, &dynamicMaps, keptM, keptV)
+}
+
+func quantizeVec(f Family, dst *byte, x *float32, n int, inverse float32, m *dynamicMap) {
+	switch {
+	case f.wide() && m.signed:
+		quantizeSignedAVX512(dst, x, n, inverse, m)
+	case f.wide():
+		quantizeUnsignedAVX512(dst, x, n, inverse, m)
+	case m.signed:
+		quantizeSignedAVX2(dst, x, n, inverse, m)
+	default:
+		quantizeUnsignedAVX2(dst, x, n, inverse, m)
+	}
+}

@@ -46,3 +46,9 @@ func adamwVec(Family, *float32, *float32, *float32, *float32, int, *AdamWCoef) {
 func widenBF16Vec(Family, *float32, *byte, int) { panic(noCode) }
 
 func widenF16Vec(Family, *float32, *byte, int) { panic(noCode) }
+
+func adamw8Vec(Family, *float32, *float32, *float32, *float32, int, *AdamWCoef, *byte, *byte, float32, float32) (mostM, mostV uint32) {
+	panic(noCode)
+}
+
+func quantizeVec(Family, *byte, *float32, int, float32, *dynamicMap) { panic(noCode) }

@@ -33,6 +33,7 @@ func generate() (map[string][]byte, error) {
 		f.rows()
 		f.attention()
 		f.optimizer()
+		f.dynamic()
 		f.widen()
 		f.writeTable()
 		if err := f.put(files, f.file()); err != nil {
