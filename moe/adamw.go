@@ -38,8 +38,8 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 		Eps:         Num(o.Eps), GradScale: Num(gradScale),
 	}
 	decay := Num(1 - o.LR*o.WeightDecay)
-	if m.halves {
-		m.narrowStep(o, s, step, c, decay)
+	if m.halves || s.tensors != nil {
+		m.tensorStep(o, s, step, c, decay)
 		return
 	}
 	type chunk struct {
@@ -66,6 +66,56 @@ func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScal
 		c.Keep = chunks[i].keep
 		m.adamSlice(s, Slice{chunks[i].lo, chunks[i].hi}, m.flat[chunks[i].lo:chunks[i].hi], &c, o.ClearGrad)
 	})
+}
+
+// tensorStep is the update where no chunk may hold numbers of two tensors: of a
+// model in bfloat16, or of moments in eight bits. Chunks are counted from the
+// beginning of a tensor, so that no rank's share of the experts moves their bounds.
+func (m *ModelOf[Num]) tensorStep(o AdamW, s *OptStateOf[Num], step int, c kernel.AdamWCoefOf[Num], decay Num) {
+	type chunk struct {
+		p      *ParamOf[Num]
+		lo, hi int // in the tensor
+	}
+	var chunks []chunk
+	for _, p := range m.trained {
+		for lo := 0; lo < p.len(); lo += adamChunk {
+			chunks = append(chunks, chunk{p, lo, min(lo+adamChunk, p.len())})
+		}
+	}
+	threads := threadsOr(o.Threads)
+	scratch := make([][]Num, threads)
+	parallel(threads, len(chunks), func(worker, i int) {
+		u, c := chunks[i], c
+		c.Keep = 1
+		if u.p.Decay {
+			c.Keep = decay
+		}
+		part := Slice{u.lo, u.hi}
+		held := s.held(u.p).meet(part)
+		switch {
+		case held.len() == 0:
+			return
+		case !m.halves:
+			m.tensorSlice(s, u.p, part, u.p.Data[u.lo:u.hi], &c, o.ClearGrad)
+			return
+		}
+		noise := kernel.Noise{Seed: o.Seed, Stream: uint64(u.p.stream), Step: uint64(step)}
+		w := grow(&scratch[worker], part.len())
+		numbers := w[held.Lo-part.Lo : held.Hi-part.Lo]
+		u.p.widen(numbers, held.Lo)
+		m.tensorSlice(s, u.p, part, w, &c, o.ClearGrad)
+		u.p.round(numbers, held.Lo, &noise)
+	})
+}
+
+// tensorSlice updates the numbers of a chunk of a tensor, weights, that the state
+// holds.
+func (m *ModelOf[Num]) tensorSlice(s *OptStateOf[Num], p *ParamOf[Num], chunk Slice, weights []Num, c *kernel.AdamWCoefOf[Num], clearGrad bool) {
+	if s.tensors != nil {
+		s.tensors[p.turn].update(m, chunk, weights, c, clearGrad)
+		return
+	}
+	m.adamSlice(s, Slice{p.offset + chunk.Lo, p.offset + chunk.Hi}, weights, c, clearGrad)
 }
 
 // ZeroGrad clears every gradient.

@@ -51,7 +51,11 @@ func (a *AverageOf[Num]) Memory() Memory { return Memory{Average: extentOf(a.w).
 
 // Memory returns what the state of the optimizer keeps.
 func (s *OptStateOf[Num]) Memory() Memory {
-	return Memory{Moments: extentOf(s.m).bytes() + extentOf(s.v).bytes()}
+	n := extentOf(s.m).bytes() + extentOf(s.v).bytes()
+	for i := range s.tensors {
+		n += s.tensors[i].bytes()
+	}
+	return Memory{Moments: n}
 }
 
 // Memory returns what the pass has grown to, with those that share its memory:

@@ -82,7 +82,7 @@ func (m *ModelOf[Num]) weightBytes() int64 {
 func (p *ParamOf[Num]) widen(dst []Num, at int) {
 	src := p.narrow[at : at+len(dst)]
 	if full, ok := any(dst).([]float32); ok && nativeLittle {
-		widening().WidenBF16(full, bytesOf(src))
+		anyFamily().WidenBF16(full, bytesOf(src))
 		return
 	}
 	kernel.UnpackBF16(dst, src)
@@ -94,8 +94,8 @@ var nativeLittle = func() bool {
 	return *(*byte)(unsafe.Pointer(&x)) == 1
 }()
 
-// widening is the family that decodes: to the same bits whichever it is.
-var widening = sync.OnceValue(kernel.FromEnvOrFastest)
+// anyFamily is a family for what all of them compute to the same bits.
+var anyFamily = sync.OnceValue(kernel.FromEnvOrFastest)
 
 // round makes numbers from number at on those in bfloat16 that are nearest, or
 // with noise one of the two that are around.
@@ -143,43 +143,6 @@ func (m *ModelOf[Num]) Widen() {
 			p.widen(p.Data, 0)
 		}
 	}
-}
-
-// narrowStep is the update of a model in bfloat16. Chunks are those of a tensor, so
-// that no rank's share of the experts moves their bounds.
-func (m *ModelOf[Num]) narrowStep(o AdamW, s *OptStateOf[Num], step int, c kernel.AdamWCoefOf[Num], decay Num) {
-	type chunk struct {
-		p      *ParamOf[Num]
-		lo, hi int // in the tensor
-	}
-	var chunks []chunk
-	for _, p := range m.trained {
-		for lo := 0; lo < p.len(); lo += adamChunk {
-			chunks = append(chunks, chunk{p, lo, min(lo+adamChunk, p.len())})
-		}
-	}
-	threads := threadsOr(o.Threads)
-	scratch := make([][]Num, threads)
-	parallel(threads, len(chunks), func(worker, i int) {
-		u, c := chunks[i], c
-		c.Keep = 1
-		if u.p.Decay {
-			c.Keep = decay
-		}
-		noise := kernel.Noise{Seed: o.Seed, Stream: uint64(u.p.stream), Step: uint64(step)}
-		whole := Slice{u.p.offset + u.lo, u.p.offset + u.hi}
-		w := grow(&scratch[worker], whole.len())
-		each := func(do func(part []Num, at int)) { // that the state holds
-			for _, held := range []Slice{s.dense, s.experts} {
-				if part := whole.meet(held); part.len() > 0 {
-					do(w[part.Lo-whole.Lo:part.Hi-whole.Lo], part.Lo-u.p.offset)
-				}
-			}
-		}
-		each(u.p.widen)
-		m.adamSlice(s, whole, w, &c, o.ClearGrad)
-		each(func(part []Num, at int) { u.p.round(part, at, &noise) })
-	})
 }
 
 // Bytes is the memory of the tensor's numbers: none where they stay in a file.

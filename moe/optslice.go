@@ -10,8 +10,9 @@ type Slice struct{ Lo, Hi int }
 // OptStateOf holds the moments of AdamW for what trains of one model, or for a
 // slice of each of its two stretches, flat.
 type OptStateOf[Num Float] struct {
-	dense, experts Slice // experts counted from the first number of the model
-	m, v           []Num // of dense, then of experts
+	dense, experts Slice                // experts counted from the first number of the model
+	m, v           []Num                // of dense, then of experts
+	tensors        []tensorMoments[Num] // instead, in eight bits: of each tensor that trains
 }
 
 // NewOptState returns zero moments of all that trains.
@@ -44,24 +45,37 @@ func (s *OptStateOf[Num]) at(i int) int {
 }
 
 // Of returns the moments of those numbers of a trained tensor, counted in it,
-// that the state holds: all of them unless it is a slice. Writing to them
-// restores a state.
+// that the state holds: all of them unless it is a slice, and none where they are in
+// eight bits ([OptState.Of8]). Writing to them restores a state.
 func (s *OptStateOf[Num]) Of(p *ParamOf[Num]) (part Slice, first, second []Num) {
-	whole, held := Slice{p.offset, p.offset + p.len()}, s.dense
-	if p.Expert {
-		held = s.experts
+	if s.tensors != nil {
+		t := &s.tensors[p.turn]
+		return t.part, t.m, t.v
 	}
-	part = whole.meet(held)
+	part = s.held(p)
 	if part.len() == 0 {
 		return Slice{}, nil, nil
 	}
-	lo := s.at(part.Lo)
+	lo := s.at(p.offset + part.Lo)
 	hi := lo + part.len()
-	return Slice{part.Lo - p.offset, part.Hi - p.offset}, s.m[lo:hi:hi], s.v[lo:hi:hi]
+	return part, s.m[lo:hi:hi], s.v[lo:hi:hi]
+}
+
+// held is the numbers of a tensor, counted in it, that the state holds.
+func (s *OptStateOf[Num]) held(p *ParamOf[Num]) Slice {
+	held := s.dense
+	if p.Expert {
+		held = s.experts
+	}
+	part := Slice{p.offset, p.offset + p.len()}.meet(held)
+	if part.len() == 0 {
+		return Slice{}
+	}
+	return Slice{part.Lo - p.offset, part.Hi - p.offset}
 }
 
 // Bytes is the memory of the moments.
-func (s *OptStateOf[Num]) Bytes() int64 { return int64(len(bytesOf(s.m)) + len(bytesOf(s.v))) }
+func (s *OptStateOf[Num]) Bytes() int64 { return s.Memory().Moments }
 
 // Weights returns all numbers that train as two stretches, as [ModelOf.Grads]
 // returns their gradients; nil of a model that keeps them in bfloat16.

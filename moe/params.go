@@ -28,6 +28,7 @@ type ParamOf[Num Float] struct {
 	// Frozen says that the tensor does not train.
 	Frozen bool
 
+	turn   int  // among those that train
 	offset int  // of Grad and moments in their flat buffers, and of narrow
 	home   int  // of Data in the flat buffer
 	stream int  // of random numbers: its place among the tensors of the whole model

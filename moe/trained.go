@@ -33,6 +33,7 @@ func (m *ModelOf[Num]) tune(t *tuning) {
 	all := slices.Concat(m.params, m.low)
 	for _, p := range all {
 		if !p.Frozen {
+			p.turn = len(m.trained)
 			m.trained = append(m.trained, p)
 		}
 	}

@@ -230,3 +230,11 @@ func (m *dynamicMap) encode(f Family, codes []byte, x []float32, most uint32) fl
 	}
 	return scale
 }
+
+// Slice is numbers lo to hi−1, of which lo begins a block.
+func (d Dynamic) Slice(lo, hi int) Dynamic {
+	if lo%DynamicBlock != 0 {
+		panic("kernel: a slice of moments begins within a block")
+	}
+	return Dynamic{d.Codes[lo:hi], d.Scales[lo/DynamicBlock : DynamicBlocks(hi)]}
+}
