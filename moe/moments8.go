@@ -110,8 +110,14 @@ func (t *tensorMoments[Num]) update(m *ModelOf[Num], chunk Slice, weights []Num,
 	}
 }
 
-func (t *tensorMoments[Num]) bytes() int64 {
-	return momentBytes[Num](t.p, t.part.len())
+func (t *tensorMoments[Num]) bytes() int64 { return momentBytes(t.p, t.part.len()) }
+
+// moments8Bytes is the memory of the moments of a stretch of the model.
+func (m *ModelOf[Num]) moments8Bytes(held Slice) (n int64) {
+	for _, p := range m.trained {
+		n += momentBytes(p, Slice{p.offset, p.offset + p.len()}.meet(held).len())
+	}
+	return n
 }
 
 // momentBytes is the memory of so many moments of each kind of a tensor, in eight bits

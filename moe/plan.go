@@ -13,6 +13,7 @@ type Plan struct {
 	Threads   int
 	Precision Precision
 
+	Moments8 bool         // moments are in eight bits
 	Replicas ReplicaCount // ranks that divide the optimizer's work
 	Summed   bool         // gradients are summed over ranks
 	Average  bool         // a moving average of the weights is kept
@@ -44,8 +45,7 @@ func PlanMemory[Num Float](p Plan) (Memory, error) {
 		mem = mem.Plus(alone)
 	}
 	mem.Weights, mem.Gradients = s.m.weightBytes(), int64(s.m.trainLen)*s.num
-	dense, experts := s.m.denseLen, s.m.trainLen-s.m.denseLen
-	mem.Moments = 2 * s.num * int64(share(dense, p.Replicas.Dense)+share(experts, p.Replicas.Experts))
+	mem.Moments = s.moments()
 	if p.Average {
 		mem.Average = mem.Gradients
 	}
@@ -73,6 +73,25 @@ func Untouched[Num Float](p Plan) (int64, error) {
 		arrays -= 2
 	}
 	return arrays * n, nil
+}
+
+// moments is the most that one rank has of them.
+func (s *sizes[Num]) moments() (total int64) {
+	for _, h := range []struct{ at, n, ranks int }{
+		{0, s.m.denseLen, s.Replicas.Dense}, {s.m.denseLen, s.m.trainLen - s.m.denseLen, s.Replicas.Experts},
+	} {
+		if !s.Moments8 {
+			total += 2 * s.num * int64(share(h.n, h.ranks))
+			continue
+		}
+		most, ranks := int64(0), max(1, h.ranks)
+		for r := range ranks {
+			lo, hi := s.m.blockEnd(h.at+h.n*r/ranks), s.m.blockEnd(h.at+h.n*(r+1)/ranks)
+			most = max(most, s.m.moments8Bytes(Slice{lo, hi}))
+		}
+		total += most
+	}
+	return total
 }
 
 // share is the most that one of several ranks has of n numbers.

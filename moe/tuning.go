@@ -166,6 +166,19 @@ func (t *Tuning) Count(cfg Config) (all, trained int64, err error) {
 	return all, trained, nil
 }
 
+// Moments8Bytes returns the memory of the moments of what trains, in eight bits.
+func (t *Tuning) Moments8Bytes(cfg Config) (int64, error) {
+	tune, err := t.parse()
+	if err != nil {
+		return 0, fmt.Errorf("moe: %w", err)
+	}
+	if err := cfg.Validate(); err != nil {
+		return 0, err
+	}
+	m := describe[float32](cfg, Shard{}, tune)
+	return m.moments8Bytes(Slice{0, m.trainLen}), nil
+}
+
 // NewTuned is [NewShard] for a model that trains in part. Adapters are drawn
 // from the same seed.
 func NewTuned[Num Float](cfg Config, seed uint64, shard Shard, t Tuning) (*ModelOf[Num], error) {

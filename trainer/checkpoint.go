@@ -26,6 +26,10 @@ const (
 
 	stateFormat = 1
 
+	// momentsDynamic8 names moments in eight bits, in blocks of 256, by the levels of
+	// kernel.SignedLevels and kernel.UnsignedLevels.
+	momentsDynamic8 = "dynamic8-256"
+
 	maxStateBytes = 64 << 20 // of state.json; the biases of all routers fit
 )
 
@@ -48,7 +52,8 @@ type State struct {
 	Updates      int64  `json:"updates"`       // steps that moved the weights: what corrects AdamW's bias
 	KernelFamily string `json:"kernel_family"`
 	Precision    string `json:"precision"`
-	Base         string `json:"base,omitempty"` // digest of the weights under adapters
+	Base         string `json:"base,omitempty"`    // digest of the weights under adapters
+	Moments      string `json:"moments,omitempty"` // how they are kept; "": in full
 
 	RouterBias [][]float64 `json:"router_bias,omitempty"` // of each expert of each layer, where aux.bias_rate is set
 
@@ -197,6 +202,24 @@ func (st *State) checkBias(c moe.Config) error {
 		if len(layer) != want {
 			return fmt.Errorf("state: router_bias has %d experts in layer %d, the model %d", len(layer), l, want)
 		}
+	}
+	return nil
+}
+
+// momentsFormat is how a state says that a run keeps its moments.
+func (c *Config) momentsFormat() string {
+	if c.Optimizer.State == StateInt8 {
+		return momentsDynamic8
+	}
+	return ""
+}
+
+// checkMoments refuses to go on with moments of another kind: what follows would be
+// neither run.
+func (st *State) checkMoments(c *Config) error {
+	if want := c.momentsFormat(); st.Moments != want {
+		return fmt.Errorf("state: step %d has moments of format %q and optimizer.state is %s, whose format is %q: a run keeps the state that it began with",
+			st.Step, st.Moments, c.Optimizer.State, want)
 	}
 	return nil
 }

@@ -54,6 +54,14 @@ const (
 	WeightsBF16 = "bf16"
 )
 
+// What the optimizer's moments are kept in.
+const (
+	StateFP32 = "fp32"
+	// StateInt8 keeps a byte for each moment of a large matrix, by dynamic block-wise
+	// quantization: see package kernel of the network.
+	StateInt8 = "int8"
+)
+
 // What published weights may be rounded to.
 const (
 	SaveBF16 = "bf16"
@@ -137,6 +145,7 @@ type Optimizer struct {
 	Eps         float64 `json:"eps" yaml:"eps"`
 	WeightDecay float64 `json:"weight_decay" yaml:"weight_decay"`
 	ClipNorm    float64 `json:"clip_norm" yaml:"clip_norm"` // 0: no clipping
+	State       string  `json:"state" yaml:"state"`         // what moments are kept in: fp32, or int8, a byte each with a scale for 256
 }
 
 // Batch says how many sequences a step takes and how it is cut.
@@ -187,7 +196,7 @@ func DefaultConfig() *Config {
 		Objective: Objective{Name: objective.NameTwoWay, WeightYes: 1, WeightNo: 1},
 		Model: Model{Layers: 4, Hidden: 256, Heads: 4, KVHeads: 2, HeadDim: 64, Experts: 8, TopK: 2,
 			MoEIntermediate: 256, RopeTheta: 1e6, InitRange: 0.02},
-		Optimizer:       Optimizer{LR: 3e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClipNorm: 1},
+		Optimizer:       Optimizer{LR: 3e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, ClipNorm: 1, State: StateFP32},
 		Schedule:        Schedule{Kind: ScheduleCosine, WarmupRatio: 0.05, DecayRatio: 0.1, MinRatio: 0.1},
 		Batch:           Batch{Sequences: 32, MaxTokensPerMicro: 16384, Window: 16},
 		Data:            Data{TrainSplit: pipeline.SplitTrain, DevSplit: pipeline.SplitDev},
@@ -240,6 +249,9 @@ func (c *Config) Validate() error {
 	v.within("keep_checkpoints", float64(c.KeepCheckpoints), 1, 1000)
 	v.oneOf("precision", c.Precision, PrecisionFP32, PrecisionBF16, PrecisionBF16x3, PrecisionFP64)
 	v.oneOf("weights", c.Weights, WeightsFP32, WeightsBF16)
+	if c.Optimizer.State == StateInt8 && c.Precision == PrecisionFP64 {
+		v.add("optimizer.state: %s and precision %s exclude each other", StateInt8, PrecisionFP64)
+	}
 	c.validateNarrow(v)
 	v.oneOf("save_dtype", c.SaveDType, "", SaveBF16, SaveFP16)
 	if c.SaveDType != "" && c.Precision == PrecisionFP64 {
@@ -307,6 +319,7 @@ func (o *Optimizer) validate(v *faults) {
 	v.within("optimizer.eps", o.Eps, 1e-30, 1)
 	v.within("optimizer.weight_decay", o.WeightDecay, 0, 1e3)
 	v.within("optimizer.clip_norm", o.ClipNorm, 0, 1e9)
+	v.oneOf("optimizer.state", o.State, StateFP32, StateInt8)
 }
 
 func (e *Eval) validate(v *faults, c *Config) {

@@ -100,6 +100,7 @@ type engineOf[Num moe.Float] struct {
 	sliced bool             // moments are shared among the ranks that hold a tensor
 	halves bool             // tokens and gradients travel in bfloat16
 	narrow bool             // weights are in bfloat16
+	eight  bool             // moments are in eight bits
 	seed   uint64           // of their rounding
 
 	turns   *turns           // of two passes; nil where there is one
@@ -112,7 +113,7 @@ type engineOf[Num moe.Float] struct {
 }
 
 func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int) (engine, error) {
-	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), narrow: cfg.Weights == WeightsBF16, seed: cfg.Seed, ema: cfg.EMA, threads: threads}
+	e := &engineOf[Num]{layout: l, adapts: cfg.adapts(), sliced: cfg.Ranks.slices(l.world.Size()), narrow: cfg.Weights == WeightsBF16, eight: cfg.Optimizer.State == StateInt8, seed: cfg.Seed, ema: cfg.EMA, threads: threads}
 	var err error
 	if from.dir != "" {
 		e.model, err = moe.LoadTuned[Num](from.dir, from.seed, l.shard(), cfg.tuningOver(from.dir))
@@ -123,11 +124,8 @@ func newEngineOf[Num moe.Float](cfg *Config, from origin, l *layout, threads int
 		return nil, err
 	}
 	e.model.EnableGrad()
-	if e.sliced {
-		parts := e.holdings()
-		e.opt = e.model.NewOptSlice(parts[0].own, parts[1].own)
-	} else {
-		e.opt = e.model.NewOptState()
+	if e.opt, err = e.newMoments(); err != nil {
+		return nil, err
 	}
 	e.halves = cfg.Ranks.Wire == WireBF16
 	e.twoPasses(moe.Options{Threads: threads, Train: true, Recompute: cfg.Memory.Recompute == RecomputeLayer, Peers: l.peers(), BF16Wire: e.halves, Precision: cfg.products()}, cfg.Ranks.Overlap)
@@ -261,8 +259,9 @@ func (e *engineOf[Num]) bytes() (parameters, gradients, optimizer int64) {
 	}
 	for _, p := range e.model.Trained() {
 		_, first, second := e.opt.Of(p)
+		_, first8, second8, _ := e.opt.Of8(p)
 		gradients += int64(len(comm.Bytes(p.Grad)))
-		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)))
+		optimizer += int64(len(comm.Bytes(first)) + len(comm.Bytes(second)) + first8.Len() + second8.Len())
 		if e.mean != nil {
 			optimizer += int64(len(comm.Bytes(e.mean.Of(p))))
 		}
@@ -323,23 +322,6 @@ func shardFile(prefix string, s moe.Shard) string {
 		return prefix + ".safetensors"
 	}
 	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", prefix, s.Rank+1, s.Of)
-}
-
-func (e *engineOf[Num]) loadMoments(dir string) error {
-	m, err := openMoments(dir)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	for _, p := range e.model.Trained() {
-		part, first, second := e.opt.Of(p)
-		for i, into := range [...][]Num{first, second} {
-			if err := readMoments(m, p.Name+momentSuffixes[i], part.Lo, into); err != nil {
-				return fmt.Errorf("%s: %w", dir, err)
-			}
-		}
-	}
-	return nil
 }
 
 func readNumbers[Num moe.Float](f *safetensors.Set, name string, into []Num) error {

@@ -12,12 +12,14 @@ import (
 )
 
 // What a parameter keeps in memory while training, float32 each: its weight, unless
-// it stays in a file or is in bfloat16, and where it trains a gradient and two moments. Activations come on top and follow
+// it stays in a file or is in bfloat16, and where it trains a gradient and two moments,
+// unless those are in eight bits. Activations come on top and follow
 // batch.max_tokens_per_microbatch.
 const (
 	bytesPerParameter = 4
 	bytesPerNarrow    = 2
-	bytesPerTrained   = 12
+	bytesPerGradient  = 4
+	bytesPerMoments   = 8
 )
 
 // An Estimate is what a training would do and need.
@@ -80,10 +82,17 @@ func estimate(j *job, data *corpus, shape moe.Config, counts pipeline.Counts) (*
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	e.Trained, e.ParameterBytes = trained, bytesPerParameter*all+bytesPerTrained*trained
-	if j.cfg.Weights == WeightsBF16 {
-		e.ParameterBytes = bytesPerNarrow*all + bytesPerTrained*trained
+	moments := bytesPerMoments * trained
+	if j.cfg.Optimizer.State == StateInt8 {
+		if moments, err = tune.Moments8Bytes(shape); err != nil {
+			return nil, fmt.Errorf("plan: %w", err)
+		}
 	}
+	weights := bytesPerParameter * all
+	if j.cfg.Weights == WeightsBF16 {
+		weights = bytesPerNarrow * all
+	}
+	e.Trained, e.ParameterBytes = trained, weights+bytesPerGradient*trained+moments
 	if j.cfg.EMA.Decay > 0 {
 		e.ParameterBytes += 4 * trained
 	}

@@ -77,6 +77,7 @@ const (
 	productShare   = 0.85 // of the rate of products alone, with what stands between them
 	attentionShare = 0.6  // of that rate, softmax and masks included
 	optimizerBytes = 28.0 // that AdamW moves for a parameter in float32
+	int8Bytes      = 24.0 // and what it is as if it moved over moments of a byte
 	memoryRate     = 8e9  // bytes in a second and thread
 )
 
@@ -133,7 +134,7 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 func planOf(cfg *Config, s Setting, lengths []int) moe.Plan {
 	p := moe.Plan{Config: s.Shape, Tuning: cfg.tuning(), Lengths: lengths, Recompute: cfg.Memory.Recompute == RecomputeLayer,
 		NextToken: cfg.Objective.Name == ObjectiveNextToken, Threads: s.Threads, Precision: cfg.products(), Head: moe.Head{Yes: 0, No: 1, Full: cfg.readsRest()},
-		Scores: cfg.Data.DevSplit != "", Average: cfg.EMA.Decay > 0, Summed: s.Ranks > 1, BF16Wire: s.Ranks > 1 && cfg.Ranks.Wire == WireBF16}
+		Moments8: cfg.Optimizer.State == StateInt8, Scores: cfg.Data.DevSplit != "", Average: cfg.EMA.Decay > 0, Summed: s.Ranks > 1, BF16Wire: s.Ranks > 1 && cfg.Ranks.Wire == WireBF16}
 	if cfg.Ranks.slices(s.Ranks) {
 		p.Replicas = moe.ReplicaCount{Dense: s.Ranks, Experts: s.Ranks / s.EP}
 	}
@@ -209,13 +210,17 @@ func (fc *Forecast) predictTime(cfg *Config, plan moe.Plan, s Setting) error {
 	}
 	micros := float64(fc.Micros)
 	fc.Operations = micros * (w.Products + w.Attention)
-	updated := float64(fc.Memory.Moments / 8) // numbers, in the fp32 that the optimizer moves
+	moved := optimizerBytes * float64(fc.Memory.Moments/8) // of numbers, in the fp32 that the optimizer moves
+	if plan.Moments8 {
+		mine := float64(dense)/float64(max(1, plan.Replicas.Dense)) + float64(experts)/float64(max(1, plan.Replicas.Experts))
+		moved = int8Bytes * mine
+	}
 	reduced := cfg.reducedBytes(dense, s.Ranks) + cfg.reducedBytes(experts, s.Ranks/s.EP)
 	fc.SentBytes = micros*w.Exchanged + reduced
 	fc.Seconds = StepSeconds{
 		Products:  micros * w.Products / (s.Rate * productShare),
 		Attention: micros * w.Attention / (s.Rate * attentionShare),
-		Optimizer: updated * optimizerBytes / (memoryRate * float64(max(1, s.Threads))),
+		Optimizer: moved / (memoryRate * float64(max(1, s.Threads))),
 		Exchange:  micros * w.Exchanged / s.Bandwidth,
 		Reduce:    reduced / s.Bandwidth,
 	}

@@ -117,7 +117,7 @@ func FuzzMoments(f *testing.F) {
 		defer m.Close()
 		for _, lo := range []int{0, 1} {
 			into := []float32{9, 9, 9}
-			if err := readMoments(m, "w.m", lo, into); err != nil && !strings.Contains(err.Error(), "w.m") {
+			if err := readMoments(m, "w.m", lo, into, readNumbers[float32]); err != nil && !strings.Contains(err.Error(), "w.m") {
 				t.Fatalf("the error names no tensor: %v", err)
 			}
 		}

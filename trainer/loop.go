@@ -131,7 +131,7 @@ func (t *training) load(s setup) error {
 		return err
 	}
 	t.saved = -1
-	t.st = &State{Format: stateFormat, KernelFamily: kernelFamily(s.cfg.Precision), Precision: s.cfg.Precision}
+	t.st = &State{Format: stateFormat, KernelFamily: kernelFamily(s.cfg.Precision), Precision: s.cfg.Precision, Moments: s.cfg.momentsFormat()}
 	from := s.from
 	if newest > 0 {
 		saved := t.shelf.path(newest)
@@ -141,7 +141,7 @@ func (t *training) load(s setup) error {
 		if t.st, err = loadState(saved); err != nil {
 			return err
 		}
-		if err := t.st.checkFamily(); err != nil {
+		if err := errors.Join(t.st.checkFamily(), t.st.checkMoments(s.cfg)); err != nil {
 			return err
 		}
 	}

@@ -43,6 +43,7 @@ func (c *copies) take(parts []part) []part {
 			mine.Data = append(mine.Data[:0], it.Data...)
 			mine.Wide = append(mine.Wide[:0], it.Wide...)
 			mine.Narrow = append(mine.Narrow[:0], it.Narrow...)
+			mine.Bytes = append(mine.Bytes[:0], it.Bytes...)
 		}
 	}
 	return *c
@@ -52,7 +53,7 @@ func (c *copies) take(parts []part) []part {
 func bytesOf(parts []part) (n int64) {
 	for _, p := range parts {
 		for _, it := range p.items {
-			n += int64(len(comm.Bytes(it.Data)) + len(comm.Bytes(it.Wide)) + 2*len(it.Narrow))
+			n += int64(len(comm.Bytes(it.Data)) + len(comm.Bytes(it.Wide)) + 2*len(it.Narrow) + len(it.Bytes))
 		}
 	}
 	return n

@@ -1,13 +1,10 @@
 package trainer
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/swerm/swerm/moe"
-	"github.com/swerm/swerm/moe/safetensors"
 	"github.com/swerm/swerm/trainer/comm"
 )
 
@@ -22,8 +19,9 @@ import (
 type holding[Num moe.Float] struct {
 	ranks          comm.Comm
 	weights, grads []Num
-	narrow         []uint16 // the weights where they are in bfloat16
-	own            moe.Slice
+	narrow         []uint16                  // the weights where they are in bfloat16
+	own            moe.Slice                 // the part that collectives sum and spread
+	whole          func(moe.Slice) moe.Slice // what a rank with that part updates; nil: the part
 }
 
 // holdings are the dense tensors, over the world, and this rank's experts, over
@@ -32,12 +30,38 @@ func (e *engineOf[Num]) holdings() [2]holding[Num] {
 	dense, experts := e.model.Weights()
 	narrowDense, narrowExperts := e.model.NarrowWeights()
 	denseGrads, expertGrads := e.model.Grads()
-	hold := func(c comm.Comm, weights, grads []Num, narrow []uint16) holding[Num] {
-		h := holding[Num]{ranks: c, weights: weights, grads: grads, narrow: narrow}
-		h.own.Lo, h.own.Hi = comm.Part(len(grads), c.Size(), c.Rank())
-		return h
+	h := [2]holding[Num]{
+		{ranks: e.world, weights: dense, grads: denseGrads, narrow: narrowDense},
+		{ranks: e.replicas, weights: experts, grads: expertGrads, narrow: narrowExperts},
 	}
-	return [2]holding[Num]{hold(e.world, dense, denseGrads, narrowDense), hold(e.replicas, experts, expertGrads, narrowExperts)}
+	for i := range h {
+		h[i].own = h[i].part(h[i].ranks.Rank())
+	}
+	if e.eight {
+		h[0].whole = func(part moe.Slice) moe.Slice { s, _ := e.model.WholeBlocks(part, moe.Slice{}); return s }
+		h[1].whole = func(part moe.Slice) moe.Slice { _, s := e.model.WholeBlocks(moe.Slice{}, part); return s }
+	}
+	return h
+}
+
+// newMoments are zero moments of what this rank updates.
+func (e *engineOf[Num]) newMoments() (*moe.OptStateOf[Num], error) {
+	parts := e.holdings()
+	switch {
+	case e.sliced && e.eight:
+		return e.model.NewOptSlice8(e.model.WholeBlocks(parts[0].own, parts[1].own))
+	case e.sliced:
+		return e.model.NewOptSlice(parts[0].own, parts[1].own), nil
+	case e.eight:
+		return e.model.NewOptState8()
+	}
+	return e.model.NewOptState(), nil
+}
+
+// part is a rank's part of the stretch, as collectives have it.
+func (h *holding[Num]) part(rank int) (s moe.Slice) {
+	s.Lo, s.Hi = comm.Part(len(h.grads), h.ranks.Size(), rank)
+	return s
 }
 
 // sum adds up the gradients of a stretch, in the precision that the config has
@@ -58,6 +82,9 @@ func (e *engineOf[Num]) reduceSlices() (squares [2]float64, err error) {
 		}
 		if squares[i], err = e.squares(h); err != nil {
 			return squares, fmt.Errorf("gradient norm: %w", err)
+		}
+		if err := h.tradeGradients(); err != nil {
+			return squares, fmt.Errorf("gradients: %w", err)
 		}
 	}
 	return squares, nil
@@ -110,8 +137,7 @@ func (e *engineOf[Num]) squares(h holding[Num]) (float64, error) {
 func cross(n int, earlier, later moe.Slice) moe.Slice {
 	for i := range moe.NormBlocks(n) {
 		if b := moe.NormBlock(n, i); b.Lo >= earlier.Lo && b.Lo < earlier.Hi && b.Hi > earlier.Hi {
-			lo, hi := max(b.Lo, later.Lo), min(b.Hi, later.Hi)
-			return moe.Slice{Lo: lo, Hi: max(lo, hi)}
+			return overlap(b, later)
 		}
 	}
 	return moe.Slice{}
@@ -125,7 +151,7 @@ func (e *engineOf[Num]) updateSlices(o moe.AdamW, step int64, scale float64) err
 	e.model.AdamWStep(o, e.opt, int(step), scale)
 	e.model.ZeroGrad()
 	for _, h := range e.holdings() {
-		if err := h.spread(); err != nil {
+		if err := cmp.Or(h.returnWeights(), h.spread()); err != nil {
 			return fmt.Errorf("new weights: %w", err)
 		}
 	}
@@ -141,104 +167,45 @@ func (h *holding[Num]) spread() error {
 	return comm.AllGather(h.ranks, h.weights)
 }
 
-// pieceMark stands in the name of a tensor's piece before the place of its
-// first number.
-const pieceMark = "@"
+// A block of moments in eight bits that lies across parts is updated by the rank
+// where it begins: tradeGradients gives that rank the sums that are missing there,
+// at most 255 numbers from each, and returnWeights takes its new weights back.
 
-// momentItems are the moments that this rank holds and, unless it holds a
-// slice, writes.
-func (e *engineOf[Num]) momentItems() (items []safetensors.Item) {
-	for _, p := range e.model.Trained() {
-		part, first, second := e.opt.Of(p)
-		if len(first) == 0 || !e.sliced && !e.model.Owns(p) {
-			continue
-		}
-		for suffix, data := range [...][]Num{first, second} {
-			item := p.Item(p.Name+momentSuffixes[suffix], data)
-			if len(data) < len(p.Grad) {
-				item.Name += pieceMark + strconv.Itoa(part.Lo)
-				item.Shape = []int{len(data)}
-			}
-			items = append(items, item)
-		}
+func (h *holding[Num]) tradeGradients() error {
+	if h.whole == nil {
+		return nil
 	}
-	return items
+	return h.trade(func(from, to int) []byte {
+		return comm.Bytes(within(h.grads, overlap(h.part(from), h.whole(h.part(to)))))
+	})
 }
 
-var momentSuffixes = [...]string{".m", ".v"}
-
-// momentsFile names the file of this rank's moments.
-func (e *engineOf[Num]) momentsFile() string {
-	rank, of, kind := e.shard().Rank, e.shard().Of, ""
-	if e.sliced {
-		rank, of, kind = e.world.Rank(), e.world.Size(), "-slice"
+func (h *holding[Num]) returnWeights() error {
+	if h.whole == nil {
+		return nil
 	}
-	if of <= 1 {
-		return momentsPrefix + ".safetensors"
-	}
-	return fmt.Sprintf("%s%s-%05d-of-%05d.safetensors", momentsPrefix, kind, rank+1, of)
-}
-
-// A piece is consecutive numbers of one moment in a file.
-type piece struct {
-	name string // in the file
-	lo   int
-	n    int
-}
-
-// moments finds tensors by name, in one piece or several, in whichever files
-// hold them: the checkpoint may be of another layout.
-type moments struct {
-	*safetensors.Set
-	pieces map[string][]piece
-}
-
-func openMoments(dir string) (*moments, error) {
-	set, err := openState(dir, momentsPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("moments: %w", err)
-	}
-	m := &moments{set, map[string][]piece{}}
-	for _, full := range set.Names() {
-		name, at, cut := strings.Cut(full, pieceMark)
-		lo, err := strconv.Atoi(at)
-		t, ok := set.Lookup(full)
-		if !ok || cut && (err != nil || lo < 0) {
-			set.Close()
-			return nil, fmt.Errorf("moments: %s: the name %q", dir, full)
+	return h.trade(func(from, to int) []byte {
+		s := overlap(h.whole(h.part(from)), h.part(to))
+		if h.narrow != nil {
+			return comm.Halves(h.narrow[s.Lo:s.Hi])
 		}
-		m.pieces[name] = append(m.pieces[name], piece{full, lo, t.Len()})
-	}
-	return m, nil
+		return comm.Bytes(within(h.weights, s))
+	})
 }
 
-// copyWritten is copy into zeros: what stays zero is not written, so that moments
-// that nothing ever reached are no memory after a restart either.
-func copyWritten[Num moe.Float](to, from []Num) int {
-	const block = 1 << 14
-	n := min(len(to), len(from))
-	for at := 0; at < n; at += block {
-		if part := from[at:min(at+block, n)]; slices.ContainsFunc(part, func(x Num) bool { return x != 0 }) {
-			copy(to[at:], part)
+// trade moves to every other rank what each rank has for another.
+func (h *holding[Num]) trade(between func(from, to int) []byte) error {
+	me, size := h.ranks.Rank(), h.ranks.Size()
+	send, recv := make([][]byte, size), make([][]byte, size)
+	for r := range size {
+		if r != me {
+			send[r], recv[r] = between(me, r), between(r, me)
 		}
 	}
-	return n
+	return h.ranks.AllToAllV(send, recv)
 }
 
-// readMoments fills into, which is zero, with a tensor's numbers from lo on.
-func readMoments[Num moe.Float](m *moments, name string, lo int, into []Num) error {
-	for at := lo; at < lo+len(into); {
-		list := m.pieces[name]
-		i := slices.IndexFunc(list, func(p piece) bool { return p.lo <= at && at < p.lo+p.n })
-		if i < 0 {
-			return fmt.Errorf("moments: number %d of tensor %q is in no file", at, name)
-		}
-		p := list[i]
-		data := make([]Num, p.n)
-		if err := readNumbers(m.Set, p.name, data); err != nil {
-			return fmt.Errorf("moments: %w", err)
-		}
-		at += copyWritten(into[at-lo:], data[at-p.lo:])
-	}
-	return nil
+func overlap(a, b moe.Slice) moe.Slice {
+	lo := max(a.Lo, b.Lo)
+	return moe.Slice{Lo: lo, Hi: max(lo, min(a.Hi, b.Hi))}
 }

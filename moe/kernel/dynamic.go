@@ -238,3 +238,6 @@ func (d Dynamic) Slice(lo, hi int) Dynamic {
 	}
 	return Dynamic{d.Codes[lo:hi], d.Scales[lo/DynamicBlock : DynamicBlocks(hi)]}
 }
+
+// Len is the bytes of codes and scales.
+func (d Dynamic) Len() int { return len(d.Codes) + 4*len(d.Scales) }

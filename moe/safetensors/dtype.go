@@ -19,6 +19,9 @@ const (
 	F64  DType = "F64"
 	BF16 DType = "BF16"
 	F16  DType = "F16"
+
+	// U8 is read as bytes: [File.ReadBytes].
+	U8 DType = "U8"
 )
 
 // size returns the bytes of one number, or 0 for a type that is not known.
@@ -30,7 +33,7 @@ func (d DType) size() uint64 {
 		return 4
 	case F16, BF16, "I16", "U16":
 		return 2
-	case "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0":
+	case "I8", U8, "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0":
 		return 1
 	}
 	return 0

@@ -130,6 +130,19 @@ func readAs[Num float32 | float64](f *File, name string, dst []Num, as string) e
 	return nil
 }
 
+// ReadBytes copies the tensor, which must be of type U8, into dst, which must hold
+// exactly its bytes.
+func (f *File) ReadBytes(name string, dst []byte) error {
+	t, err := f.holding(name, len(dst))
+	if err != nil {
+		return err
+	}
+	if t.DType != U8 {
+		return fmt.Errorf("safetensors: %s: tensor %q has type %s, want %s", f.path, name, t.DType, U8)
+	}
+	return guard([]*File{f}, func() { copy(dst, t.raw) })
+}
+
 // holding finds a tensor of n numbers.
 func (f *File) holding(name string, n int) (*Tensor, error) {
 	t, ok := f.Lookup(name)

@@ -217,18 +217,24 @@ func (s *Set) Lookup(name string) (*Tensor, bool) {
 
 // ReadFloat32 widens the tensor into dst, which must hold exactly its numbers.
 func (s *Set) ReadFloat32(name string, dst []float32) error {
-	f, ok := s.byName[name]
-	if !ok {
-		return fmt.Errorf("safetensors: %s: no tensor %q", s.dir, name)
-	}
-	return f.ReadFloat32(name, dst)
+	return s.in(name, func(f *File) error { return f.ReadFloat32(name, dst) })
 }
 
 // ReadFloat64 is ReadFloat32 into float64.
 func (s *Set) ReadFloat64(name string, dst []float64) error {
+	return s.in(name, func(f *File) error { return f.ReadFloat64(name, dst) })
+}
+
+// ReadBytes is [File.ReadBytes].
+func (s *Set) ReadBytes(name string, dst []byte) error {
+	return s.in(name, func(f *File) error { return f.ReadBytes(name, dst) })
+}
+
+// in hands over the file that holds a tensor.
+func (s *Set) in(name string, read func(f *File) error) error {
 	f, ok := s.byName[name]
 	if !ok {
 		return fmt.Errorf("safetensors: %s: no tensor %q", s.dir, name)
 	}
-	return f.ReadFloat64(name, dst)
+	return read(f)
 }

@@ -22,6 +22,9 @@ type Item struct {
 	// Narrow, instead of Data, is numbers that are bfloat16 already; needs type BF16.
 	Narrow []uint16
 
+	// Bytes, instead of Data, are of type U8 whatever the type of the file.
+	Bytes []byte
+
 	// Fill or FillWide, instead of Data or Wide, makes the numbers when they are
 	// written, so that a checkpoint never lies in memory as a whole. The slice is
 	// undefined at first and used again for the next item.
@@ -31,13 +34,21 @@ type Item struct {
 
 func (it *Item) len() int {
 	if it.Fill == nil && it.FillWide == nil {
-		return len(it.Data) + len(it.Wide) + len(it.Narrow)
+		return len(it.Data) + len(it.Wide) + len(it.Narrow) + len(it.Bytes)
 	}
 	n := 1
 	for _, d := range it.Shape {
 		n *= d
 	}
 	return n
+}
+
+// in is the type of the item in a file of a type.
+func (it *Item) in(d DType) DType {
+	if it.Bytes != nil {
+		return U8
+	}
+	return d
 }
 
 // WriteOptions say how a checkpoint is written; the zero value writes float32
@@ -82,7 +93,7 @@ func WriteDir(dir string, items []Item, o WriteOptions) error {
 		written[filepath.Join(dir, name)] = true
 		for _, it := range shard {
 			weightMap[it.Name] = name
-			total += uint64(it.len()) * o.DType.size()
+			total += uint64(it.len()) * it.in(o.DType).size()
 		}
 	}
 	if len(shards) > 1 {
@@ -139,7 +150,7 @@ func split(items []Item, o WriteOptions) ([][]Item, error) {
 			return nil, fmt.Errorf("safetensors: tensor %q: name given twice or reserved", it.Name)
 		}
 		seen[it.Name] = true
-		bytes := int64(n) * int64(o.DType.size())
+		bytes := int64(n) * int64(it.in(o.DType).size())
 		if len(shards) == 0 || o.ShardBytes > 0 && size > 0 && size+bytes > o.ShardBytes {
 			shards, size = append(shards, nil), 0
 		}
@@ -201,7 +212,7 @@ func Write(path string, items []Item, d DType) error {
 			if err := made.fill(&it); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
-			if err := errors.Join(writeNumbers(w, it.Data, d, &block), writeNumbers(w, it.Wide, d, &block), writeHalves(w, it.Narrow)); err != nil {
+			if err := errors.Join(writeNumbers(w, it.Data, d, &block), writeNumbers(w, it.Wide, d, &block), writeHalves(w, it.Narrow), writeBytes(w, it.Bytes)); err != nil {
 				return fmt.Errorf("tensor %q: %w", it.Name, err)
 			}
 		}
@@ -259,6 +270,11 @@ func writeHalves(w *bufio.Writer, data []uint16) error {
 	return nil
 }
 
+func writeBytes(w *bufio.Writer, data []byte) error {
+	_, err := w.Write(data)
+	return err
+}
+
 // buildHeader lists the tensors in data order and pads to 8 bytes, which keeps
 // the numbers aligned for readers that map the file.
 func buildHeader(items []Item, d DType) ([]byte, error) {
@@ -280,12 +296,12 @@ func buildHeader(items []Item, d DType) ([]byte, error) {
 		if len(it.Narrow) > 0 && d != BF16 {
 			return nil, fmt.Errorf("tensor %q is bfloat16, the file %s", it.Name, d)
 		}
-		size := uint64(it.len()) * d.size()
+		size := uint64(it.len()) * it.in(d).size()
 		shape := it.Shape
 		if shape == nil {
 			shape = []int{}
 		}
-		e, err := json.Marshal(entry{d, shape, [2]uint64{at, at + size}})
+		e, err := json.Marshal(entry{it.in(d), shape, [2]uint64{at, at + size}})
 		if err != nil {
 			return nil, err
 		}

@@ -103,6 +103,9 @@ func TypeOf[T Number]() Type {
 // Bytes is the memory of a slice of numbers, not a copy.
 func Bytes[T Number](x []T) []byte { return memory(x) }
 
+// Halves is the memory of numbers in bfloat16.
+func Halves(x []uint16) []byte { return memory(x) }
+
 func memory[T Number | uint16](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(T(0))))
 }
