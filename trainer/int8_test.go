@@ -203,20 +203,3 @@ func TestInt8Refuses(t *testing.T) {
 		}
 	}
 }
-
-// TestInt8SkipsWhatIsNotFinite: a step that is left out leaves moments alone.
-func TestInt8SkipsWhatIsNotFinite(t *testing.T) {
-	c := int8Config()
-	c.OnNonFinite = NonFiniteSkip
-	tr := mustRun(t, testSetup(t, c, markerCorpus(t, 20, 4), t.TempDir()))
-	e := tr.net.engine.(*engineOf[float32])
-	for _, p := range e.model.Trained() {
-		if _, first, second, ok := e.opt.Of8(p); ok {
-			for i := range first.Scales {
-				if !(first.Scales[i] < 1e3) || !(second.Scales[i] < 1e3) {
-					t.Fatalf("%s: scales %v and %v", p.Name, first.Scales[i], second.Scales[i])
-				}
-			}
-		}
-	}
-}
