@@ -37,6 +37,8 @@ checks() {
   "$py" interop/gradient_check.py $work/gradients $work/checkpoints/* 2>>$work/stderr || failed=1
   SWERM_INTEROP_ADAPTERS=$PWD/$work/adapters go test -count=1 -run '^TestWriteAdapterInterop$' ./moe >>$work/stderr 2>&1
   check adapter_check $work/adapters/*
+  SWERM_INTEROP_MOMENTS=$PWD/$work/moments.json go test -count=1 -run '^TestWriteMomentsInterop$' ./moe/kernel >>$work/stderr 2>&1
+  "$py" interop/moments_check.py $work/moments.json 2>>$work/stderr || failed=1
   check golden_check
   check tokenizer
   check grading_check
