@@ -65,14 +65,17 @@ func Untouched[Num Float](p Plan) (int64, error) {
 	}
 	const rows, largePage = 2, 2 << 20
 	n := max(0, s.num*int64(s.m.head.len())-rows*largePage)
-	arrays := int64(3)
-	if p.Summed { // sums are written to all of them
-		arrays = 2
+	moments := 2 * n
+	if p.Moments8 && s.m.head.quantizes() {
+		moments = 2 * int64(s.m.head.len())
+	}
+	if p.Summed { // sums are written to all gradients
+		n = 0
 	}
 	if p.Replicas.Dense > 1 { // the head is the part of the last ranks, and the first have none of it
-		arrays -= 2
+		moments = 0
 	}
-	return arrays * n, nil
+	return n + moments, nil
 }
 
 // moments is the most that one rank has of them.
