@@ -1672,29 +1672,29 @@ TEXT ·swigluAVX2(SB), NOSPLIT, $0-36
 loop:
 	VMOVUPS     (AX), Y4
 	VSUBPS      Y4, Y3, Y5
-	VCMPPS      $0x01, Y1, Y5, Y8
-	VMAXPS      Y5, Y1, Y5
+	VCMPPS      $0x01, Y1, Y5, Y7
 	VMINPS      Y5, Y2, Y5
 	VMULPS      constsAVX2<>+64(SB), Y5, Y6
 	VROUNDPS    $0x08, Y6, Y6
 	VFMADD231PS constsAVX2<>+96(SB), Y6, Y5
 	VFMADD231PS constsAVX2<>+128(SB), Y6, Y5
-	VMOVUPS     constsAVX2<>+192(SB), Y7
-	VFMADD213PS constsAVX2<>+224(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+256(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+288(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+320(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+352(SB), Y5, Y7
-	VMULPS      Y5, Y5, Y9
-	VFMADD213PS Y5, Y9, Y7
-	VADDPS      constsAVX2<>+160(SB), Y7, Y7
+	VMULPS      Y5, Y5, Y8
+	VMOVUPS     constsAVX2<>+320(SB), Y9
+	VMOVUPS     constsAVX2<>+288(SB), Y10
+	VMOVUPS     constsAVX2<>+224(SB), Y11
+	VFMADD213PS constsAVX2<>+256(SB), Y5, Y10
+	VFMADD213PS constsAVX2<>+192(SB), Y5, Y11
+	VADDPS      constsAVX2<>+160(SB), Y5, Y5
+	VFMADD213PS Y10, Y8, Y9
+	VFMADD213PS Y11, Y8, Y9
+	VFMADD213PS Y5, Y8, Y9
 	VCVTPS2DQ   Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
-	VPADDD      Y6, Y7, Y7
-	VANDNPS     Y7, Y8, Y7
-	VADDPS      constsAVX2<>+160(SB), Y7, Y7
+	VPADDD      Y6, Y9, Y9
+	VANDNPS     Y9, Y7, Y9
+	VADDPS      constsAVX2<>+160(SB), Y9, Y9
 	VMULPS      (CX), Y4, Y4
-	VDIVPS      Y7, Y4, Y4
+	VDIVPS      Y9, Y4, Y4
 	VMULPS      Y0, Y4, Y4
 	VMOVUPS     Y4, (DX)
 	ADDQ        $0x00000020, AX
@@ -1721,32 +1721,32 @@ loop:
 	VMOVUPS      (AX), Y4
 	VXORPS       Y5, Y5, Y5
 	VSUBPS       Y4, Y5, Y5
-	VCMPPS       $0x01, Y1, Y5, Y8
-	VMAXPS       Y5, Y1, Y5
+	VCMPPS       $0x01, Y1, Y5, Y7
 	VMINPS       Y5, Y2, Y5
 	VMULPS       constsAVX2<>+64(SB), Y5, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VFMADD231PS  constsAVX2<>+96(SB), Y6, Y5
 	VFMADD231PS  constsAVX2<>+128(SB), Y6, Y5
-	VMOVUPS      constsAVX2<>+192(SB), Y7
-	VFMADD213PS  constsAVX2<>+224(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+256(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+288(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+320(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+352(SB), Y5, Y7
-	VMULPS       Y5, Y5, Y9
-	VFMADD213PS  Y5, Y9, Y7
-	VADDPS       constsAVX2<>+160(SB), Y7, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVUPS      constsAVX2<>+320(SB), Y9
+	VMOVUPS      constsAVX2<>+288(SB), Y10
+	VMOVUPS      constsAVX2<>+224(SB), Y11
+	VFMADD213PS  constsAVX2<>+256(SB), Y5, Y10
+	VFMADD213PS  constsAVX2<>+192(SB), Y5, Y11
+	VADDPS       constsAVX2<>+160(SB), Y5, Y5
+	VFMADD213PS  Y10, Y8, Y9
+	VFMADD213PS  Y11, Y8, Y9
+	VFMADD213PS  Y5, Y8, Y9
 	VCVTPS2DQ    Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y6, Y7, Y7
-	VANDNPS      Y7, Y8, Y7
-	VADDPS       constsAVX2<>+160(SB), Y7, Y7
+	VPADDD       Y6, Y9, Y9
+	VANDNPS      Y9, Y7, Y9
+	VADDPS       constsAVX2<>+160(SB), Y9, Y9
 	VMOVUPS      constsAVX2<>+160(SB), Y5
-	VDIVPS       Y7, Y5, Y7
-	VMULPS       Y7, Y4, Y4
-	VADDPS       Y4, Y7, Y5
-	VFNMADD231PS Y4, Y7, Y5
+	VDIVPS       Y9, Y5, Y9
+	VMULPS       Y9, Y4, Y4
+	VADDPS       Y4, Y9, Y5
+	VFNMADD231PS Y4, Y9, Y5
 	VMOVUPS      (DX), Y6
 	VMOVUPS      (CX), Y7
 	VMULPS       Y4, Y7, Y8
@@ -1813,28 +1813,28 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 loop:
 	VMOVUPS      (AX), Y5
 	VFMSUB213PS  Y1, Y0, Y5
-	VCMPPS       $0x01, Y2, Y5, Y8
-	VMAXPS       Y5, Y2, Y5
+	VCMPPS       $0x01, Y2, Y5, Y7
 	VMINPS       Y5, Y3, Y5
 	VMULPS       constsAVX2<>+64(SB), Y5, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VFMADD231PS  constsAVX2<>+96(SB), Y6, Y5
 	VFMADD231PS  constsAVX2<>+128(SB), Y6, Y5
-	VMOVUPS      constsAVX2<>+192(SB), Y7
-	VFMADD213PS  constsAVX2<>+224(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+256(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+288(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+320(SB), Y5, Y7
-	VFMADD213PS  constsAVX2<>+352(SB), Y5, Y7
-	VMULPS       Y5, Y5, Y9
-	VFMADD213PS  Y5, Y9, Y7
-	VADDPS       constsAVX2<>+160(SB), Y7, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVUPS      constsAVX2<>+320(SB), Y9
+	VMOVUPS      constsAVX2<>+288(SB), Y10
+	VMOVUPS      constsAVX2<>+224(SB), Y11
+	VFMADD213PS  constsAVX2<>+256(SB), Y5, Y10
+	VFMADD213PS  constsAVX2<>+192(SB), Y5, Y11
+	VADDPS       constsAVX2<>+160(SB), Y5, Y5
+	VFMADD213PS  Y10, Y8, Y9
+	VFMADD213PS  Y11, Y8, Y9
+	VFMADD213PS  Y5, Y8, Y9
 	VCVTPS2DQ    Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y6, Y7, Y7
-	VANDNPS      Y7, Y8, Y7
-	VADDPS       Y7, Y4, Y4
-	VMOVUPS      Y7, (CX)
+	VPADDD       Y6, Y9, Y9
+	VANDNPS      Y9, Y7, Y9
+	VADDPS       Y9, Y4, Y4
+	VMOVUPS      Y9, (CX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
@@ -1865,32 +1865,32 @@ TEXT ·softmaxBackwardAVX2(SB), NOSPLIT, $0-36
 loop:
 	VMOVUPS     (AX), Y5
 	VFMSUB213PS Y1, Y0, Y5
-	VCMPPS      $0x01, Y3, Y5, Y8
-	VMAXPS      Y5, Y3, Y5
+	VCMPPS      $0x01, Y3, Y5, Y7
 	VMINPS      Y5, Y4, Y5
 	VMULPS      constsAVX2<>+64(SB), Y5, Y6
 	VROUNDPS    $0x08, Y6, Y6
 	VFMADD231PS constsAVX2<>+96(SB), Y6, Y5
 	VFMADD231PS constsAVX2<>+128(SB), Y6, Y5
-	VMOVUPS     constsAVX2<>+192(SB), Y7
-	VFMADD213PS constsAVX2<>+224(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+256(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+288(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+320(SB), Y5, Y7
-	VFMADD213PS constsAVX2<>+352(SB), Y5, Y7
-	VMULPS      Y5, Y5, Y9
-	VFMADD213PS Y5, Y9, Y7
-	VADDPS      constsAVX2<>+160(SB), Y7, Y7
+	VMULPS      Y5, Y5, Y8
+	VMOVUPS     constsAVX2<>+320(SB), Y9
+	VMOVUPS     constsAVX2<>+288(SB), Y10
+	VMOVUPS     constsAVX2<>+224(SB), Y11
+	VFMADD213PS constsAVX2<>+256(SB), Y5, Y10
+	VFMADD213PS constsAVX2<>+192(SB), Y5, Y11
+	VADDPS      constsAVX2<>+160(SB), Y5, Y5
+	VFMADD213PS Y10, Y8, Y9
+	VFMADD213PS Y11, Y8, Y9
+	VFMADD213PS Y5, Y8, Y9
 	VCVTPS2DQ   Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
-	VPADDD      Y6, Y7, Y7
-	VANDNPS     Y7, Y8, Y7
-	VMOVUPS     Y7, (AX)
-	VMULPS      Y0, Y7, Y7
+	VPADDD      Y6, Y9, Y9
+	VANDNPS     Y9, Y7, Y9
+	VMOVUPS     Y9, (AX)
+	VMULPS      Y0, Y9, Y9
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y2, Y5, Y5
-	VMULPS      Y5, Y7, Y7
-	VMOVUPS     Y7, (CX)
+	VMULPS      Y5, Y9, Y9
+	VMOVUPS     Y9, (CX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x00000008, DX
@@ -1970,11 +1970,11 @@ TEXT ·adamw8AVX2(SB), NOSPLIT, $0-88
 loop:
 	VMULPS       (CX), Y8, Y11
 	VPMOVZXBD    (R8), Y12
-	VPADDD       constsAVX2<>+384(SB), Y12, Y12
+	VPADDD       constsAVX2<>+352(SB), Y12, Y12
 	VCVTDQ2PS    Y12, Y12
-	VANDPS       constsAVX2<>+416(SB), Y12, Y15
+	VANDPS       constsAVX2<>+384(SB), Y12, Y15
 	VXORPS       Y15, Y12, Y12
-	VMAXPS       constsAVX2<>+352(SB), Y15, Y15
+	VMAXPS       constsAVX2<>+416(SB), Y15, Y15
 	VPSRLD       $0x17, Y15, Y13
 	VPERMPS      (R10), Y13, Y14
 	VPERMPS      64(R10), Y13, Y13
@@ -2260,70 +2260,70 @@ DATA constsAVX2<>+176(SB)/4, $0x3f800000
 DATA constsAVX2<>+180(SB)/4, $0x3f800000
 DATA constsAVX2<>+184(SB)/4, $0x3f800000
 DATA constsAVX2<>+188(SB)/4, $0x3f800000
-DATA constsAVX2<>+192(SB)/4, $0x39506967
-DATA constsAVX2<>+196(SB)/4, $0x39506967
-DATA constsAVX2<>+200(SB)/4, $0x39506967
-DATA constsAVX2<>+204(SB)/4, $0x39506967
-DATA constsAVX2<>+208(SB)/4, $0x39506967
-DATA constsAVX2<>+212(SB)/4, $0x39506967
-DATA constsAVX2<>+216(SB)/4, $0x39506967
-DATA constsAVX2<>+220(SB)/4, $0x39506967
-DATA constsAVX2<>+224(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+228(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+232(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+236(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+240(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+244(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+248(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+252(SB)/4, $0x3ab743ce
-DATA constsAVX2<>+256(SB)/4, $0x3c088908
-DATA constsAVX2<>+260(SB)/4, $0x3c088908
-DATA constsAVX2<>+264(SB)/4, $0x3c088908
-DATA constsAVX2<>+268(SB)/4, $0x3c088908
-DATA constsAVX2<>+272(SB)/4, $0x3c088908
-DATA constsAVX2<>+276(SB)/4, $0x3c088908
-DATA constsAVX2<>+280(SB)/4, $0x3c088908
-DATA constsAVX2<>+284(SB)/4, $0x3c088908
-DATA constsAVX2<>+288(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+292(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+296(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+300(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+304(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+308(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+312(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+316(SB)/4, $0x3d2aa9c1
-DATA constsAVX2<>+320(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+324(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+328(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+332(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+336(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+340(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+344(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+348(SB)/4, $0x3e2aaaaa
-DATA constsAVX2<>+352(SB)/4, $0x3f000000
-DATA constsAVX2<>+356(SB)/4, $0x3f000000
-DATA constsAVX2<>+360(SB)/4, $0x3f000000
-DATA constsAVX2<>+364(SB)/4, $0x3f000000
-DATA constsAVX2<>+368(SB)/4, $0x3f000000
-DATA constsAVX2<>+372(SB)/4, $0x3f000000
-DATA constsAVX2<>+376(SB)/4, $0x3f000000
-DATA constsAVX2<>+380(SB)/4, $0x3f000000
-DATA constsAVX2<>+384(SB)/4, $0xffffff81
-DATA constsAVX2<>+388(SB)/4, $0xffffff81
-DATA constsAVX2<>+392(SB)/4, $0xffffff81
-DATA constsAVX2<>+396(SB)/4, $0xffffff81
-DATA constsAVX2<>+400(SB)/4, $0xffffff81
-DATA constsAVX2<>+404(SB)/4, $0xffffff81
-DATA constsAVX2<>+408(SB)/4, $0xffffff81
-DATA constsAVX2<>+412(SB)/4, $0xffffff81
-DATA constsAVX2<>+416(SB)/4, $0x7fffffff
-DATA constsAVX2<>+420(SB)/4, $0x7fffffff
-DATA constsAVX2<>+424(SB)/4, $0x7fffffff
-DATA constsAVX2<>+428(SB)/4, $0x7fffffff
-DATA constsAVX2<>+432(SB)/4, $0x7fffffff
-DATA constsAVX2<>+436(SB)/4, $0x7fffffff
-DATA constsAVX2<>+440(SB)/4, $0x7fffffff
-DATA constsAVX2<>+444(SB)/4, $0x7fffffff
+DATA constsAVX2<>+192(SB)/4, $0x3efffffe
+DATA constsAVX2<>+196(SB)/4, $0x3efffffe
+DATA constsAVX2<>+200(SB)/4, $0x3efffffe
+DATA constsAVX2<>+204(SB)/4, $0x3efffffe
+DATA constsAVX2<>+208(SB)/4, $0x3efffffe
+DATA constsAVX2<>+212(SB)/4, $0x3efffffe
+DATA constsAVX2<>+216(SB)/4, $0x3efffffe
+DATA constsAVX2<>+220(SB)/4, $0x3efffffe
+DATA constsAVX2<>+224(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+228(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+232(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+236(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+240(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+244(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+248(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+252(SB)/4, $0x3e2aaa49
+DATA constsAVX2<>+256(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+260(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+264(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+268(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+272(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+276(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+280(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+284(SB)/4, $0x3d2aac79
+DATA constsAVX2<>+288(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+292(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+296(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+300(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+304(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+308(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+312(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+316(SB)/4, $0x3c091cfb
+DATA constsAVX2<>+320(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+324(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+328(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+332(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+336(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+340(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+344(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+348(SB)/4, $0x3ab5120b
+DATA constsAVX2<>+352(SB)/4, $0xffffff81
+DATA constsAVX2<>+356(SB)/4, $0xffffff81
+DATA constsAVX2<>+360(SB)/4, $0xffffff81
+DATA constsAVX2<>+364(SB)/4, $0xffffff81
+DATA constsAVX2<>+368(SB)/4, $0xffffff81
+DATA constsAVX2<>+372(SB)/4, $0xffffff81
+DATA constsAVX2<>+376(SB)/4, $0xffffff81
+DATA constsAVX2<>+380(SB)/4, $0xffffff81
+DATA constsAVX2<>+384(SB)/4, $0x7fffffff
+DATA constsAVX2<>+388(SB)/4, $0x7fffffff
+DATA constsAVX2<>+392(SB)/4, $0x7fffffff
+DATA constsAVX2<>+396(SB)/4, $0x7fffffff
+DATA constsAVX2<>+400(SB)/4, $0x7fffffff
+DATA constsAVX2<>+404(SB)/4, $0x7fffffff
+DATA constsAVX2<>+408(SB)/4, $0x7fffffff
+DATA constsAVX2<>+412(SB)/4, $0x7fffffff
+DATA constsAVX2<>+416(SB)/4, $0x3f000000
+DATA constsAVX2<>+420(SB)/4, $0x3f000000
+DATA constsAVX2<>+424(SB)/4, $0x3f000000
+DATA constsAVX2<>+428(SB)/4, $0x3f000000
+DATA constsAVX2<>+432(SB)/4, $0x3f000000
+DATA constsAVX2<>+436(SB)/4, $0x3f000000
+DATA constsAVX2<>+440(SB)/4, $0x3f000000
+DATA constsAVX2<>+444(SB)/4, $0x3f000000
 DATA constsAVX2<>+448(SB)/4, $0x7fffffff
 DATA constsAVX2<>+452(SB)/4, $0x7fffffff
 DATA constsAVX2<>+456(SB)/4, $0x7fffffff

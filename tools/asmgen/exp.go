@@ -38,9 +38,9 @@ func (f *family) writeTable() {
 
 // expConsts are the operands of exp: in registers where there are enough.
 type expConsts struct {
-	lo, hi                         reg.VecVirtual
-	log2e, nln2hi, nln2lo, one, c0 Op
-	c                              [5]Op
+	lo, hi                     reg.VecVirtual
+	log2e, nln2hi, nln2lo, one Op
+	c                          [5]Op // of r² to r⁶
 }
 
 // expLow is where exp becomes zero: with wide vectors where the result
@@ -61,23 +61,29 @@ func (f *family) newExp() expConsts {
 	}
 	e := expConsts{
 		lo: f.held(f.expLow()), hi: f.held(88.7),
-		log2e: op(1.44269504), nln2hi: op(-0.693359375), nln2lo: op(2.12194440e-4), one: op(1), c0: op(1.9875691500e-4),
-		c: [5]Op{op(1.3981999507e-3), op(8.3334519073e-3), op(4.1665795894e-2), op(1.6666665459e-1), op(5.0000001201e-1)},
+		log2e: op(1.44269504), nln2hi: op(-0.693359375), nln2lo: op(2.12194440e-4), one: op(1),
+		c: [5]Op{op(4.9999994040e-1), op(1.6666521132e-1), op(4.1668388993e-2), op(8.3687258884e-3), op(1.3814581325e-3)},
 	}
 	return e
 }
 
 // exp returns e^x, to two units in the last place, and clobbers x. The
-// argument is clamped, a masked score of −1e30 gives exactly zero, and a NaN
-// stays one: the clamps keep their second operand on NaN.
+// argument is clamped (below, by what is kept of the result where there are masks
+// of lanes alone), a masked score of −1e30 gives exactly zero, and a NaN stays one:
+// the clamps keep their second operand on NaN.
+//
+// The polynomial 1 + r + c₀r² + … + c₄r⁶ is summed in pairs: a processor looks few
+// vectors ahead, so that a chain of all its terms would be waited for.
 func (f *family) exp(e expConsts, x reg.VecVirtual) reg.VecVirtual {
-	n, y := f.vec(), f.vec()
+	n := f.vec()
 	var keep reg.VecVirtual
 	if !f.wide() {
 		keep = f.vec()
 		f.VCMPPS(Imm(1), e.lo, x, keep) // x < lo, false for NaN
 	}
-	f.VMAXPS(x, e.lo, x)
+	if f.wide() {
+		f.VMAXPS(x, e.lo, x)
+	}
 	f.VMINPS(x, e.hi, x)
 	f.VMULPS(e.log2e, x, n)
 	if f.wide() {
@@ -87,14 +93,17 @@ func (f *family) exp(e expConsts, x reg.VecVirtual) reg.VecVirtual {
 	}
 	f.VFMADD231PS(e.nln2hi, n, x)
 	f.VFMADD231PS(e.nln2lo, n, x)
-	f.VMOVUPS(e.c0, y)
-	for i := range e.c {
-		f.VFMADD213PS(e.c[i], x, y)
-	}
-	sq := f.vec()
+	sq, y, b, a := f.vec(), f.vec(), f.vec(), f.vec()
 	f.VMULPS(x, x, sq)
+	f.VMOVUPS(e.c[4], y)
+	f.VMOVUPS(e.c[3], b)
+	f.VMOVUPS(e.c[1], a)
+	f.VFMADD213PS(e.c[2], x, b) // c₂ + c₃r
+	f.VFMADD213PS(e.c[0], x, a) // c₀ + c₁r
+	f.VADDPS(e.one, x, x)
+	f.VFMADD213PS(b, sq, y)
+	f.VFMADD213PS(a, sq, y)
 	f.VFMADD213PS(x, sq, y)
-	f.VADDPS(e.one, y, y)
 	if f.wide() {
 		f.VSCALEFPS(n, y, y)
 		return y
