@@ -1,5 +1,7 @@
 package moe
 
+import "github.com/swerm/swerm/moe/kernel"
+
 // expertRows bounds the slots of one unit of expert work, so that one popular
 // expert does not keep the other goroutines waiting. Each unit packs the
 // expert's matrices, which this many rows make cheap.
@@ -60,9 +62,14 @@ func (p *PassOf[Num]) compute(l int, y []Num) {
 
 func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num) {
 	a, ep, f := p.acts(l), &p.m.layers[l].experts[u.e], p.kern
-	p.packAll(w, packJob[Num]{dst: w.pack, src: p.m.joined(ep.gate, ep.up), k: p.D, n: 2 * a.F, transpose: true})
-	if y != nil {
-		p.packAll(w, packJob[Num]{dst: w.pack2, src: p.m.joined(ep.down), k: a.F, n: p.D, transpose: true})
+	in := packJob[Num]{dst: w.pack, src: p.m.joined(ep.gate, ep.up), k: p.D, n: 2 * a.F, transpose: true}
+	out := packJob[Num]{dst: w.pack2, src: p.m.joined(ep.down), k: a.F, n: p.D, transpose: true}
+	direct := p.direct != nil && u.hi-u.lo <= kernel.DirectRows && in.src.inPlace() && out.src.inPlace()
+	if !direct {
+		p.packAll(w, in)
+		if y != nil {
+			p.packAll(w, out)
+		}
 	}
 	p.packHere(w, ep.guLow.packForward(p, w.packLow.in))
 	p.packHere(w, ep.downLow.packForward(p, w.packLow.out))
@@ -77,7 +84,7 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 		if p.o.Train {
 			gu = a.gu[lo*a.ldF:]
 		}
-		f.Mul(hi-lo, 2*a.F, p.D, x, p.D, w.pack, gu, a.ldF, false)
+		p.multiply(w, &in, direct, hi-lo, x, gu, a.ldF)
 		ep.guLow.forward(f, w.packLow.in, hi-lo, x, p.D, a.low.gu, lo, gu, a.ldF)
 		if y == nil {
 			continue
@@ -87,9 +94,26 @@ func (p *PassOf[Num]) expertForward(l int, w *worker[Num], u expertUnit, y []Num
 			row := gu[s*a.ldF : s*a.ldF+2*a.F]
 			f.SwiGLU(h[s*a.F:(s+1)*a.F], row[:a.F], row[a.F:], a.work.weight[lo+s])
 		}
-		f.Mul(hi-lo, p.D, a.F, h, a.F, w.pack2, y[lo*p.D:], p.D, false)
+		p.multiply(w, &out, direct, hi-lo, h, y[lo*p.D:], p.D)
 		ep.downLow.forward(f, w.packLow.out, hi-lo, h, a.F, a.low.down, lo, y[lo*p.D:], p.D)
 	}
+}
+
+// multiply computes c = x·Wᵀ for n rows of x, with panels of the weights or directly.
+func (p *PassOf[Num]) multiply(w *worker[Num], j *packJob[Num], direct bool, n int, x, c []Num, ldc int) {
+	if !direct {
+		p.kern.Mul(n, j.n, j.k, x, j.k, j.dst, c, ldc, false)
+		return
+	}
+	p.reading(j.src.away, func() {
+		for _, part := range j.src.parts {
+			if part == nil {
+				break
+			}
+			p.direct(n, part.Shape[0], j.k, x, j.k, part.inPlace(), j.k, c, ldc, w.pack)
+			c = c[part.Shape[0]:]
+		}
+	})
 }
 
 // expertsBackward takes dx, the gradient of the layer's output, through the

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/swerm/swerm/moe/kernel"
 )
 
 // Options of a pass; the zero value scores with all processors.
@@ -66,8 +68,9 @@ var ErrNotFinite = errors.New("moe: the network gave a number that is not finite
 type PassOf[Num Float] struct {
 	m       *ModelOf[Num]
 	o       Options
-	kern    kernels[Num] // products in the precision of the pass
-	whole   kernels[Num] // products that are never rounded: of the router and the head
+	kern    kernels[Num]       // products in the precision of the pass
+	direct  kernel.Direct[Num] // the same of few rows; nil: there is none
+	whole   kernels[Num]       // products that are never rounded: of the router and the head
 	threads int
 	dims
 	*room[Num]
@@ -114,6 +117,7 @@ func (m *ModelOf[Num]) NewPass(o Options) *PassOf[Num] { return m.newPass(o, &ro
 func (m *ModelOf[Num]) newPass(o Options, r *room[Num]) *PassOf[Num] {
 	m.shard.check(o.Peers)
 	p := &PassOf[Num]{m: m, o: o, kern: rounded(m.kern, o.Precision), whole: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg), room: r}
+	p.direct = kernel.DirectOf[Num](p.kern)
 	if more := p.threads - len(p.work); more > 0 {
 		p.work = append(p.work, make([]worker[Num], more)...)
 	}

@@ -107,6 +107,16 @@ func (p *ParamOf[Num]) inPlace() []Num {
 	return p.Data
 }
 
+// inPlace reports whether all rows can be read where they lie.
+func (w *matrix[Num]) inPlace() bool {
+	for _, p := range w.parts {
+		if p != nil && p.inPlace() == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // columns copies n columns of k rows, from column at on, into the scratch memory.
 func (w *matrix[Num]) columns(at, n, k int, scratch *[]Num) []Num {
 	out := grow(scratch, k*n)

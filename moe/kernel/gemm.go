@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // Products work on panels: the right operand is cut into panels of a few
 // columns, each stored depth-major and padded with zeros, so that a strip of
 // rows of the left operand meets one contiguous stream. A panel is packed once
@@ -32,7 +34,13 @@ type strip struct {
 	panels int
 	acc    int
 	tail   int // mask of the last panel's columns (AVX-512)
+	ahead  int // bytes from a row of b to what is fetched into the cache with it
 }
+
+// fetchAhead is how many rows of a panel are fetched before they are needed: 4 KiB
+// of the narrow family. A panel that is met for the first time has hundreds of
+// cycles to come, and the streamer runs late on new pages.
+const fetchAhead = 64
 
 // panelWidth is the columns of a panel, stripRows the rows of a strip.
 func (f Family) panelWidth() int { return [...]int{Generic: 8, AVX2: 16, AVX512: 32}[f.Whole()] }
@@ -159,6 +167,7 @@ type product struct {
 	ldc         int
 	acc, transA bool
 	scratch     []float32
+	stream      bool // it is a that comes from far, and b lies in the cache
 }
 
 func (f Family) mul(p product) {
@@ -199,7 +208,7 @@ func (p *product) clear() {
 // block multiplies depth k0..k0+kc into columns j0..j0+n, strip by strip.
 func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 	w := f.panelWidth()
-	s := strip{lda: 4 * p.lda, ldb: 4 * w, panelB: 4 * w * p.packedDepth, ldc: 4 * p.ldc, depth: kc, panels: (n + w - 1) / w, tail: tailMask(n, w)}
+	s := strip{lda: 4 * p.lda, ldb: 4 * w, panelB: 4 * w * p.packedDepth, ldc: 4 * p.ldc, depth: kc, panels: (n + w - 1) / w, tail: tailMask(n, w), ahead: fetchAhead * 4 * w}
 	if acc {
 		s.acc = 1
 	}
@@ -217,6 +226,9 @@ func (f Family) block(p *product, k0, kc, j0, n int, acc bool) {
 			s.a = &p.a[k0*p.lda+i]
 		default:
 			s.a = &p.a[i*p.lda+k0]
+		}
+		if next := (i+rows)*p.lda + k0; p.stream && next < len(p.a) {
+			s.ahead = int(uintptr(unsafe.Pointer(&p.a[next])) - uintptr(unsafe.Pointer(s.b)))
 		}
 		if f == Generic {
 			stripGo(&s, rows, p.transA, n)

@@ -20,6 +20,7 @@ const (
 	stripPanels
 	stripAcc
 	stripTail
+	stripAhead
 )
 
 // strips writes the product kernels: C[mr × panels·2W] (+)= A·B for a strip of
@@ -51,7 +52,7 @@ func (f *family) strip(mr int, rows bool) {
 		return r
 	}
 	lda, ldb, ldc := field(stripLDA), field(stripLDB), field(stripLDC)
-	bPanel, c, panels := field(stripB), field(stripC), field(stripPanels)
+	bPanel, c, panels, ahead := field(stripB), field(stripC), field(stripPanels), field(stripAhead)
 	var lo, hi reg.OpmaskVirtual
 	if f.wide() {
 		lo, hi = f.K(), f.K()
@@ -75,7 +76,7 @@ func (f *family) strip(mr int, rows bool) {
 		f.VXORPS(acc[i][0], acc[i][0], acc[i][0])
 		f.VXORPS(acc[i][1], acc[i][1], acc[i][1])
 	}
-	k := &stripLoop{family: f, mr: mr, rows: rows, lda: lda, ldb: ldb, acc: acc, lo: lo, hi: hi}
+	k := &stripLoop{family: f, mr: mr, rows: rows, lda: lda, ldb: ldb, ahead: ahead, acc: acc, lo: lo, hi: hi}
 	k.b = f.GP64()
 	f.MOVQ(bPanel, k.b)
 	k.start(s)
@@ -130,10 +131,6 @@ func (f *family) store(at reg.Register, acc [2]reg.VecVirtual, lo, hi reg.Opmask
 	f.VMOVUPS(acc[1], second)
 }
 
-// fetchAhead is how many rows of a panel the loop fetches before it needs them:
-// 4 KiB of the narrow family. Rows of a panel lie side by side.
-const fetchAhead = 62
-
 // stripLoop is the loop over the depth, two steps at a time: at one step per
 // turn the pointer arithmetic alone would fill the decoder.
 type stripLoop struct {
@@ -141,7 +138,7 @@ type stripLoop struct {
 	mr       int
 	rows     bool
 	lda, ldb reg.GPVirtual
-	b        reg.GPVirtual
+	b, ahead reg.GPVirtual
 	a        []reg.GPVirtual // rows: one pointer per three rows; cols: one
 	acc      [][2]reg.VecVirtual
 	lo, hi   reg.OpmaskVirtual
@@ -228,10 +225,8 @@ func (l *stripLoop) advance(steps int) {
 			l.LEAQ(Mem{Base: p, Index: l.lda, Scale: uint8(steps)}, p)
 		}
 	}
-	// A panel that is met for the first time has hundreds of cycles to come, and
-	// the streamer runs late on new pages.
 	l.LEAQ(Mem{Base: l.b, Index: l.ldb, Scale: 2}, l.b)
 	for line := range steps * 8 * l.W / 64 {
-		l.PREFETCHT0(Mem{Base: l.b, Disp: fetchAhead*8*l.W + 64*line})
+		l.PREFETCHT0(Mem{Base: l.b, Index: l.ahead, Scale: 1, Disp: 64 * line})
 	}
 }
