@@ -54,7 +54,8 @@ func (p *PassOf[Num]) sizeBackward() {
 	p.sizeLowBackward()
 	grow(&p.partial, stripes(T)*p.partialLen())
 	f := p.kern
-	grow(&p.packQKV, max(f.PanelLen(p.D, p.W), f.PanelLen(p.W, p.D)))
+	// Layers that are computed again pack what they did forward.
+	grow(&p.packQKV, max(len(p.packQKV), f.PanelLen(p.W, p.D)))
 	grow(&p.packO, max(f.PanelLen(p.HC, p.D), f.PanelLen(p.D, p.HC)))
 	grow(&p.packR, max(p.whole.PanelLen(p.D, max(1, p.E)), p.whole.PanelLen(max(1, p.E), p.D)))
 	for i := range p.work {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/swerm/swerm/moe/kernel"
 )
 
@@ -53,7 +55,7 @@ func randomBatch(r *rand.Rand, vocab int, lengths ...int) Batch {
 func (b Batch) sequence(i int) []int32 { return b.IDs[b.Offsets[i]:b.Offsets[i+1]] }
 
 // newTiny returns a model with gradients whose norms are not all one.
-func newTiny(t testing.TB, c Config, f kernel.Family) *Model {
+func newTiny(t rapid.TB, c Config, f kernel.Family) *Model {
 	t.Helper()
 	m, err := New(c, 7)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/swerm/swerm/moe/kernel"
 )
 
@@ -28,7 +30,7 @@ func TestParsePrecision(t *testing.T) {
 // trainOnce runs a verdict forward and backward, in training with forced
 // choices where there are some. It returns the pass, its answers as numbers and
 // the gradient of every tensor.
-func trainOnce[Num Float](t *testing.T, m *ModelOf[Num], b Batch, o Options, forced [][]int32) (p *PassOf[Num], answers []float64, grads map[string][]float64) {
+func trainOnce[Num Float](t rapid.TB, m *ModelOf[Num], b Batch, o Options, forced [][]int32) (p *PassOf[Num], answers []float64, grads map[string][]float64) {
 	t.Helper()
 	o.Train = true
 	m.EnableGrad()
