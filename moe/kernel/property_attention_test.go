@@ -20,9 +20,6 @@ func drawAttention(t *rapid.T, most int) attentionCase {
 	for range rapid.IntRange(1, 3).Draw(t, "sequences") {
 		c.lengths = append(c.lengths, proptest.Length(most).Draw(t, "length"))
 	}
-	if rapid.IntRange(0, 29).Draw(t, "long") == 29 { // beyond a block of keys
-		c.h, c.g, c.c, c.lengths = 1, 1, min(c.c, 9), []int{KeyBlock + c.lengths[0]}
-	}
 	return c
 }
 
@@ -195,6 +192,16 @@ func onThreads(threads int, seed uint64) Each {
 // TestAttentionLaw: attention of every family.
 func TestAttentionLaw(t *testing.T) {
 	eachLaw(t, 3, func(t *rapid.T, f Family) { newAttentionLaw(t, 70).check(t, f, 0, denormal) })
+}
+
+// TestLongAttentionLaw: sequences beyond a block of keys, whose scores may have a
+// larger one in the next.
+func TestLongAttentionLaw(t *testing.T) {
+	eachLaw(t, 20, func(t *rapid.T, f Family) {
+		l := newAttentionLaw(t, 70)
+		l.h, l.g, l.c, l.lengths = 2, 1, min(l.c, 9), []int{KeyBlock + l.lengths[0]}
+		l.check(t, f, 0, denormal)
+	})
 }
 
 // TestRoundedAttentionLaw: of one part an operand is off by 2⁻⁸, of two by 2⁻¹⁶,
