@@ -233,3 +233,43 @@ func TestNonFiniteGradientLaw(t *testing.T) {
 		}
 	})
 }
+
+// TestDerivativeLaw: a network of any shape has the answers of the plain reference,
+// which shares no code with it, and of any one of its tensors the gradient that
+// finite differences of the reference have along a random direction.
+func TestDerivativeLaw(t *testing.T) {
+	proptest.Check(t, 2, func(t *rapid.T) {
+		c, b, r := drawNetwork(t)
+		m := newTiny(t, c, kernel.Generic)
+		wide, ref, h := widened(t, m), newReference(m), verdictHeads[1]
+		p := wide.NewPass(Options{Train: true, Threads: 2})
+		answers, err := p.Verdict(b, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range answers {
+			yes, no, rest, aux, margin := ref.verdict(b.sequence(i), h)
+			if margin < 1e-5 {
+				t.Skip("differences would cross a choice of experts")
+			}
+			got, want := []float64{l.Yes, l.No, l.Rest, p.Aux()[i]}, []float64{yes, no, rest, aux}
+			if off := distanceOf(got, want); !(off <= 1e-11*(1+normOf(want))) {
+				t.Fatalf("sequence %d: %v, the reference has %v", i, got, want)
+			}
+		}
+		o := verdictObjective(b, h)
+		wide.EnableGrad()
+		if err := p.BackwardVerdict(o.wide()); err != nil {
+			t.Fatal(err)
+		}
+		q := wide.Trained()[rapid.IntRange(0, len(wide.Trained())-1).Draw(t, "tensor")]
+		dir := make([]float64, len(q.Grad))
+		for i := range dir {
+			dir[i] = r.NormFloat64() / math.Sqrt(float64(len(dir)))
+		}
+		want, got := directional(ref, o, q.Name, dir), kernel.Reference{}.Dot(q.Grad, dir)
+		if !(math.Abs(got-want) <= 1e-5*(1e-2+normOf(q.Grad))) {
+			t.Fatalf("%s: derivative %v, finite differences %v", q.Name, got, want)
+		}
+	})
+}
