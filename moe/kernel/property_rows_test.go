@@ -302,17 +302,11 @@ func TestAdamWLaw(t *testing.T) {
 		for i := range v {
 			v[i] *= v[i]
 		}
-		c := AdamWCoef{Beta1: 0.9, OneMinusBeta1: 0.1, Beta2: 0.95, OneMinusBeta2: 0.05, Eps: 1e-8, Keep: 0.999, GradScale: rapid.SampledFrom([]float32{1, 0.5, 1e-3}).Draw(t, "scale of gradients")}
-		step := rapid.IntRange(1, 2000).Draw(t, "step")
-		c.Rate, c.VCorrection = float32(1e-2/(1-math.Pow(0.9, float64(step)))), float32(1/(1-math.Pow(0.95, float64(step))))
-		wantP, wantM, wantV := wide(p), wide(m), wide(v)
-		sizes := wide(m)
+		c, wc := coefficients(t)
+		was, sizes, wantP, wantM, wantV := wide(p), wide(m), wide(p), wide(m), wide(v)
 		for i := range sizes {
-			sizes[i] = math.Abs(sizes[i])*float64(c.Beta1) + float64(c.OneMinusBeta1)*math.Abs(float64(g[i])*float64(c.GradScale))
+			sizes[i] = math.Abs(sizes[i])*wc.Beta1 + wc.OneMinusBeta1*math.Abs(float64(g[i])*wc.GradScale)
 		}
-		was := wide(p)
-		wc := AdamWCoefOf[float64]{Beta1: float64(c.Beta1), OneMinusBeta1: float64(c.OneMinusBeta1), Beta2: float64(c.Beta2), OneMinusBeta2: float64(c.OneMinusBeta2),
-			Rate: float64(c.Rate), VCorrection: float64(c.VCorrection), Eps: float64(c.Eps), Keep: float64(c.Keep), GradScale: float64(c.GradScale)}
 		Reference{}.AdamW(wantP, wide(g), wantM, wantV, &wc)
 		f.AdamW(p, g, m, v, &c)
 		for i := range p {
@@ -329,6 +323,15 @@ func TestAdamWLaw(t *testing.T) {
 		}
 		l.untouched()
 	})
+}
+
+// coefficients are those of some step, the same numbers in both precisions.
+func coefficients(t *rapid.T) (c AdamWCoef, w AdamWCoefOf[float64]) {
+	c = AdamWCoef{Beta1: 0.9, OneMinusBeta1: 0.1, Beta2: 0.95, OneMinusBeta2: 0.05, Eps: 1e-8, Keep: 0.999, GradScale: rapid.SampledFrom([]float32{1, 0.5, 1e-3}).Draw(t, "scale of gradients")}
+	step := rapid.IntRange(1, 2000).Draw(t, "step")
+	c.Rate, c.VCorrection = float32(1e-2/(1-math.Pow(0.9, float64(step)))), float32(1/(1-math.Pow(0.95, float64(step))))
+	return c, AdamWCoefOf[float64]{Beta1: float64(c.Beta1), OneMinusBeta1: float64(c.OneMinusBeta1), Beta2: float64(c.Beta2), OneMinusBeta2: float64(c.OneMinusBeta2),
+		Rate: float64(c.Rate), VCorrection: float64(c.VCorrection), Eps: float64(c.Eps), Keep: float64(c.Keep), GradScale: float64(c.GradScale)}
 }
 
 // TestRowsKeepNonFinite: of a row with one number that is none or infinite what is
@@ -348,37 +351,11 @@ func TestRowsKeepNonFinite(t *testing.T) {
 				t.Fatalf("%s of a row with %v is %v", name, bad, v)
 			}
 		}
-		rows := map[string]func(x []float32) []float32{
-			"y+ax": func(x []float32) []float32 { y := slices.Clone(ones); f.AddScaled(y, 2, x); return y },
-			"ax":   func(x []float32) []float32 { y := make([]float32, l.n); f.Scale(y, 2, x); return y },
-			"h of u": func(x []float32) []float32 {
-				y := make([]float32, l.n)
-				f.SwiGLU(y, ones, x, 2)
-				return y
-			},
-			"dg of dh": func(x []float32) []float32 {
-				g := slices.Clone(ones)
-				f.SwiGLUBackward(g, slices.Clone(ones), slices.Clone(x), 2)
-				return g
-			},
-			"du of dh": func(x []float32) []float32 {
-				u := slices.Clone(ones)
-				f.SwiGLUBackward(slices.Clone(ones), u, slices.Clone(x), 2)
-				return u
-			},
-			"y of a norm": func(x []float32) []float32 { y := make([]float32, l.n); f.NormApply(y, x, ones, 2); return y },
-			"dscore": func(x []float32) []float32 {
-				dp := slices.Clone(x)
-				f.SoftmaxBackward(make([]float32, l.n), dp, 1, 1, 0.5)
-				return dp
-			},
-			"m": func(x []float32) []float32 { return f.stepped(x)[0] },
-			"v": func(x []float32) []float32 { return f.stepped(x)[1] },
-		}
-		if bad != bad { // the rest of what an infinity gives is a number, or none
-			rows["exp"] = func(x []float32) []float32 { y := make([]float32, l.n); f.ExpSum(y, x, 1, 1); return y }
-			rows["h of g"] = func(x []float32) []float32 { y := make([]float32, l.n); f.SwiGLU(y, x, ones, 2); return y }
-			rows["p of AdamW"] = func(x []float32) []float32 { return f.stepped(x)[2] }
+		rows := f.rowsOf(ones)
+		if bad == bad { // these make of an infinity a number, or none
+			delete(rows, "exp")
+			delete(rows, "h of g")
+			delete(rows, "p of AdamW")
 		}
 		for name, of := range rows {
 			got, want := of(spoilt), of(x)
@@ -393,9 +370,31 @@ func TestRowsKeepNonFinite(t *testing.T) {
 	})
 }
 
-// stepped is m, v and p after one step of AdamW from nothing.
-func (f Family) stepped(g []float32) [3][]float32 {
-	p, m, v := make([]float32, len(g)), make([]float32, len(g)), make([]float32, len(g))
-	f.AdamW(p, g, m, v, &AdamWCoef{Beta1: 0.9, OneMinusBeta1: 0.1, Beta2: 0.95, OneMinusBeta2: 0.05, Rate: 0.1, VCorrection: 20, Eps: 1e-8, Keep: 1, GradScale: 1})
-	return [3][]float32{m, v, p}
+// rowsOf is what operations make of a row beside a row of ones, number by number.
+func (f Family) rowsOf(ones []float32) map[string]func(x []float32) []float32 {
+	into := func(do func(y, x []float32)) func([]float32) []float32 {
+		return func(x []float32) []float32 {
+			y := slices.Clone(ones)
+			do(y, x)
+			return y
+		}
+	}
+	adamw := func(p, g, m, v []float32) {
+		f.AdamW(p, g, m, v, &AdamWCoef{Beta1: 0.9, OneMinusBeta1: 0.1, Beta2: 0.95, OneMinusBeta2: 0.05, Rate: 0.1, VCorrection: 20, Eps: 1e-8, Keep: 1, GradScale: 1})
+	}
+	another := func() []float32 { return slices.Clone(ones) }
+	return map[string]func(x []float32) []float32{
+		"y+ax":        into(func(y, x []float32) { f.AddScaled(y, 2, x) }),
+		"ax":          into(func(y, x []float32) { f.Scale(y, 2, x) }),
+		"exp":         into(func(y, x []float32) { f.ExpSum(y, x, 1, 1) }),
+		"h of g":      into(func(y, x []float32) { f.SwiGLU(y, x, ones, 2) }),
+		"h of u":      into(func(y, x []float32) { f.SwiGLU(y, ones, x, 2) }),
+		"dg of dh":    into(func(y, x []float32) { f.SwiGLUBackward(y, another(), slices.Clone(x), 2) }),
+		"du of dh":    into(func(y, x []float32) { f.SwiGLUBackward(another(), y, slices.Clone(x), 2) }),
+		"y of a norm": into(func(y, x []float32) { f.NormApply(y, x, ones, 2) }),
+		"dscore":      into(func(y, x []float32) { copy(y, x); f.SoftmaxBackward(another(), y, 1, 1, 0.5) }),
+		"m":           into(func(y, x []float32) { adamw(another(), x, y, another()) }),
+		"v":           into(func(y, x []float32) { adamw(another(), x, another(), y) }),
+		"p of AdamW":  into(func(y, x []float32) { adamw(y, x, another(), another()) }),
+	}
 }

@@ -149,7 +149,7 @@ func (g grid[T]) whole() bool {
 	return true
 }
 
-// close fails where a result is further from the reference than it may be. What
+// closeTo fails where a result is further from the reference than it may be. What
 // is beyond float32, in size or on the way there, may be infinite or NaN.
 func closeTo(t *rapid.T, what string, i int, got float32, want, bound, size float64) {
 	t.Helper()
