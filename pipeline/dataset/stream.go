@@ -30,6 +30,7 @@ type unit struct {
 	part  int
 	file  *partFile
 	group int
+	bytes int64   // of the values to decode
 	first int64   // row of the group's first row in the part
 	rows  []int64 // rows of the part to hand out, ascending; nil = all
 }
@@ -133,8 +134,9 @@ func (s *scan[E]) run(ctx context.Context, units iter.Seq2[unit, error]) iter.Se
 		ctx, cancel := context.WithCancel(ctx)
 		var wg sync.WaitGroup
 		// One unit is being received and at most workers-1 wait in line or are
-		// being decoded ahead.
+		// being decoded ahead, as far as there is room for their pages.
 		line := make(chan chan decoded[E], max(readers(s.workers)-2, 0))
+		room := newRoom(aheadBytes)
 		wg.Go(func() {
 			defer close(line)
 			for u, err := range units {
@@ -143,9 +145,14 @@ func (s *scan[E]) run(ctx context.Context, units iter.Seq2[unit, error]) iter.Se
 					out <- decoded[E]{err: err}
 					close(out)
 				} else {
+					if !room.enter(ctx, u.bytes) {
+						u.file.release()
+						return
+					}
 					wg.Go(func() {
 						defer close(out)
 						defer u.file.release()
+						defer room.leave(u.bytes)
 						s.decode(ctx, u, out)
 					})
 				}
@@ -184,19 +191,15 @@ func (s *scan[E]) decode(ctx context.Context, u unit, out chan<- decoded[E]) {
 			return false
 		}
 	}
-	first := u.first
-	sel := columnar.Select{Columns: s.names, RowGroups: []int{u.group}, BatchRows: s.batch}
+	sel := columnar.Select{Columns: s.names, RowGroups: []int{u.group}, Rows: u.chosen(), BatchRows: s.batch, Workers: readers(s.workers)}
+	next := u.first
 	for batch, err := range u.file.f.Batches(ctx, sel) {
 		if err != nil {
-			send(decoded[E]{part: u.part, err: fmt.Errorf("%s: row %d: %w", u.file.name, first, err)})
+			send(decoded[E]{part: u.part, err: fmt.Errorf("%s: row %d: %w", u.file.name, next, err)})
 			return
 		}
-		next := first + batch.NumRows()
-		at, spans := choose(&u, first, next)
-		first = next
-		if len(at) == 0 {
-			continue
-		}
+		at, spans := u.take(batch.NumRows())
+		next = at[len(at)-1] + 1
 		rows, err := rowsOf(s.columns, batch, spans)
 		if err != nil {
 			err = fmt.Errorf("%s: row %d: %w", u.file.name, at[0], err)
@@ -207,20 +210,36 @@ func (s *scan[E]) decode(ctx context.Context, u unit, out chan<- decoded[E]) {
 	}
 }
 
-// choose returns the wanted rows of [first, next) and where they lie in the batch.
-func choose(u *unit, first, next int64) (at []int64, spans []span) {
+// chosen returns the rows to read of the row group, each once; nil = all.
+func (u *unit) chosen() []int64 {
 	if u.rows == nil {
-		at = make([]int64, next-first)
-		for i := range at {
-			at[i] = first + int64(i)
+		return nil
+	}
+	rows := make([]int64, 0, len(u.rows))
+	for i, r := range u.rows {
+		if i == 0 || r != u.rows[i-1] {
+			rows = append(rows, r-u.first)
 		}
+	}
+	return rows
+}
+
+// take returns which rows of the part the next n that were read are, and where
+// they lie in the batch.
+func (u *unit) take(n int64) (at []int64, spans []span) {
+	if u.rows == nil {
+		at = make([]int64, n)
+		for i := range at {
+			at[i] = u.first + int64(i)
+		}
+		u.first += n
 		return at, []span{{0, len(at)}}
 	}
-	for len(u.rows) > 0 && u.rows[0] < next {
-		r := u.rows[0]
-		u.rows = u.rows[1:]
-		at = append(at, r)
-		spans = append(spans, span{int(r - first), int(r-first) + 1})
+	for i := 0; i < int(n); i++ {
+		for r := u.rows[0]; len(u.rows) > 0 && u.rows[0] == r; u.rows = u.rows[1:] {
+			at = append(at, r)
+			spans = append(spans, span{i, i + 1})
+		}
 	}
 	return at, spans
 }
@@ -256,6 +275,10 @@ func (s *scan[E]) groups(ctx context.Context, num int, p Part, rows []int64, yie
 			if u.rows, rows = rows[:n:n], rows[n:]; n == 0 {
 				continue
 			}
+		}
+		if u.bytes, err = pf.f.RowGroupBytes(g, s.names); err != nil {
+			yield(unit{}, err)
+			return false
 		}
 		pf.refs.Add(1)
 		if !yield(u, nil) {

@@ -1,52 +1,50 @@
 package columnar
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// A budget hands out memory up to a limit.
+// A budget hands out memory up to a limit, to the goroutines of one read.
 type budget struct {
-	mem   memory.Allocator
+	mem   memory.Allocator // of batches
+	pages memory.Allocator
 	limit int64
-	used  int64
+	used  atomic.Int64
+}
+
+// errBudget is why a page that is decoded ahead may have to wait for its turn.
+var errBudget = errors.New("read smaller batches or raise the limit")
+
+func (b *budget) exceeded() error {
+	return fmt.Errorf("needs more than %d bytes of memory at once: %w", b.limit, errBudget)
 }
 
 // check says whether n more bytes may be had.
 func (b *budget) check(n int) error {
-	if b.used+int64(n) > b.limit {
-		return fmt.Errorf("needs more than %d bytes of memory at once: read smaller batches or raise the limit", b.limit)
+	if b.used.Load()+int64(n) > b.limit {
+		return b.exceeded()
 	}
 	return nil
 }
 
+// get returns n bytes for a page, whose content is arbitrary.
 func (b *budget) get(n int) ([]byte, error) {
-	if err := b.check(n); err != nil {
-		return nil, err
+	if b.used.Add(int64(n)) > b.limit {
+		b.used.Add(-int64(n))
+		return nil, b.exceeded()
 	}
-	buf := b.mem.Allocate(n)
-	b.used += int64(cap(buf))
+	buf := b.pages.Allocate(n)
+	b.used.Add(int64(cap(buf) - n))
 	return buf, nil
 }
 
 func (b *budget) free(buf []byte) {
 	if cap(buf) > 0 {
-		b.used -= int64(cap(buf))
-		b.mem.Free(buf)
+		b.used.Add(-int64(cap(buf)))
+		b.pages.Free(buf)
 	}
-}
-
-// resize replaces *buf by one of n bytes whose content is arbitrary.
-func (b *budget) resize(buf *[]byte, n int) ([]byte, error) {
-	if cap(*buf) < n {
-		b.free(*buf)
-		*buf = nil
-		fresh, err := b.get(n)
-		if err != nil {
-			return nil, err
-		}
-		*buf = fresh
-	}
-	return (*buf)[:n], nil
 }

@@ -58,7 +58,7 @@ func (b *buffer) reserve(n int) error {
 	}
 	before := b.Cap()
 	b.Reserve(grow)
-	b.b.used += int64(b.Cap() - before)
+	b.b.used.Add(int64(b.Cap() - before))
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (b *buffer) extend(n int) []byte {
 // nobody has.
 func (b *buffer) drop() {
 	if b.Buffer != nil {
-		b.b.used -= int64(b.Cap())
+		b.b.used.Add(-int64(b.Cap()))
 		b.Release()
 	}
 	*b = buffer{}
@@ -179,10 +179,9 @@ func (c *columnReader) take(end int) error {
 	if end == lo {
 		return nil
 	}
-	if p.reps != nil && !c.started && p.reps[lo] != 0 {
-		return corrupt("row group begins inside a row")
+	if err := c.beginsRow(); err != nil {
+		return err
 	}
-	c.started = true
 	if c.keepLevels {
 		if err := c.budget.check(2 * (len(c.defs) + end - lo)); err != nil {
 			return err
@@ -203,6 +202,15 @@ func (c *columnReader) take(end int) error {
 		return c.dense(len(defs))
 	}
 	return c.sparse(defs)
+}
+
+// beginsRow refuses values of a row whose beginning was never seen.
+func (c *columnReader) beginsRow() error {
+	if p := &c.page; p.reps != nil && !c.started && p.reps[p.next] != 0 {
+		return corrupt("row group or page begins inside a row")
+	}
+	c.started = true
+	return nil
 }
 
 // sparse appends what defs describe: slots without a value become nulls, and

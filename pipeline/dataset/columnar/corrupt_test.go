@@ -114,11 +114,18 @@ func TestDamage(t *testing.T) {
 			copy(bad[to:], data[at:min(at+n, len(data))])
 		}
 		cheap(t, fmt.Sprint(seed), func() {
-			got, _ := readBatches(bad, OpenOptions{Name: "d.parquet"}, Select{})
+			got, _ := readBatches(bad, OpenOptions{Name: "d.parquet", Allocator: onHeap}, Select{Workers: seed % 3})
+			release(got)
+		})
+		cheap(t, fmt.Sprint(seed, ", some rows"), func() {
+			got, _ := readBatches(bad, OpenOptions{Allocator: onHeap}, Select{RowGroups: []int{0}, Rows: []int64{2}})
 			release(got)
 		})
 	}
 }
+
+// onHeap is where cheap sees what is allocated.
+var onHeap = memory.DefaultAllocator
 
 // cheap fails the test if f allocates what no small file can be worth.
 func cheap(t *testing.T, what string, f func()) {
@@ -217,11 +224,13 @@ func TestDeclaredSizes(t *testing.T) {
 		{"nested structs", withFooter([]byte(magic), bytes.Repeat([]byte{0x1c}, 5000)), "nests deeper"},
 	} {
 		cheap(t, tc.name, func() {
-			got, err := readBatches(tc.data, OpenOptions{}, Select{})
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
+			for _, workers := range []int{0, 2} {
+				got, err := readBatches(tc.data, OpenOptions{Allocator: onHeap}, Select{Workers: workers})
+				if err == nil || !strings.Contains(err.Error(), tc.want) {
+					t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
+				}
+				release(got)
 			}
-			release(got)
 		})
 	}
 }
@@ -239,7 +248,7 @@ func TestBomb(t *testing.T) {
 		DataPageHeader: thrift.New(format.DataPageHeader{NumValues: 1}),
 	}, bomb)
 	cheap(t, "bomb", func() {
-		if _, err := readBatches(data, OpenOptions{}, Select{}); !errors.Is(err, ErrCorrupt) {
+		if _, err := readBatches(data, OpenOptions{Allocator: onHeap}, Select{}); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -248,14 +257,16 @@ func TestBomb(t *testing.T) {
 func TestMemoryLimit(t *testing.T) {
 	batch := textBatch(memory.DefaultAllocator, 20)
 	data := writeFile(t, batch.Schema(), textOptions(Fastest), []arrow.RecordBatch{batch})
-	o := OpenOptions{Name: "m.parquet", MemoryLimit: 24 << 20}
-	if _, err := readBatches(data, o, Select{}); err != nil {
-		t.Errorf("4 MB of text in 24: %v", err)
-	}
-	o.MemoryLimit = 3 << 20
-	_, err := readBatches(data, o, Select{})
-	if err == nil || !strings.Contains(err.Error(), "m.parquet: row group 0: column messages.content: needs more than 3145728 bytes") {
-		t.Errorf("4 MB of text in 3: %v", err)
+	for _, workers := range []int{0, 4} {
+		o := OpenOptions{Name: "m.parquet", MemoryLimit: 24 << 20}
+		if _, err := readBatches(data, o, Select{Workers: workers}); err != nil {
+			t.Errorf("4 MB of text in 24: %v", err)
+		}
+		o.MemoryLimit = 3 << 20
+		_, err := readBatches(data, o, Select{Workers: workers})
+		if err == nil || !strings.Contains(err.Error(), "m.parquet: row group 0: column messages.content: needs more than 3145728 bytes") {
+			t.Errorf("4 MB of text in 3: %v", err)
+		}
 	}
 }
 
@@ -267,9 +278,11 @@ func TestPanicBecomesError(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.r = panicReader{}
-	for _, err := range f.Batches(t.Context(), Select{}) {
-		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "p.parquet") || !strings.Contains(err.Error(), "boom") {
-			t.Errorf("got %v", err)
+	for _, sel := range []Select{{}, {Workers: 2}, {RowGroups: []int{0}, Rows: []int64{1}}} {
+		for _, err := range f.Batches(t.Context(), sel) {
+			if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "p.parquet") || !strings.Contains(err.Error(), "boom") {
+				t.Errorf("got %v", err)
+			}
 		}
 	}
 }
@@ -292,16 +305,18 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var rows int64
-		for b, err := range file.Batches(t.Context(), Select{BatchRows: 3}) {
-			if err != nil {
-				break
+		for _, sel := range []Select{{BatchRows: 3}, {BatchRows: 3, Workers: 3}, {RowGroups: []int{0}, Rows: []int64{1, 4}}} {
+			var rows int64
+			for b, err := range file.Batches(t.Context(), sel) {
+				if err != nil {
+					break
+				}
+				rows += b.NumRows()
+				rowsOf([]arrow.RecordBatch{b}) // every cell can be looked at
 			}
-			rows += b.NumRows()
-			rowsOf([]arrow.RecordBatch{b}) // every cell can be looked at
-		}
-		if rows > file.NumRows() {
-			t.Errorf("%d rows of %d", rows, file.NumRows())
+			if rows > file.NumRows() {
+				t.Errorf("%d rows of %d", rows, file.NumRows())
+			}
 		}
 		if pool.Held() != 0 {
 			t.Errorf("%d bytes leaked", pool.Held())

@@ -26,9 +26,11 @@
 //
 // A [File] hands out record batches. The page decoder is this package's own:
 // values of a page are copied once, from the decompressed page into the Arrow
-// buffer. It reads what pyarrow, arrow-go, DuckDB, Polars and parquet-go write
-// with their default settings: data pages of both versions, dictionaries,
-// every naming of LIST groups, zstd, snappy, gzip and no compression.
+// buffer. Pages are decoded side by side where a [Select] says so, lie outside
+// the heap, and stay closed where none of their rows is wanted. It reads what
+// pyarrow, arrow-go, DuckDB, Polars and parquet-go write with their default
+// settings: data pages of both versions, dictionaries, every naming of LIST
+// groups, zstd, snappy, gzip and no compression.
 //
 // Input is taken as hostile. A length that the file declares is compared with
 // what can be true before anything is allocated for it, the memory of one read

@@ -2,7 +2,6 @@ package columnar
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -10,14 +9,13 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // OpenOptions say how a file is read. The zero value is the default.
 type OpenOptions struct {
 	Name      string           // what errors call the file; "" = "parquet file"
-	Allocator memory.Allocator // of batches and pages; nil = a Pool shared by all readers
+	Allocator memory.Allocator // of batches and pages; nil = memory shared by all readers
 
 	// MemoryLimit bounds what one call of Batches holds at once: its pages and
 	// the batch it is building. 0 = DefaultMemoryLimit, and less for a file that
@@ -30,7 +28,8 @@ type OpenOptions struct {
 type File struct {
 	r       io.ReaderAt
 	name    string
-	mem     memory.Allocator
+	mem     memory.Allocator // of batches
+	pages   memory.Allocator
 	limit   int64
 	foot    *footer
 	lay     *layout
@@ -45,8 +44,9 @@ func OpenFile(r io.ReaderAt, size int64, o OpenOptions) (f *File, err error) {
 		o.Name = "parquet file"
 	}
 	defer recoverTo(&err, "columnar: "+o.Name+": ")
+	pages := o.Allocator
 	if o.Allocator == nil {
-		o.Allocator = &sharedPool
+		o.Allocator, pages = &sharedPool, &sharedPages
 	}
 	if o.MemoryLimit == 0 {
 		// No text that is worth storing shrinks more than a thousandfold.
@@ -64,7 +64,7 @@ func OpenFile(r io.ReaderAt, size int64, o OpenOptions) (f *File, err error) {
 		return nil, fmt.Errorf("columnar: %s: %w", o.Name, err)
 	}
 	return &File{
-		r: r, name: o.Name, mem: o.Allocator, limit: o.MemoryLimit, foot: foot, lay: lay,
+		r: r, name: o.Name, mem: o.Allocator, pages: pages, limit: o.MemoryLimit, foot: foot, lay: lay,
 		schema: schemaOf(lay.tops), mustCRC: foot.createdBy == DefaultCreatedBy,
 	}, nil
 }
@@ -131,6 +131,22 @@ func (f *File) NumRows() int64 { return f.foot.rows }
 // NumRowGroups is the number of row groups in the file.
 func (f *File) NumRowGroups() int { return len(f.foot.groups) }
 
+// RowGroupBytes is the size of the values in row group i, of all columns or of
+// some as in a [Select], as the file says.
+func (f *File) RowGroupBytes(i int, columns []string) (int64, error) {
+	tops, err := f.lay.pick(columns)
+	if err != nil {
+		return 0, fmt.Errorf("columnar: %s: %w", f.name, err)
+	}
+	n := int64(0)
+	for _, top := range tops {
+		for _, l := range top.leaves(nil) {
+			n += min(max(f.foot.groups[i].chunks[l.leaf].raw, 0), 1<<40)
+		}
+	}
+	return n, nil
+}
+
 // RowGroupRows is the number of rows in row group i.
 func (f *File) RowGroupRows(i int) int64 { return f.foot.groups[i].rows }
 
@@ -153,6 +169,15 @@ type Select struct {
 	// RowGroups are read in the order given; nil means all.
 	RowGroups []int
 
+	// Rows are the rows to read of the row group, counted from its first and
+	// ascending; nil means all. Where pages say how many rows they have, those
+	// that hold none are not decoded. There is one row group then.
+	Rows []int64
+
+	// Workers above 1 decode that many pages at a time, each before its turn, which
+	// takes the memory of twice the pages and changes nothing else.
+	Workers int
+
 	// BatchRows is the number of rows of a batch; the last of a row group may
 	// have fewer. 0 means about 16 MiB of values.
 	BatchRows int
@@ -167,14 +192,27 @@ const (
 // until the next step of the iteration; Retain keeps it longer, and a batch that
 // is kept must be released. The first error ends the iteration.
 //
-// Decoding happens on the caller's goroutine. To use several, select different
-// row groups of one File on each.
+// Without Workers, decoding happens on the caller's goroutine: to use several, one
+// may select different row groups of one File on each, too.
 func (f *File) Batches(ctx context.Context, sel Select) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		if err := f.batches(ctx, sel, yield); err != nil {
 			yield(nil, err)
 		}
 	}
+}
+
+// checkRows makes sure that the rows to read are some of a row group's.
+func (s *Select) checkRows(rows int64) error {
+	for i, r := range s.Rows {
+		switch {
+		case r < 0 || r >= rows:
+			return fmt.Errorf("no row %d; there are %d", r, rows)
+		case i > 0 && r <= s.Rows[i-1]:
+			return fmt.Errorf("row %d is selected behind row %d", r, s.Rows[i-1])
+		}
+	}
+	return nil
 }
 
 // batches returns an error that yield has not seen.
@@ -192,12 +230,18 @@ func (f *File) batches(ctx context.Context, sel Select, yield func(arrow.RecordB
 			groups = append(groups, i)
 		}
 	}
+	if sel.Rows != nil && len(groups) != 1 {
+		return fmt.Errorf("columnar: %s: rows of %d row groups are selected", f.name, len(groups))
+	}
 	schema := schemaOf(tops)
 	for _, g := range groups {
 		if g < 0 || g >= len(f.foot.groups) {
 			return fmt.Errorf("columnar: %s: no row group %d; there are %d", f.name, g, len(f.foot.groups))
 		}
-		more, err := f.group(ctx, g, tops, schema, sel.BatchRows, yield)
+		if err := sel.checkRows(f.foot.groups[g].rows); err != nil {
+			return fmt.Errorf("columnar: %s: row group %d: %w", f.name, g, err)
+		}
+		more, err := f.group(ctx, g, tops, schema, sel, yield)
 		if err != nil || !more {
 			return err
 		}
@@ -206,8 +250,8 @@ func (f *File) batches(ctx context.Context, sel Select, yield func(arrow.RecordB
 }
 
 // group reads one row group. It reports whether yield wants more.
-func (f *File) group(ctx context.Context, g int, tops []*node, schema *arrow.Schema, rows int, yield func(arrow.RecordBatch, error) bool) (bool, error) {
-	s := f.newStream(g, tops, schema, rows)
+func (f *File) group(ctx context.Context, g int, tops []*node, schema *arrow.Schema, sel Select, yield func(arrow.RecordBatch, error) bool) (bool, error) {
+	s := f.newStream(g, tops, schema, sel)
 	defer s.close()
 	for s.left > 0 {
 		if err := ctx.Err(); err != nil {
@@ -224,91 +268,4 @@ func (f *File) group(ctx context.Context, g int, tops []*node, schema *arrow.Sch
 		}
 	}
 	return true, nil
-}
-
-// A stream reads one row group.
-type stream struct {
-	f      *File
-	tops   []*node
-	schema *arrow.Schema
-	cols   []*columnReader // of the selected leaves, in file order
-	byLeaf map[int]*columnReader
-	left   int64
-	rows   int // per batch
-	budget budget
-}
-
-func (f *File) newStream(g int, tops []*node, schema *arrow.Schema, rows int) *stream {
-	meta := &f.foot.groups[g]
-	s := &stream{
-		f: f, tops: tops, schema: schema, left: meta.rows, rows: rows,
-		byLeaf: map[int]*columnReader{}, budget: budget{mem: f.mem, limit: f.limit},
-	}
-	var raw int64
-	for _, top := range tops {
-		for _, l := range top.leaves(nil) {
-			m := &meta.chunks[l.leaf]
-			c := &columnReader{pageReader: newPageReader(l, m, f, &s.budget)}
-			c.keepLevels = top.kind != kindLeaf
-			s.cols = append(s.cols, c)
-			s.byLeaf[l.leaf] = c
-			raw += min(m.raw, 1<<40)
-		}
-	}
-	if s.rows == 0 && s.left > 0 {
-		s.rows = int(max(1, min(autoBatchRows, autoBatchBytes/max(1, raw/s.left))))
-	}
-	return s
-}
-
-func (s *stream) column(leaf *node) *columnReader { return s.byLeaf[leaf.leaf] }
-
-func (s *stream) close() {
-	for _, c := range s.cols {
-		c.abandon()
-		c.close()
-	}
-}
-
-// next decodes a batch. After an error the stream can only be closed.
-func (s *stream) next() (b arrow.RecordBatch, err error) {
-	defer recoverTo(&err, "")
-	n := int(min(int64(s.rows), s.left))
-	s.left -= int64(n)
-	for _, c := range s.cols {
-		if err := s.read(c, n); err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.n.path, err)
-		}
-	}
-	cols := make([]arrow.Array, 0, len(s.tops))
-	defer func() {
-		for _, c := range cols {
-			c.Release()
-		}
-	}()
-	for _, top := range s.tops {
-		d, err := s.assemble(top, n)
-		if err != nil {
-			return nil, err
-		}
-		cols = append(cols, array.MakeFromData(d))
-		d.Release()
-	}
-	return array.NewRecordBatch(s.schema, cols, int64(n)), nil
-}
-
-func (s *stream) read(c *columnReader, rows int) error {
-	if err := c.begin(rows); err != nil {
-		return err
-	}
-	if err := c.read(rows); err != nil {
-		if errors.Is(err, io.EOF) {
-			return corrupt("chunk ends %d rows early", rows)
-		}
-		return err
-	}
-	if s.left == 0 {
-		return c.finish()
-	}
-	return nil
 }

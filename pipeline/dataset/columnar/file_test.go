@@ -26,7 +26,16 @@ func TestEveryBufferIsReleased(t *testing.T) {
 			name string
 			stop int
 			data []byte
-		}{{"all", 1 << 30, data}, {"two batches", 2, data}, {"broken", 1 << 30, breakPage(data)}} {
+			sel  Select
+		}{
+			{"all", 1 << 30, data, Select{}},
+			{"two batches", 2, data, Select{}},
+			{"two batches, ahead", 2, data, Select{Workers: 3}},
+			{"broken", 1 << 30, breakPage(data), Select{}},
+			{"broken, ahead", 1 << 30, breakPage(data), Select{Workers: 3}},
+			{"some rows", 1 << 30, data, Select{RowGroups: []int{1}, Rows: []int64{3, 4, 90}}},
+		} {
+			tc.sel.BatchRows = 13
 			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 			var pool Pool
 			for _, alloc := range []memory.Allocator{mem, &pool} {
@@ -36,13 +45,13 @@ func TestEveryBufferIsReleased(t *testing.T) {
 				}
 				n := 0
 				var failed error
-				for _, err := range f.Batches(context.Background(), Select{BatchRows: 13}) {
+				for _, err := range f.Batches(context.Background(), tc.sel) {
 					if n++; n == tc.stop {
 						break
 					}
 					failed = err
 				}
-				if (failed != nil) != (tc.name == "broken") {
+				if (failed != nil) != strings.HasPrefix(tc.name, "broken") {
 					t.Fatalf("seed %d, %s: %v", seed, tc.name, failed)
 				}
 			}
@@ -108,6 +117,11 @@ func TestSelect(t *testing.T) {
 		{Select{RowGroups: []int{3}}, "error: columnar: x.parquet: no row group 3; there are 3"},
 		{Select{Columns: []string{}}, "error: columnar: x.parquet: no columns are selected; nil means all"},
 		{Select{BatchRows: -1}, "error: columnar: x.parquet: batches of -1 rows"},
+		{Select{Columns: []string{"row"}, RowGroups: []int{0}, Rows: []int64{0, 3, 4}, BatchRows: 2}, "row:int64 [0, 3,] [4,]"},
+		{Select{Columns: []string{"row"}, RowGroups: []int{0}, Rows: []int64{}}, ""},
+		{Select{RowGroups: []int{1}, Rows: []int64{4}}, "error: columnar: x.parquet: row group 1: no row 4; there are 4"},
+		{Select{RowGroups: []int{1}, Rows: []int64{2, 2}}, "error: columnar: x.parquet: row group 1: row 2 is selected behind row 2"},
+		{Select{Rows: []int64{2}}, "error: columnar: x.parquet: rows of 3 row groups are selected"},
 	} {
 		if got := describe(f, tc.sel); got != tc.want {
 			t.Errorf("%+v\nwant %s\n got %s", tc.sel, tc.want, got)

@@ -135,6 +135,7 @@ func TestReadsForeignFiles(t *testing.T) {
 				sameRows(t, fmt.Sprintf("batches of %d", rows), all, got)
 				release(got)
 			}
+			sameSome(t, r, buf.Bytes())
 		})
 	}
 }
