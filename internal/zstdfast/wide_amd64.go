@@ -12,11 +12,11 @@ import (
 // be written beyond those that are found.
 const wideStep = 32
 
-var wide = cpu.X86.HasAVX2 && cpu.X86.HasBMI1
+var wide = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 
 // anchorsAVX2 writes the places of the anchors among the first n of text, a
 // multiple of wideStep, and returns how many there are. It reads wideStep bytes
-// more.
+// more, and writes up to as many places behind the last.
 //
 //go:noescape
 func anchorsAVX2(at *uint32, text *byte, n int) int

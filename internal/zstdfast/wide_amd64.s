@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func anchorsAVX2(at *uint32, text *byte, n int) int
-// Requires: AVX, AVX2, BMI
+// Requires: AVX, AVX2, BMI, POPCNT
 TEXT ·anchorsAVX2(SB), NOSPLIT, $0-32
 	MOVQ         at+0(FP), AX
 	MOVQ         text+8(FP), CX
@@ -52,20 +52,38 @@ step:
 	VPAND     Y5, Y7, Y7
 	VPOR      Y6, Y7, Y7
 	VPMOVMSKB Y7, DI
+	POPCNTL   DI, R8
+	TZCNTL    DI, R9
+	BLSRL     DI, DI
+	ADDL      BX, R9
+	MOVL      R9, (AX)(SI*4)
+	TZCNTL    DI, R9
+	BLSRL     DI, DI
+	ADDL      BX, R9
+	MOVL      R9, 4(AX)(SI*4)
+	TZCNTL    DI, R9
+	BLSRL     DI, DI
+	ADDL      BX, R9
+	MOVL      R9, 8(AX)(SI*4)
 	TESTL     DI, DI
-	JZ        next
-
-bit:
-	TZCNTL DI, R8
-	ADDL   BX, R8
-	MOVL   R8, (AX)(SI*4)
-	INCQ   SI
-	BLSRL  DI, DI
-	JNZ    bit
+	JNZ       more
 
 next:
+	ADDQ R8, SI
 	ADDQ $0x20, BX
 	JMP  step
+
+more:
+	LEAQ 3(SI), R10
+
+bit:
+	TZCNTL DI, R9
+	ADDL   BX, R9
+	MOVL   R9, (AX)(R10*4)
+	INCQ   R10
+	BLSRL  DI, DI
+	JNZ    bit
+	JMP    next
 
 done:
 	MOVQ SI, ret+24(FP)

@@ -182,13 +182,15 @@ func appendAnchors(dst []uint32, text []byte) []uint32 {
 	return spread(found)
 }
 
-// spread leaves out anchors that are close to the one before.
+// spread leaves out anchors that are close to the one before. Which are cannot be
+// foreseen, so that it does without branches.
 func spread(anchors []uint32) []uint32 {
-	kept, next := anchors[:0], uint32(0)
+	kept, next := 0, uint32(0)
 	for _, a := range anchors {
-		if a >= next {
-			kept, next = append(kept, a), a+anchorApart
-		}
+		anchors[kept] = a
+		close := uint32(int32(a-next) >> 31) // all ones before next
+		kept += 1 + int(int32(close))
+		next = next&close | (a+anchorApart)&^close
 	}
-	return kept
+	return anchors[:kept]
 }

@@ -16,6 +16,7 @@ const asm = "wide_amd64.s"
 // These are constants of the package, too.
 const (
 	step         = 32 // places looked at together
+	mostly       = 3  // anchors in a step, at most
 	anchorRate   = 5
 	anchorFactor = 2654435761
 )
@@ -43,7 +44,9 @@ func (g *generator) words(w uint32) reg.VecVirtual {
 // anchors is func anchorsAVX2(at *uint32, text *byte, n int) int. The places of
 // a step are in four vectors, a word of each is four places behind the one
 // before; byte k of a word of vector k then says what is true of it, and all of
-// them lie in the order of the text.
+// them lie in the order of the text. How many anchors a step has cannot be
+// foreseen: as many as it mostly has at most are written without asking, and
+// those that are none are overwritten.
 func (g *generator) anchors() {
 	param := g.Func("anchorsAVX2", "(at *uint32, text *byte, n int) int", "at", "text", "n")
 	at, text, n := param[0], param[1], param[2]
@@ -71,21 +74,32 @@ func (g *generator) anchors() {
 		}
 		all = v
 	}
-	mask := g.GP32()
+	mask, count, place := g.GP32(), g.GP64(), g.GP32()
 	g.VPMOVMSKB(all, mask)
+	g.POPCNTL(mask, count.As32())
+	for k := range mostly {
+		g.TZCNTL(mask, place)
+		g.BLSRL(mask, mask)
+		g.ADDL(i.As32(), place)
+		g.MOVL(place, Mem{Base: at, Index: found, Scale: 4, Disp: 4 * k})
+	}
 	g.TESTL(mask, mask)
-	g.JZ(LabelRef("next"))
-	g.Label("bit")
-	place := g.GP32()
-	g.TZCNTL(mask, place)
-	g.ADDL(i.As32(), place)
-	g.MOVL(place, Mem{Base: at, Index: found, Scale: 4})
-	g.INCQ(found)
-	g.BLSRL(mask, mask)
-	g.JNZ(LabelRef("bit"))
+	g.JNZ(LabelRef("more"))
 	g.Label("next")
+	g.ADDQ(count, found)
 	g.ADDQ(Imm(step), i)
 	g.JMP(LabelRef("step"))
+	g.Label("more")
+	behind := g.GP64()
+	g.LEAQ(Mem{Base: found, Disp: mostly}, behind)
+	g.Label("bit")
+	g.TZCNTL(mask, place)
+	g.ADDL(i.As32(), place)
+	g.MOVL(place, Mem{Base: at, Index: behind, Scale: 4})
+	g.INCQ(behind)
+	g.BLSRL(mask, mask)
+	g.JNZ(LabelRef("bit"))
+	g.JMP(LabelRef("next"))
 	g.Label("done")
 	g.Store(found, g.ReturnIndex(0))
 	g.VZEROUPPER()
