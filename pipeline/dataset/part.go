@@ -2,10 +2,12 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset/columnar"
@@ -220,18 +222,9 @@ func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 		part.drop()
 		return err
 	}
-	p, err := part.file.commit(w.ctx, func(key pipeline.Key) string { return partName(dataDir, part.num, key) })
-	if err != nil {
+	line := sealed{Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
+	if err := part.commit(w.ctx, &line); err != nil {
 		return err
-	}
-	p.Rows = part.rows
-	line := sealed{Part: p, Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
-	if part.index != nil {
-		index, err := part.index.commit(w.ctx, part, p.Key)
-		if err != nil {
-			return fmt.Errorf("index: %w", err)
-		}
-		line.Index = &index
 	}
 	if err := w.rejects.f.Sync(); err != nil {
 		return err
@@ -243,8 +236,30 @@ func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 	}
 	line.Stats = Stats{} // read by the journal only
 	w.lines = append(w.lines, line)
-	w.spec.log().Debug("part", "dataset", w.stage.target.URI, "part", part.num, "rows", p.Rows, "bytes", p.Bytes)
+	w.spec.log().Debug("part", "dataset", w.stage.target.URI, "part", part.num, "rows", line.Part.Rows, "bytes", line.Part.Bytes)
 	return nil
+}
+
+// commit makes a written part and its index durable. The index is made while the
+// system still writes the part.
+func (p *openPart) commit(ctx context.Context, line *sealed) error {
+	var indexed error
+	var indexing sync.WaitGroup
+	if p.index != nil {
+		key := p.file.described().Key
+		indexing.Go(func() {
+			index, err := p.index.commit(ctx, p, key)
+			if err != nil {
+				indexed = fmt.Errorf("index: %w", err)
+			}
+			line.Index = &index
+		})
+	}
+	part, err := p.file.commit(ctx, func(key pipeline.Key) string { return partName(dataDir, p.num, key) })
+	indexing.Wait()
+	part.Rows = p.rows
+	line.Part = part
+	return errors.Join(err, indexed)
 }
 
 func partName(dir string, num int, key pipeline.Key) string {

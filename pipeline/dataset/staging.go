@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
@@ -207,7 +208,15 @@ type stagedFile struct {
 	f    *os.File
 	sum  hash.Hash
 	size int64
+	sent int64 // what the system was asked to write to the disk
 }
+
+const (
+	// apartBytes are worth a goroutine that hashes them while they are written.
+	apartBytes = 256 << 10
+	// writebackBytes are written to the disk before the file is whole.
+	writebackBytes = 4 << 20
+)
 
 func (s *staging) create(dir string) (*stagedFile, error) {
 	if err := os.MkdirAll(s.tree(dir), 0o777); err != nil {
@@ -225,16 +234,32 @@ func (s *staging) create(dir string) (*stagedFile, error) {
 }
 
 func (f *stagedFile) Write(b []byte) (int, error) {
-	n, err := f.f.Write(b)
-	f.sum.Write(b[:n])
+	var hashing sync.WaitGroup
+	if len(b) >= apartBytes {
+		hashing.Go(func() { f.sum.Write(b) })
+	} else {
+		f.sum.Write(b)
+	}
+	n, err := f.f.Write(b) // after a failure nobody asks for the hash
+	hashing.Wait()
 	f.size += int64(n)
+	if f.size-f.sent >= writebackBytes {
+		beginWriteback(f.f, f.sent, f.size-f.sent)
+		f.sent = f.size
+	}
 	return n, err
+}
+
+// described is what the manifest will say of the file, which is whole, but for its
+// place.
+func (f *stagedFile) described() Part {
+	sum := hex.EncodeToString(f.sum.Sum(nil))
+	return Part{Key: pipeline.Key(sum[:32]), Bytes: f.size, SHA256: sum}
 }
 
 // commit syncs the file and gives it the name that its key asks for.
 func (f *stagedFile) commit(ctx context.Context, name func(key pipeline.Key) string) (Part, error) {
-	sum := hex.EncodeToString(f.sum.Sum(nil))
-	p := Part{Key: pipeline.Key(sum[:32]), Bytes: f.size, SHA256: sum}
+	p := f.described()
 	p.Path = name(p.Key)
 	if err := f.f.Sync(); err != nil {
 		return p, err

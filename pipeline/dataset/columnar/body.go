@@ -93,8 +93,9 @@ type body struct {
 	wait   sync.WaitGroup
 	window *zstdfast.Window
 
-	values []byte       // of the whole page
-	users  atomic.Int32 // of its memory: pieces, and whoever still adds some
+	values   []byte       // of the whole page
+	outgrown [][]byte     // what held its beginning before
+	users    atomic.Int32 // of its memory: pieces, and whoever still adds some
 }
 
 // A piece of a page's values.
@@ -142,7 +143,10 @@ func (b *body) leave() {
 		return
 	}
 	b.of.buffers.put(b.values)
-	b.values = nil
+	for _, was := range b.outgrown {
+		b.of.buffers.put(was)
+	}
+	b.values, b.outgrown = nil, nil
 	if b.window != nil {
 		b.of.windows.put(b.window)
 		b.window = nil

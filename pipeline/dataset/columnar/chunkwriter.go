@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"strings"
+	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -42,8 +43,8 @@ type chunkWriter struct {
 	rowStart   int // raw size when the open row began
 	bound      bounds
 
-	body    *body // its pieces that are being compressed, nil before there are any
-	largest int   // page of values so far, in this chunk and the ones before
+	body    *body         // its pieces that are being compressed, nil before there are any
+	largest *atomic.Int64 // page of values of this column so far, of all row groups
 
 	// The finished chunk.
 	pages   []pageMeta
@@ -121,11 +122,13 @@ func (c *chunkWriter) room(n int) {
 	if n <= cap(c.plain)-len(c.plain) {
 		return
 	}
-	want := max(len(c.plain)+n, c.largest)
+	want := max(len(c.plain)+n, int(c.largest.Load()))
 	was := c.plain
 	c.plain = append(c.cmp.buffers.get(want), was...)
 	if c.body == nil {
 		c.cmp.buffers.put(was)
+	} else {
+		c.body.outgrown = append(c.body.outgrown, was)
 	}
 }
 
@@ -274,7 +277,7 @@ func (c *chunkWriter) flush() error {
 	c.meta.values += int64(len(c.defs))
 	c.meta.nulls += int64(c.nulls)
 	c.raw += int64(c.pageBytes())
-	c.largest = min(max(c.largest, len(c.plain)), largestClass)
+	c.largest.Store(min(max(c.largest.Load(), int64(len(c.plain))), largestClass))
 	c.plain, c.body = nil, nil // they are the page's now
 	c.clearPage()
 	return nil

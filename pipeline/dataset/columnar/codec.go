@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
@@ -69,7 +70,8 @@ type compressor struct {
 
 	packers freeList[*packer]
 	windows freeList[*zstdfast.Window]
-	buffers buffers // the values of pages, and what is left of them
+	buffers buffers        // the values of pages, and what is left of them
+	largest []atomic.Int64 // page of values of each column so far: what the next one will need
 }
 
 // pieces reports whether pages are compressed piece by piece.

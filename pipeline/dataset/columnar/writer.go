@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -124,6 +125,7 @@ func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) 
 	for _, top := range tops {
 		out.leaves = top.leaves(out.leaves)
 	}
+	out.cmp.largest = make([]atomic.Int64, len(out.leaves))
 	_, out.err = io.WriteString(out.out, magic)
 	return out, out.err
 }
@@ -171,7 +173,7 @@ func (w *Writer) NewRowGroup() *RowGroup {
 	}
 	g := &RowGroup{w: w, cols: make([]*chunkWriter, len(w.leaves))}
 	for i, l := range w.leaves {
-		g.cols[i] = &chunkWriter{n: l, path: w.columnPath(l), cmp: w.cmp, limit: w.opt.PageBytes, useDict: slices.Contains(w.opt.Dictionary, l.path)}
+		g.cols[i] = &chunkWriter{n: l, path: w.columnPath(l), cmp: w.cmp, limit: w.opt.PageBytes, largest: &w.cmp.largest[i], useDict: slices.Contains(w.opt.Dictionary, l.path)}
 	}
 	return g
 }

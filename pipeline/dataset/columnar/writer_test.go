@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -218,12 +219,12 @@ func TestWriteSlices(t *testing.T) {
 }
 
 func TestRowLimit(t *testing.T) {
-	c := &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, limit: DefaultPageBytes}
+	c := &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, largest: new(atomic.Int64), limit: DefaultPageBytes}
 	c.dictRaw = MaxRowBytes + 1
 	if err := c.endRow(); err == nil || !strings.Contains(err.Error(), "content holds 536870913 bytes") {
 		t.Errorf("a row past the limit: %v", err)
 	}
-	c = &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, limit: 2 * MaxRowBytes}
+	c = &chunkWriter{n: &node{path: "content"}, cmp: &compressor{}, largest: new(atomic.Int64), limit: 2 * MaxRowBytes}
 	c.dictRaw = MaxRowBytes
 	if err := c.endRow(); err != nil {
 		t.Errorf("a row at the limit: %v", err)
