@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"strings"
 )
@@ -26,8 +28,9 @@ type Member struct {
 	// Archive is the path of the stream that a sequential member stands in.
 	Archive string
 
-	open func() (io.ReadCloser, error) // nil: tree opens it
-	tree tree                          // nil in a stream
+	open   func() (io.ReadCloser, error) // nil: folder or tree open it
+	folder *folder                       // on disk, where the walk was when it met the member; nil elsewhere
+	tree   tree                          // nil in a stream
 }
 
 // Open returns the member's content, unpacked.
@@ -35,10 +38,18 @@ func (m *Member) Open() (io.ReadCloser, error) {
 	if m.Irregular {
 		return nil, fmt.Errorf("%s: not a regular file", m.Path)
 	}
-	if m.open == nil {
-		return m.tree.open(m.Path)
+	if m.open != nil {
+		return m.open()
 	}
-	return m.open()
+	if m.folder != nil {
+		switch f, err := m.folder.open(path.Base(m.Path)); {
+		case err == nil:
+			return f, nil
+		case !errors.Is(err, os.ErrClosed):
+			return nil, err
+		}
+	}
+	return m.tree.open(m.Path)
 }
 
 // Read appends the whole content to dst. A member larger than limit gives

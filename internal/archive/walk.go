@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/swerm/swerm/internal/localfs"
 )
 
 // Walk yields every file under root: a directory, a pattern (`*`, `?`, `[…]`
@@ -88,26 +89,12 @@ func (w *walker) dir(dir, pattern string) error {
 	if err != nil {
 		return err
 	}
-	t := &localTree{root: root}
-	return fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return w.fail(p, false, err)
-		}
-		if d.IsDir() || !match(pattern, p) {
-			return nil
-		}
-		if !d.Type().IsRegular() {
-			return w.emit(Member{Path: p, Irregular: true})
-		}
-		if packedName(p) {
-			return w.file(func() (File, error) { return openLocal(filepath.Join(dir, filepath.FromSlash(p))) }, p, p+"/", t)
-		}
-		size := int64(-1)
-		if info, err := d.Info(); err == nil {
-			size = info.Size()
-		}
-		return w.emit(Member{Path: p, Size: size, tree: t})
-	})
+	top, err := localfs.OpenDir(root)
+	if err != nil {
+		return w.fail(".", false, err)
+	}
+	l := localWalk{walker: w, dir: dir, pattern: pattern, tree: &localTree{root: root}}
+	return l.folder(&folder{dir: top}, "")
 }
 
 // file handles one file that may be packed. Members of an archive get prefix

@@ -230,6 +230,32 @@ func TestDirectoriesAreSortedAndLinksNotFollowed(t *testing.T) {
 	}
 }
 
+func TestMembersAreReadAfterTheWalk(t *testing.T) {
+	dir := t.TempDir()
+	want := map[string]string{"a/b/deep.json": "deep", "a/one.json": "one", "z.json": "last"}
+	for p, text := range want {
+		write(t, slices.Concat([]string{dir}, strings.Split(p, "/"), []string{text})...)
+	}
+	var members []Member
+	for m, err := range Walk(t.Context(), dir, Limits{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		members = append(members, m)
+	}
+	got := map[string]string{}
+	for _, m := range members {
+		text, err := m.Read(nil, 100)
+		if err != nil {
+			t.Errorf("%s: %v", m.Path, err)
+		}
+		got[m.Path] = string(text)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // shelf is a Place in memory.
 type shelf map[string]string
 

@@ -135,12 +135,12 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 	if k.Progress != nil {
 		k.Progress.Total(raw.Bytes, "bytes")
 	}
-	sums := make([]string, len(entries))
+	sums, id := make([]string, len(entries)), remember(uri, root)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, e := range entries {
 		g.Go(func() (err error) {
-			sums[i], err = k.sum(ctx, st, uri, root, e)
+			sums[i], err = k.sum(ctx, st, uri, root, id(e.Path), e)
 			return err
 		})
 	}
@@ -202,11 +202,11 @@ func put(w io.Writer, texts ...string) {
 	}
 }
 
-func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root string, e store.Entry) (string, error) {
+// sum returns the hash of a file, whose name in the memory is id.
+func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root, id string, e store.Entry) (string, error) {
 	if e.Other {
 		return "other", nil // listed so that its coming and going changes the key
 	}
-	id := remember(uri, root, e.Path)
 	mtime := e.ModTime.UnixNano()
 	k.mu.Lock()
 	old, ok := k.known[id]
@@ -230,17 +230,17 @@ func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root string, e sto
 	return sum, nil
 }
 
-// remember names a file in the memory: its absolute path, or its URI.
-func remember(uri, root, p string) string {
-	if !store.IsLocal(uri) {
-		return uri + "\x00" + relative(root, p)
+// remember returns how the files of an input are named in the memory: by absolute
+// path, or by URI.
+func remember(uri, root string) func(p string) string {
+	local, err := store.LocalPath(uri)
+	if err == nil {
+		local, err = filepath.Abs(local)
 	}
-	local, _ := store.LocalPath(uri)
-	abs, err := filepath.Abs(filepath.Join(local, filepath.FromSlash(relative(root, p))))
 	if err != nil {
-		return uri + "\x00" + p
+		return func(p string) string { return uri + "\x00" + relative(root, p) }
 	}
-	return abs
+	return func(p string) string { return filepath.Join(local, filepath.FromSlash(relative(root, p))) }
 }
 
 func (k *Keyer) add(n int64) {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/swerm/swerm/internal/localfs"
 )
 
 // Local is the file system below Root.
@@ -32,7 +34,7 @@ func (l Local) Open(ctx context.Context, p string) (Blob, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("open %s: not a regular file (%s)", l.File(p), info.Mode().Type())
 	}
-	f, err := os.Open(l.File(p))
+	f, err := localfs.Open(l.File(p))
 	if err != nil {
 		return nil, err
 	}
