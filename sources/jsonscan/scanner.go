@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
 	"strconv"
 	"unsafe"
 )
@@ -88,6 +89,10 @@ type Scanner struct {
 	path []step
 	text arena
 
+	strings slab[string] // what optional values point to
+	floats  slab[float64]
+	ints    slab[int64]
+
 	repaired int
 	kept     int     // of MaxTextBytes
 	fast     *kernel // how long texts are looked at, nil for byte by byte
@@ -167,8 +172,12 @@ func (s *Scanner) space() {
 	buf, p := s.buf, s.pos
 	for p < len(buf) && (buf[p] == ' ' || buf[p] == '\n' || buf[p] == '\r' || buf[p] == '\t') {
 		p++
-		for p+8 <= len(buf) && binary.LittleEndian.Uint64(buf[p:]) == indent {
-			p += 8
+		for p+8 <= len(buf) {
+			other := binary.LittleEndian.Uint64(buf[p:]) ^ indent
+			p += bits.TrailingZeros64(other) / 8 // 8 where all are spaces
+			if other != 0 {
+				break
+			}
 		}
 	}
 	s.pos = p
@@ -176,6 +185,14 @@ func (s *Scanner) space() {
 
 // peek returns the next byte that is not white space, 0 at the end.
 func (s *Scanner) peek() byte {
+	if s.pos < len(s.buf) && s.buf[s.pos] > ' ' && s.err == nil {
+		return s.buf[s.pos]
+	}
+	return s.peekBehind()
+}
+
+// peekBehind is peek where there may be white space, so that peek is small.
+func (s *Scanner) peekBehind() byte {
 	if s.err != nil {
 		return 0
 	}
@@ -349,8 +366,14 @@ func (s *Scanner) key() []byte {
 	}
 	start := s.pos + 1
 	p := start
+	for p+8 <= len(s.buf) { // keys are short
+		n := bits.TrailingZeros64(quotes(binary.LittleEndian.Uint64(s.buf[p:]))) / 8
+		if p += n; n < 8 {
+			break
+		}
+	}
 	for p < len(s.buf) && s.buf[p] != '"' && s.buf[p] != '\\' {
-		p++ // keys are short
+		p++
 	}
 	if p == len(s.buf) {
 		s.pos = p
@@ -366,6 +389,14 @@ func (s *Scanner) key() []byte {
 		key = []byte{}
 	}
 	return key
+}
+
+// quotes marks the first quote or backslash of eight bytes: of the highest bits
+// of all of them, the lowest that is set is that of the first.
+func quotes(text uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := text^'"'*ones, text^'\\'*ones
+	return ((quote-ones)&^quote | (backslash-ones)&^backslash) & highs
 }
 
 // Skip steps over one value.

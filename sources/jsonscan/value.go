@@ -56,7 +56,7 @@ func (s *Scanner) OptStr() *string {
 	if s.err != nil {
 		return nil
 	}
-	return &v
+	return s.strings.put(v)
 }
 
 // OptStrOutside reads a string like OptStr unless other, a string of the same
@@ -152,7 +152,7 @@ func (s *Scanner) OptFloat() *float64 {
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
-	return &v
+	return s.floats.put(v)
 }
 
 // OptInt reads a whole number within int64; null is nil, a fraction or a
@@ -173,7 +173,7 @@ func (s *Scanner) OptInt() *int64 {
 		}
 		v = int64(f)
 	}
-	return &v
+	return s.ints.put(v)
 }
 
 // OptBool reads a boolean, or nil for null.
