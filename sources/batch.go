@@ -7,7 +7,8 @@ import "github.com/swerm/swerm/pipeline"
 // waiting until a job of this batch is done.
 type batch struct {
 	work  <-chan *job
-	share int // workers that what waits is divided among
+	share int   // workers that what waits is divided among
+	bytes int64 // of documents that are enough
 	ids   pipeline.Identifier
 
 	jobs  []*job
@@ -25,7 +26,7 @@ func (b *batch) fill() bool {
 	}
 	b.jobs = append(b.jobs, j)
 	held := j.held
-	for n := min(len(b.work)/b.share, batchJobs-1); n > 0 && held < batchBytes; n-- {
+	for n := min(len(b.work)/b.share, batchJobs-1); n > 0 && held < b.bytes; n-- {
 		select {
 		case j, ok := <-b.work:
 			if !ok {

@@ -46,7 +46,7 @@ func (r *Reader) rest(ctx context.Context, j *job) error {
 			return err
 		}
 		fallthrough
-	case n >= budgetBytes:
+	case int64(n) >= r.room:
 		if err := r.enlarge(ctx, j); err != nil {
 			return err
 		}

@@ -30,15 +30,21 @@ const (
 	MaxFileBytes = 128 << 20
 	// budgetBytes bounds the documents in flight together: raw bytes that were
 	// read and whose records have not been taken yet. A larger document waits
-	// until it is alone.
+	// until it is alone. It is less for few workers (roomFor): what waits longer
+	// than it must is memory that is touched for nothing.
 	budgetBytes = 24 << 20
+	shareBytes  = 4 << 20
 	// maxInFlight bounds how many documents that may be.
 	maxInFlight = 256
-	// batchJobs and batchBytes bound what a worker decodes before it passes any
-	// of it on: enough records to be named side by side.
-	batchJobs  = 2 * sha256lanes.Lanes
-	batchBytes = budgetBytes / 4
+	// batchJobs and a batchPart of the budget bound what a worker decodes before
+	// it passes any of it on: enough records to be named side by side.
+	batchJobs = 2 * sha256lanes.Lanes
+	batchPart = 4
 )
+
+// roomFor is the budget of a reader: a share for each worker, and one for what
+// waits to be taken.
+func roomFor(workers int) int64 { return min(budgetBytes, int64(workers+1)*shareBytes) }
 
 // ErrUnrecognized is returned for a document that no format claims, and
 // ErrAmbiguous for one that several do.
@@ -83,6 +89,7 @@ type Reader struct {
 	formats []format.Format
 	named   format.Format // the one that the config names, nil for detection
 	beside  []string      // patterns of files that documents are read with
+	room    int64         // bytes of documents in flight together
 	budget  *semaphore.Weighted
 	buffers buffers
 	large   chan []byte // holds the one buffer of MaxFileBytes while it is free
@@ -141,7 +148,8 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			r.formats = []format.Format{r.named}
 		}
 		r.beside = neighborPatterns(r.formats)
-		r.budget = semaphore.NewWeighted(budgetBytes)
+		r.room = roomFor(workers)
+		r.budget = semaphore.NewWeighted(r.room)
 		r.large = make(chan []byte, 1)
 		r.large <- nil // made when it is first wanted
 		work, order := make(chan *job, maxInFlight), make(chan *job, maxInFlight)
@@ -153,7 +161,7 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 		})
 		for range workers {
 			wg.Go(func() {
-				b := batch{work: work, share: workers}
+				b := batch{work: work, share: workers, bytes: r.room / batchPart}
 				for b.fill() {
 					for _, j := range b.jobs {
 						r.decode(ctx, j)

@@ -172,7 +172,7 @@ func (w *walker) submit(j *job) error {
 // hold waits until n bytes fit in the budget. Whoever holds some of it is
 // decoded and taken without the walker's help, so it never waits for itself.
 func (w *walker) hold(j *job, n int64) error {
-	n = min(max(n, 4096), budgetBytes)
+	n = min(max(n, 4096), w.r.room)
 	if n <= j.held {
 		return nil
 	}
@@ -283,7 +283,7 @@ func (o *opened) document() error {
 	if o.end {
 		size = int64(len(*o.buf))
 	} else if size < 0 {
-		size = budgetBytes / 2 // a packed file says nothing before it is read
+		size = o.w.r.room / 2 // a packed file says nothing before it is read
 	}
 	if err := o.w.hold(j, min(size, o.w.r.limit())); err != nil {
 		return err
