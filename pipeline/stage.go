@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+
+	"github.com/swerm/swerm/internal/knownsum"
 )
 
 // Kind says what a dataset or an artifact holds.
@@ -63,6 +65,9 @@ type Input struct {
 	URI  string
 	Kind Kind
 	Key  Key
+
+	// Sums knows the hashes of raw files that were read for the key; nil for none.
+	Sums *knownsum.Memo
 }
 
 // A Task is one stage with its config and inputs filled in.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/internal/knownsum"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
@@ -231,7 +232,11 @@ func (r *Reader) claimants(sh format.Shape) []format.Format {
 
 // records decodes the attempts of a document or a row.
 func (r *Reader) records(j *job, f format.Format, doc format.Document) {
-	hash := format.HashContent(doc.Data)
+	var sums *knownsum.Memo // of whole files: a row was never hashed alone
+	if j.rows == nil {
+		sums = r.Inputs[j.input].Sums
+	}
+	hash := format.HashKnown(sums, doc.Data)
 	at, n, from := doc.Row, 0, len(j.items)
 	for rec, err := range f.Decode(doc) {
 		it := Item{URI: doc.URI}

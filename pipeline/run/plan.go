@@ -209,7 +209,7 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 		}
 		p.raws[uri+"\x00"+in.Name] = raw
 	}
-	in.Key = raw.Key
+	in.Key, in.Sums = raw.Key, raw.Sums
 	return in, nil
 }
 

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/swerm/swerm/internal/blake3lanes"
+	"github.com/swerm/swerm/internal/knownsum"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
 )
@@ -45,7 +45,8 @@ const (
 type Keyer struct {
 	Progress pipeline.Progress // bytes hashed; nil for none
 
-	free sync.Pool // *hasher
+	sums *knownsum.Memo // of the files that were read
+	free sync.Pool      // *hasher
 
 	mu    sync.Mutex
 	file  string // where hashes are remembered; "" nowhere
@@ -60,17 +61,17 @@ type remembered struct {
 }
 
 // A hasher reads and hashes one file at a time. Hashes are BLAKE3: every raw
-// byte passes through here and again through an importer, and SHA-256 without
-// help from the processor takes longer than the import.
+// byte passes through here, and SHA-256 without help from the processor takes
+// longer than the import.
 type hasher struct {
-	sum blake3lanes.Hasher
+	sum knownsum.Hasher
 	buf []byte
 }
 
 // NewKeyer returns a Keyer that remembers in file, which need not exist. A
 // file that cannot be read is as good as an empty one.
 func NewKeyer(file string) *Keyer {
-	k := &Keyer{file: file, known: map[string]remembered{}}
+	k := &Keyer{file: file, known: map[string]remembered{}, sums: knownsum.New()}
 	if file != "" {
 		if text, err := os.ReadFile(file); err == nil {
 			_ = json.Unmarshal(text, &k.known)
@@ -102,6 +103,7 @@ type Raw struct {
 	Key   pipeline.Key
 	Files int
 	Bytes int64
+	Sums  *knownsum.Memo // of the files that were read for it, for whoever reads them next
 }
 
 // Key hashes a file, a directory or a prefix of an object store. The name
@@ -128,7 +130,7 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 	if len(entries) == 0 {
 		return Raw{}, absent(uri)
 	}
-	raw := Raw{Files: len(entries)}
+	raw := Raw{Files: len(entries), Sums: k.sums}
 	for _, e := range entries {
 		raw.Bytes += e.Size
 	}
@@ -260,13 +262,13 @@ func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string
 		h = &hasher{buf: make([]byte, hashBuffer)}
 	}
 	defer k.free.Put(h)
-	h.sum.Reset()
+	h.sum.Reset(k.sums, b.Size())
 	for at := int64(0); at < b.Size(); {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
 		n, err := b.ReadAt(h.buf[:min(int64(len(h.buf)), b.Size()-at)], at)
-		_, _ = h.sum.Write(h.buf[:n])
+		h.sum.Write(h.buf[:n])
 		k.add(int64(n))
 		at += int64(n)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -276,5 +278,6 @@ func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string
 			return "", errors.New("shrank while it was read")
 		}
 	}
-	return hex.EncodeToString(h.sum.Sum(nil)), nil
+	sum := h.sum.Sum()
+	return hex.EncodeToString(sum[:]), nil
 }

@@ -1,0 +1,9 @@
+package knownsum
+
+import (
+	"testing"
+
+	"github.com/swerm/swerm/internal/testproc"
+)
+
+func TestGenerated(t *testing.T) { testproc.GeneratorAgrees(t, "knownsum") }
