@@ -13,18 +13,25 @@ func (c *columnReader) skip(rows int) error {
 	}
 	for {
 		if c.page.next == c.page.n {
-			passed, err := c.pass(rows)
-			rows -= passed
-			c.started = c.started && passed == 0
-			switch {
-			case err == io.EOF && rows > 0:
-				return corrupt("chunk ends %d rows early", rows)
-			case err != nil && err != io.EOF:
-				return err
-			case rows == 0 && (passed > 0 || err == io.EOF || c.found.isV2): // a row ends with its page
-				return nil
+			var err error
+			if c.ahead == nil {
+				var passed int
+				passed, err = c.pass(rows)
+				rows -= passed
+				c.started = c.started && passed == 0
+				if err == nil && rows == 0 && (passed > 0 || c.found.isV2) { // a row ends with its page
+					return nil
+				}
 			}
-			if err := c.advance(); err != nil {
+			if err == nil {
+				err = c.advance()
+			}
+			switch {
+			case err == io.EOF && rows == 0:
+				return nil
+			case err == io.EOF:
+				return corrupt("chunk ends %d rows early", rows)
+			case err != nil:
 				return err
 			}
 		}

@@ -26,6 +26,10 @@ type stream struct {
 	at   int64   // the row behind those that were read
 }
 
+// denseRows is of how many rows one has to be wanted for most pages to be: they are
+// decoded ahead then, and none is passed by.
+const denseRows = 8
+
 func (f *File) newStream(g int, tops []*node, schema *arrow.Schema, sel Select) *stream {
 	meta := &f.foot.groups[g]
 	s := &stream{
@@ -46,10 +50,10 @@ func (f *File) newStream(g int, tops []*node, schema *arrow.Schema, sel Select) 
 	if s.rows == 0 && s.left > 0 {
 		s.rows = int(max(1, min(autoBatchRows, autoBatchBytes/max(1, raw/s.left))))
 	}
-	switch {
-	case s.want != nil:
+	if s.want != nil {
 		s.left = int64(len(s.want))
-	case s.workers > 1:
+	}
+	if s.workers > 1 && (s.want == nil || s.left > meta.rows/denseRows) {
 		s.startAhead(s.workers)
 	}
 	return s
@@ -120,8 +124,8 @@ func (s *stream) read(c *columnReader, rows int) error {
 	return nil
 }
 
-// readChosen reads the next n of the wanted rows. There are few batches of such,
-// which are mostly pages that hold one of them: columns share the work.
+// readChosen reads the next n of the wanted rows. Where these are few, batches are
+// mostly pages that hold one of them, and columns share the work.
 func (s *stream) readChosen(n int) error {
 	chosen, errs := s.want[:n], make([]error, len(s.cols))
 	turns := make(chan struct{}, max(s.workers, 1))
