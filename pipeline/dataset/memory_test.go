@@ -15,7 +15,7 @@ import (
 // the pages of one row group, on top of what the writer has left.
 func TestMemoryIsBounded(t *testing.T) {
 	testpath.Soak(t)
-	const toWrite, toRead = 320 << 20, 370 << 20
+	const toWrite, toRead = 320 << 20, 400 << 20
 	const rows = 12_000 // 1.4 GB
 	sample, _ := benchRows(40)
 	spec := testSpec(pipeline.KindTrajectories)
