@@ -51,7 +51,7 @@ type Summary struct {
 //	swerm.json                  contract, lineage, tasks trained on, metrics
 //	metrics.jsonl               one line per step
 //	events.out.tfevents.*.swerm the same for TensorBoard
-//	state/                      optimizer moments by parameter name, and the step
+//	state/                      optimizer moments by parameter name, numbers or codes with scales, and the step
 //	rejects/                    every candidate row not used, and why
 //
 // Port view may be absent: then every row of tokens is trained on. Port labels

@@ -444,3 +444,36 @@ func BenchmarkOpenReadBF16(b *testing.B) {
 		_ = set.Close()
 	}
 }
+
+// TestBytes: bytes lie beside numbers of any type and are read as bytes alone.
+func TestBytes(t *testing.T) {
+	for _, d := range []DType{F32, BF16} {
+		path := filepath.Join(t.TempDir(), "x.safetensors")
+		codes := []byte{0, 127, 255}
+		items := []Item{{Name: "codes", Shape: []int{3}, Bytes: codes}, {Name: "scale", Shape: []int{1}, Data: []float32{0.5}}}
+		if err := Write(path, items, d); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		got, scale := make([]byte, 3), make([]float32, 1)
+		if err := f.ReadBytes("codes", got); err != nil || !bytes.Equal(got, codes) {
+			t.Errorf("%v, %v", got, err)
+		}
+		if err := f.ReadFloat32("scale", scale); err != nil || scale[0] != 0.5 {
+			t.Errorf("%v, %v", scale, err)
+		}
+		if err := f.ReadFloat32("codes", make([]float32, 3)); err == nil || !strings.Contains(err.Error(), "U8") {
+			t.Errorf("bytes are read as numbers: %v", err)
+		}
+		if err := f.ReadBytes("scale", make([]byte, 1)); err == nil || !strings.Contains(err.Error(), string(d)) {
+			t.Errorf("numbers are read as bytes: %v", err)
+		}
+		if err := f.ReadBytes("codes", make([]byte, 2)); err == nil {
+			t.Error("two bytes of three are read")
+		}
+	}
+}
