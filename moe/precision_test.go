@@ -114,15 +114,7 @@ func TestRoundedAgainstReference(t *testing.T) {
 	eachKernel(func(name string, c Config, f kernel.Family) {
 		t.Run(name+"/"+f.String(), func(t *testing.T) {
 			m := newTiny(t, c, f)
-			wide, err := NewShard[float64](c, 7, Shard{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, q := range wide.Params() {
-				for j, v := range m.Params()[i].Data {
-					q.Data[j] = float64(v)
-				}
-			}
+			wide := widened(t, m)
 			for precision, bound := range map[Precision]float64{BF16: 1e-5, BF16x3: 2e-4} {
 				closest := math.Inf(1)
 				for seed := range uint64(6) {
