@@ -95,7 +95,7 @@ type ScoreResult struct {
 func ScoreStage() *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "score",
-		Version: 1,
+		Version: 2,
 		Doc:     "score trajectories with a reward model",
 		Inputs: []pipeline.Port{
 			{Name: "checkpoint", Kind: pipeline.KindCheckpoint},

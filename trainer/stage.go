@@ -69,7 +69,7 @@ func StageOn(r Ranks) *pipeline.Stage { return StageWatched(r, nil) }
 func StageWatched(r Ranks, m *Monitor) *pipeline.Stage {
 	return &pipeline.Stage{
 		Name:    "train",
-		Version: 4,
+		Version: 5,
 		Doc:     "fine-tune a reward model, or warm up its trunk on text",
 		Inputs: []pipeline.Port{
 			{Name: portTokens, Kind: pipeline.KindTokens},
