@@ -92,6 +92,27 @@ func TestFarMatches(t *testing.T) {
 	}
 }
 
+// TestWideSequences has literals, matches and offsets of as many bits as there may
+// be, together, and of every number of them.
+func TestWideSequences(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 16))
+	wide := func(most int) int { return 1 + rng.IntN(1<<(1+rng.IntN(most))) }
+	var e Encoder
+	for range 3 {
+		page := noise(rng, 12<<20)
+		fresh := 0
+		for len(page) < 30<<20 {
+			n := wide(17)
+			page, fresh = append(page, noise(rng, n)...), fresh+n
+			at := max(0, len(page)-wide(24)-256)
+			page = append(page, page[at:min(at+256+wide(17), len(page))]...)
+		}
+		if n := len(check(t, &e, page)); n > 12<<20+fresh+(30<<20-12<<20-fresh)/8 {
+			t.Errorf("of %d new bytes %d are left", 12<<20+fresh, n)
+		}
+	}
+}
+
 // TestPagesStandAlone holds that a page's bytes do not depend on those before.
 func TestPagesStandAlone(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
