@@ -106,23 +106,10 @@ func TestInt8Slices(t *testing.T) {
 	}
 }
 
-// TestInt8ResumesAtAnotherLayout: pieces of blocks are put together at any layout: a
-// run that two ranks began and three sliced end with what one rank ends with, as near
-// as the sums of gradients allow.
+// TestInt8ResumesAtAnotherLayout: pieces of blocks are put together at any layout, and
+// the run learns on.
 func TestInt8ResumesAtAnotherLayout(t *testing.T) {
-	c := caseOf{cfg: int8Config(), train: 60, dev: 0}
-	c.cfg.Steps, c.cfg.CheckpointEvery = 60, 7
-	dir := t.TempDir()
-	interruptAt(t, c, ranksShape{1, 2}, dir, 9)
-	interruptAt(t, c, ranksShape{3, 1}, dir, 16)
-	trainings, errs := runEach(t, c, localWorld(t, 4), 2, dir, undisturbed)
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	lines := linesOf(t, trainings[0].dir)
-	if first, last := *lines[0].Loss, *lines[59].Loss; !(last < first/2) {
-		t.Errorf("loss went from %v to %v", first, last)
-	}
+	resumesElsewhere(t, int8Config(), 3, 4)
 }
 
 // TestInt8Learns: the loss falls as it does with moments in full.

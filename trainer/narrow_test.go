@@ -86,18 +86,25 @@ func TestNarrowSlices(t *testing.T) {
 // TestNarrowResumesAtAnotherLayout: a checkpoint of bfloat16 goes on at any layout,
 // and the run learns on.
 func TestNarrowResumesAtAnotherLayout(t *testing.T) {
-	c := caseOf{cfg: narrowConfig(), train: 60, dev: 0}
+	resumesElsewhere(t, narrowConfig(), 2, 2)
+}
+
+// resumesElsewhere interrupts a run of two ranks that share experts, and one of some
+// ranks that hold all, and lets it end at the last layout: it learns on.
+func resumesElsewhere(t *testing.T, cfg *Config, second, last int) {
+	t.Helper()
+	c := caseOf{cfg: cfg, train: 60, dev: 0}
 	c.cfg.Steps, c.cfg.CheckpointEvery = 60, 7
 	dir := t.TempDir()
 	interruptAt(t, c, ranksShape{1, 2}, dir, 9)
-	interruptAt(t, c, ranksShape{2, 1}, dir, 16)
-	trainings, errs := runEach(t, c, localWorld(t, 2), 2, dir, undisturbed)
+	interruptAt(t, c, ranksShape{second, 1}, dir, 16)
+	trainings, errs := runEach(t, c, localWorld(t, last), 2, dir, undisturbed)
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 	lines := linesOf(t, trainings[0].dir)
-	if first, last := *lines[0].Loss, *lines[59].Loss; !(last < first/2) {
-		t.Errorf("loss went from %v to %v", first, last)
+	if began, ended := *lines[0].Loss, *lines[59].Loss; !(ended < began/2) {
+		t.Errorf("loss went from %v to %v", began, ended)
 	}
 }
 

@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/swerm/swerm/moe"
@@ -151,7 +150,10 @@ func (e *engineOf[Num]) updateSlices(o moe.AdamW, step int64, scale float64) err
 	e.model.AdamWStep(o, e.opt, int(step), scale)
 	e.model.ZeroGrad()
 	for _, h := range e.holdings() {
-		if err := cmp.Or(h.returnWeights(), h.spread()); err != nil {
+		if err := h.returnWeights(); err != nil {
+			return fmt.Errorf("new weights: %w", err)
+		}
+		if err := h.spread(); err != nil {
 			return fmt.Errorf("new weights: %w", err)
 		}
 	}

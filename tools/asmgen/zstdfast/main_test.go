@@ -1,23 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/swerm/swerm/tools/asmgen/fresh"
 )
 
 // TestFresh: the committed machine code is what this generator writes.
-func TestFresh(t *testing.T) {
-	files, err := generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(filepath.Join("..", "..", "..", "internal", "zstdfast", asm))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, files[asm]) {
-		t.Error("stale: run go generate in internal/zstdfast")
-	}
-}
+func TestFresh(t *testing.T) { fresh.Check(t, "../../..", "internal/zstdfast", generate) }
