@@ -47,7 +47,7 @@ var columns = []struct {
 	{rollout, []string{"rollout", "rollout_id", "rollout_idx", "sample_idx", "sample_index", "sample_id", "run_idx"}},
 	{attempt, []string{"attempt", "attempt_id", "attempt_idx"}},
 	{scaffold, []string{"scaffold", "harness", "agent_framework", "framework", "agent_class", "agent_name", "agent"}},
-	{source, []string{"hf_dataset_name", "dataset_name", "dataset", "data_source"}},
+	{source, []string{"hf_dataset_name", "dataset_name", "dataset", "data_source", "source"}},
 	{language, []string{"language", "programming_language", "repo_language"}},
 	{license, []string{"license", "license_name"}},
 	{createdAt, []string{"created_at"}},

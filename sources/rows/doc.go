@@ -12,6 +12,7 @@
 //	exit_status, finish_reason, …                  ExitStatus
 //	tools                                          Tools: a list of objects or of strings, or a string
 //	image, docker_image, docker_images, …          Environment
+//	hf_dataset_name, dataset, …, source            Source
 //	repo, base_commit, language, license, …        of the same names
 //	resolved, target, verified, reward, report,    Claims, under their own keys
 //	  test_output, eval_logs, …

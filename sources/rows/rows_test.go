@@ -107,6 +107,8 @@ func TestKnownSets(t *testing.T) {
 		{`{"messages":[],"instance_id":"a","model":"m","traj_id":"t","patch":""}`, "x", "swe-agent swe-smith m"},
 		{`{"trajectory_id":"t","instance_id":"a","messages":[],"hf_dataset_name":"nebius/SWE-rebench-V2"}`, "traces/sweagent/minimax_m25/x.parquet", "swe-agent swe-rebench-v2 MiniMax-M2.5"},
 		{`{"messages":[],"scaffold":"SWE_Agent","data_source":"org/My_Tasks"}`, "x", "swe-agent my-tasks "},
+		{`{"messages":[],"source":"swe-gym","dataset":"org/First"}`, "x", "unknown first "},
+		{`{"messages":[],"source":"SWE-Gym","policy":"p"}`, "x", "unknown swe-gym p"},
 		{`{"messages":[],"agent":"Home-Made"}`, "x", "home-made  "},
 		{`{"messages":[]}`, "x", "unknown  "},
 		{`{"messages":[],"model":" ","model_name":"n"}`, "x", "unknown  n"},
