@@ -15,29 +15,37 @@ import sys
 import threading
 import time
 
-COPIES = 3  # of every run, each with other words
 ROW_GROUP = 128
+SHARDS = 10
+# How much of a copy's words are others, and how many copies are so; the first is the run itself.
+EDITS = [(0, 0.03), (0.01, 0.05), (0.12, 0.92)]
 
 
-def make_rows(files, out, row):
-    """Writes the runs as shards of rows, edited copies among them."""
+def edited(text, rate, rng, vocabulary):
+    """Replaces a share of a text's words."""
+    words = text.split(" ")
+    for _ in range(int(len(words) * rate + rng.random())):
+        words[int(rng.random() * len(words))] = vocabulary[int(rng.random() * len(vocabulary))]
+    return " ".join(words)
+
+
+def make_rows(runs, out, copies):
+    """Writes shards of rows: every run so many times, nearly all with other words."""
     os.makedirs(out, exist_ok=True)
-    rng = random.Random(1)
-    shards = [open(os.path.join(out, f"shard-{i:03}.jsonl"), "w") for i in range(10)]
-    for path in files:
-        run = row(path)
-        for copy in range(COPIES):
-            for m in run["messages"]:
-                words = m["content"].split(" ")
-                for _ in range(len(words) // 20):
-                    a, b = rng.randrange(len(words)), rng.randrange(len(words))
-                    words[a], words[b] = words[b], words[a]
-                m["content"] = " ".join(words)
-            name = os.path.basename(path).split(".")[0]
-            record = {"id": f"{path}#{copy}", "instance_id": name, "messages": run["messages"], "patch": run["patch"]}
-            shards[rng.randrange(len(shards))].write(json.dumps(record) + "\n")
-    for shard in shards:
-        shard.close()
+    vocabulary = sorted({w for r in runs[::5] for m in r["messages"][:10] for w in m["content"].split() if 2 < len(w) < 14})
+    rates, shares = zip(*EDITS)
+    for shard in range(SHARDS):
+        jobs = [(i, copy) for i in range(len(runs)) for copy in range(copies) if (i * 7 + copy) % SHARDS == shard]
+        random.Random(shard).shuffle(jobs)
+        with open(os.path.join(out, f"shard-{shard:03}.jsonl"), "w") as f:
+            for i, copy in jobs:
+                rng = random.Random(i * 1000 + copy)
+                rate = rng.choices(rates, shares)[0] if copy else 0
+                messages = [dict(m, content=edited(m["content"], rate, rng, vocabulary)) if rate else m for m in runs[i]["messages"]]
+                f.write(json.dumps({
+                    "id": f"{runs[i]['instance_id']}#{i}#{copy}", "instance_id": runs[i]["instance_id"], "policy": f"policy-{rng.choice('ab')}", "source": "real",
+                    "resolved": rng.random() < 0.4, "reward": rng.random(), "seed": rng.getrandbits(40), "messages": messages, "patch": runs[i]["patch"],
+                }, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def duckdb_side(shards, out):
@@ -45,7 +53,7 @@ def duckdb_side(shards, out):
     db = duckdb.connect()
     db.execute("set threads=2; set preserve_insertion_order=false; set memory_limit='8GB'")
     call = "STRUCT(id VARCHAR, name VARCHAR, arguments VARCHAR)[]"
-    columns = (f"{{id: 'VARCHAR', instance_id: 'VARCHAR', patch: 'VARCHAR', "
+    columns = (f"{{id: 'VARCHAR', instance_id: 'VARCHAR', policy: 'VARCHAR', source: 'VARCHAR', resolved: 'BOOLEAN', reward: 'DOUBLE', seed: 'BIGINT', patch: 'VARCHAR', "
                f"messages: 'STRUCT(role VARCHAR, content VARCHAR, tool_calls {call}, tool_call_id VARCHAR)[]'}}")
     start = time.perf_counter()
     db.execute(f"COPY (SELECT * FROM read_json({shards!r}, format='newline_delimited', maximum_object_size=67108864, columns={columns})) "
