@@ -120,7 +120,7 @@ func readPart(s *jsonscan.Scanner) (kind string, part *string) {
 		switch key {
 		case "type":
 			kind = OrEmpty(s.OptStr())
-		case "text":
+		case "text", "refusal":
 			part = s.OptStr()
 		}
 	}

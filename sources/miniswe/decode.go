@@ -111,11 +111,23 @@ func (m *message) read(s *jsonscan.Scanner) {
 		case m.Field(s, key):
 		case key == "extra":
 			keys.Once(s, 0)
-			m.extra.read(s, m.ContentRaw)
+			m.extra.read(s, m.shown())
+		default:
+			m.reply.read(s, key)
 		}
 	}
+	m.reply.end(s, m)
 	m.End(s)
-	m.ContentRaw = nil // belongs to the document
+	m.ContentRaw, m.reply.raw = nil, nil // belong to the document
+}
+
+// shown is what the policy sees of a message, as the document writes it, nil
+// where it is not known.
+func (m *message) shown() []byte {
+	if m.ContentRaw == nil {
+		return m.reply.raw
+	}
+	return m.ContentRaw
 }
 
 // read takes what is kept of a message beside its content, which mostly holds
@@ -214,9 +226,9 @@ func (e *extra) readUsage(s *jsonscan.Scanner) {
 	}
 	for key := range s.Fields() {
 		switch key {
-		case "prompt_tokens":
+		case "prompt_tokens", "input_tokens":
 			e.promptTokens = s.OptInt()
-		case "completion_tokens":
+		case "completion_tokens", "output_tokens":
 			e.outputTokens = s.OptInt()
 		}
 		if e.promptTokens != nil && e.outputTokens != nil {

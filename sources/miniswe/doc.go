@@ -21,6 +21,9 @@
 //	messages[].extra.response.usage           Usage.PromptTokens, CompletionTokens (sums)
 //	messages[].extra.response….reasoning      Reasoning, where the message has none
 //	messages[].extra.{interrupt,exception}_…  Kind, Extra
+//	messages[].output of a response           Content, Reasoning, ToolCalls
+//	messages[].{output,call_id} of a call     Content, ToolCallID
+//	messages[].usage of a response            as of extra.response
 //
 // Traps. A provider's whole reply stands in extra.response beside the message
 // taken from it; only usage and hidden reasoning are read, the rest is stepped
@@ -31,7 +34,9 @@
 // config, or by an action before it that has not exactly one command. Content
 // is a string, null, or a list of parts. The prompt that a run began with can be
 // all there is: a run without one assistant message is no attempt, and the
-// importer drops it as such (its exit status stands in the reject).
+// importer drops it as such (its exit status stands in the reject). Models that
+// are asked over the Responses API have messages without a role: the whole
+// response where the assistant's would be, and items of what calls returned.
 //
 // Time stamps, provider ids and the environment's variables are not kept, nor
 // is any key of model_kwargs outside a list of sampling parameters: configs

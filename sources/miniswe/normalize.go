@@ -300,10 +300,12 @@ func (m *message) extraJSON() *string {
 		Interrupt   string   `json:"interrupt_type,omitempty"`
 		Exception   string   `json:"exception_type,omitempty"`
 		Message     string   `json:"exception,omitempty"`
+		Status      string   `json:"status,omitempty"`
 		Actions     []string `json:"actions,omitempty"`
 		Omitted     []string `json:"omitted_parts,omitempty"`
 		InvalidUTF8 int      `json:"invalid_utf8,omitempty"`
 	}{
+		Status:    m.reply.unfinished(),
 		Interrupt: chat.OrEmpty(m.extra.interruptType), Exception: chat.OrEmpty(m.extra.exceptionType), Omitted: m.Omitted, InvalidUTF8: m.Repaired,
 	}
 	if text := chat.OrEmpty(m.extra.exceptionStr); !strings.Contains(chat.OrEmpty(m.Content), text) {
@@ -316,7 +318,7 @@ func (m *message) extraJSON() *string {
 			}
 		}
 	}
-	if x.Interrupt == "" && x.Exception == "" && x.Message == "" && len(x.Actions) == 0 && len(x.Omitted) == 0 && x.InvalidUTF8 == 0 {
+	if x.Interrupt == "" && x.Exception == "" && x.Message == "" && x.Status == "" && len(x.Actions) == 0 && len(x.Omitted) == 0 && x.InvalidUTF8 == 0 {
 		return nil // nearly always
 	}
 	b, err := json.Marshal(x)

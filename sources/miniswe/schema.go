@@ -30,6 +30,7 @@ type config struct {
 type message struct {
 	chat.Message
 	extra extra
+	reply reply
 }
 
 type extra struct {

@@ -1,9 +1,6 @@
 package openhandslog
 
-import (
-	"github.com/swerm/swerm/pipeline"
-	"github.com/swerm/swerm/sources/chat"
-)
+import "github.com/swerm/swerm/sources/chat"
 
 // A document is one log. Lists and answers are read after the rest of it: which
 // of them is the dialogue shows only at the end.
@@ -44,5 +41,3 @@ type call struct {
 	prompt, completion *int64
 	rest               chat.Rest
 }
-
-func (m *message) call(c pipeline.ToolCall) { m.ToolCalls = append(m.ToolCalls, c) }
