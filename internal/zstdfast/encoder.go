@@ -2,7 +2,6 @@ package zstdfast
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/klauspost/compress/huff0"
 )
@@ -12,8 +11,6 @@ const (
 	// maxWindow is how far back matches may be: a quarter of what the decoders
 	// that set bounds to it allow.
 	maxWindow = 1 << windowBits
-	// apart are pieces in the table, so that no match reaches into another.
-	apart = PieceBytes + 1
 )
 
 // The types of blocks.
@@ -23,13 +20,10 @@ const (
 )
 
 // An Encoder compresses pages, one at a time, or pieces of several. The zero value
-// is ready; it has about 1 MiB of memory after its first page.
+// is ready; it has about 1.5 MiB of memory after its first page.
 type Encoder struct {
-	table    table
-	base     uint    // of the page in the table
-	next     uint    // what the next piece's first place may be
-	rep      [2]uint // the last two offsets, 0 before there were any
-	far      []Far   // the matches that are still ahead
+	search   search
+	far      []Far // the matches that are still ahead
 	seqs     []sequence
 	literals []byte
 	codes    codes
@@ -74,13 +68,8 @@ func AppendHeader(dst []byte, size int) []byte {
 // and for which a Window found the matches far. Of the page before, it reads what
 // these refer to. last says that the page ends with the piece.
 func (e *Encoder) AppendPiece(dst, page []byte, start int, far []Far, last bool) []byte {
-	if e.base = e.next - uint(start); e.next == 0 || e.next > math.MaxUint32-PieceBytes {
-		clear(e.table[:])
-		e.next = apart
-		e.base = e.next - uint(start)
-	}
-	e.next += uint(len(page)-start) + apart
-	e.rep, e.far = [2]uint{}, far
+	e.search.ahead.begin(uint(start), uint(len(page)))
+	e.search.rep0, e.search.rep1, e.far = 0, 0, far
 	for ; ; start += maxBlock {
 		end := min(start+maxBlock, len(page))
 		dst = e.appendBlock(dst, page, start, end, last && end == len(page))
@@ -92,11 +81,11 @@ func (e *Encoder) AppendPiece(dst, page []byte, start int, far []Far, last bool)
 
 // appendBlock compresses page[start:end], or copies it where that is no longer.
 func (e *Encoder) appendBlock(dst, page []byte, start, end int, last bool) []byte {
-	rep := e.rep
+	rep0, rep1 := e.search.rep0, e.search.rep1
 	kind, body := blockCompressed, e.compress(page, start, end)
 	if body == nil || len(body) >= end-start {
 		kind, body = blockRaw, page[start:end]
-		e.rep = rep // a decoder learns no offsets from a block that is copied
+		e.search.rep0, e.search.rep1 = rep0, rep1 // a decoder learns no offsets from a block that is copied
 	}
 	head := len(body)<<3 | kind<<1
 	if last {

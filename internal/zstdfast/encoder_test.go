@@ -3,7 +3,6 @@ package zstdfast
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -125,20 +124,6 @@ func TestPagesStandAlone(t *testing.T) {
 		var fresh Encoder
 		if !bytes.Equal(used.AppendFrame(nil, page), fresh.AppendFrame(nil, page)) {
 			t.Fatalf("a page of %d bytes differs behind others", len(page))
-		}
-	}
-}
-
-// TestTableWraps holds that places of pages long gone are not taken for new ones.
-func TestTableWraps(t *testing.T) {
-	rng := rand.New(rand.NewPCG(13, 14))
-	var used Encoder
-	for range 30 {
-		page := text(rng, 1<<17, 30)
-		used.next = max(used.next, math.MaxUint32-5<<20)
-		var fresh Encoder
-		if !bytes.Equal(check(t, &used, page), fresh.AppendFrame(nil, page)) {
-			t.Fatalf("a page at %d differs", used.base)
 		}
 	}
 }

@@ -8,28 +8,30 @@ import (
 )
 
 const (
-	lazyBelow = 16
-	// tableBits is the size of the table of places, small enough for the cache
-	// next to a core.
-	tableBits = 15
-	// minMatch is the shortest match that is taken. The table finds such of
-	// seven bytes, and shorter ones by luck.
+	// minMatch is the shortest match that is taken. The table finds such of eight
+	// bytes, and shorter ones by luck.
 	minMatch = 4
-	// hashFactor mixes seven bytes.
-	hashFactor = 58295818150454627
-	// skipBytes without a match make the search look at fewer places.
-	skipBytes = 256
+	// lazyPlaces behind the first place that has a match are looked at as well.
+	lazyPlaces = 3
+	// firstBytes of a match are measured before the best is chosen, and backBytes
+	// before it.
+	firstBytes = 32
+	backBytes  = 8
+	// byteScore is what a byte of a match is worth. A distance is worth the zeros
+	// that it begins with.
+	byteScore = 4
 	// margin is what the search keeps away from the end of a block, so that it
-	// may read eight bytes at once and copy sixteen.
-	margin    = copyBytes + 8
-	copyBytes = 16
+	// may read ahead.
+	margin = 64
+	// copyBytes of literals are copied at once.
+	copyBytes = 32
 )
 
 // A sequence is a run of literals and the match behind it.
 type sequence struct {
 	literals uint32
 	match    uint32
-	offset   uint32 // 1 for one used before, else the distance and 3
+	offset   uint32 // 1 or 2 for one of the last two, else the distance and 3
 }
 
 func load64(p unsafe.Pointer, i uint) uint64 {
@@ -42,140 +44,161 @@ func load32(p unsafe.Pointer, i uint) uint32 {
 
 func load8(p unsafe.Pointer, i uint) byte { return *(*byte)(unsafe.Add(p, i)) }
 
-func hash(v uint64) uint64 { return v << 8 * hashFactor >> (64 - tableBits) }
+// A search is the search for matches in a piece of a page. Places are counted from
+// the beginning of the page. Machine code knows the layout.
+type search struct {
+	page     unsafe.Pointer
+	literals unsafe.Pointer // of the block, with room for copyBytes more
+	seqs     unsafe.Pointer // of the block
+	count    uint           // of the literals before last
+	found    uint           // sequences
+	at       uint           // the next place
+	to       uint           // where to stop
+	last     uint           // the end of the last match
+	end      uint           // of the block
+	rep0     uint           // the last distance
+	rep1     uint           // the one before; both are 0 before there were any
+	origin   uint           // for machine code: the addresses of ahead's base and of to
+	stop     uint
+	ahead    ahead
+}
 
 // match finds the matches of page[start:end] in what of the page lies before, and
 // gathers the literals between them. It returns how many these are.
 func (e *Encoder) match(page []byte, start, end int) int {
-	e.seqs = e.seqs[:0]
-	anchor, out := start, 0
+	s := &e.search
+	s.page, s.end = unsafe.Pointer(unsafe.SliceData(page)), uint(end)
+	s.literals, s.count = unsafe.Pointer(unsafe.SliceData(e.literals)), 0
+	s.seqs, s.found = unsafe.Pointer(unsafe.SliceData(e.seqs)), 0
+	// What is measured to the front lies in the page.
+	s.at, s.last = max(uint(start), backBytes), uint(start)
 	if end-start > margin {
-		anchor, out = e.search(unsafe.Pointer(unsafe.SliceData(page)), uint(start), uint(end))
+		e.far = s.block(e.far)
 	}
-	return out + copy(e.literals[out:], page[anchor:end])
+	e.seqs = e.seqs[:s.found]
+	n := int(s.count) + copy(e.literals[s.count:], page[s.last:end])
+	s.page, s.literals, s.seqs = nil, nil, nil // the memory is not ours
+	return n
 }
 
-// search goes through a block. Places are counted from the beginning of the page
-// at p; behind what is looked at, and behind the literals, there are margin
-// bytes. It returns the end of the last match and how many literals lie before.
-func (e *Encoder) search(p unsafe.Pointer, start, end uint) (anchor, literals int) {
-	t, seqs, k := &e.table, e.seqs[:cap(e.seqs)], 0
-	out := unsafe.Pointer(unsafe.SliceData(e.literals))
-	base, rep0, rep1 := e.base, e.rep[0], e.rep[1]
-	limit, last, count := end-margin, start, uint(0)
-	for at := max(start, 1); at < limit; { // there is always a byte before
-		far := e.ahead(at)
-		stop := min(limit, max(at, uint(far.at)))
-		var from, n uint
-		found := false
-		if at < stop {
-			at, from, found = t.find(p, at, stop, rep0, base)
+// block goes through a block, from one far match to the next, and returns those
+// that lie behind it.
+func (s *search) block(far []Far) []Far {
+	for limit := s.end - margin; s.at < limit; {
+		var next Far
+		if next, far = nextFar(far, s.at); s.at >= uint(next.at) {
+			d, n := uint(next.at-next.from), min(uint(next.at+next.size), s.end)-s.at
+			back := s.back(s.at, d)
+			s.take(s.at-back, d, n+back)
+			continue
 		}
-		switch {
-		case found:
-			n = length(p, at, from, end)
-			if n < lazyBelow && at-from != rep0 && at+1 < stop {
-				v := load64(p, at+1)
-				h := hash(v)
-				q := t[h]
-				t[h] = v<<32 | uint64(base+at+1)
-				if c := uint(uint32(q)) - base; uint32(q>>32) == uint32(v) && at+1-c <= PieceBytes && load32(p, c) == uint32(v) {
-					if m := length(p, at+1, c, end); m > n {
-						at, from, n = at+1, c, m
-					}
-				}
-			}
-		case stop == limit:
-			at = limit
-		default:
-			at = stop
-			from, n = at-uint(far.at-far.from), min(uint(far.at+far.size), end)-at
+		if s.at >= min(s.ahead.base+stripPlaces, s.ahead.to) {
+			s.reach(s.at)
 		}
-		if n == 0 {
-			break
-		}
-		offset := uint(1)
-		switch d := at - from; {
-		case d == rep0 && at > last: // without literals 1 means another
-		case d == rep1 && at > last:
-			rep0, rep1, offset = rep1, rep0, 2
-		default:
-			rep0, rep1, offset = d, rep0, d+3
-			for at > last && from > 0 && load8(p, at-1) == load8(p, from-1) {
-				at, from, n = at-1, from-1, n+1
-			}
-		}
-		copyWide(unsafe.Add(out, count), unsafe.Add(p, last), at-last)
-		seqs[k] = sequence{uint32(at - last), uint32(n), uint32(offset)}
-		k, count, last = k+1, count+at-last, at+n
-		if last >= limit {
-			break
-		}
-		t.put(load64(p, at+2), base+at+2)
-		t.put(load64(p, last-2), base+last-2)
-		for at = last; rep1 > 0 && at < limit && load32(p, at) == load32(p, at-rep1); at = last {
-			rep0, rep1 = rep1, rep0
-			t.put(load64(p, at), base+at)
-			n := length(p, at, at-rep0, end)
-			seqs[k] = sequence{0, uint32(n), 1}
-			k, last = k+1, at+n
+		s.to = min(limit, uint(next.at), s.ahead.base+stripPlaces)
+		if wide {
+			page := uint(uintptr(s.page))
+			s.origin, s.stop = page+s.ahead.base, page+s.to
+			parseAVX2(s)
+		} else {
+			s.parse()
 		}
 	}
-	e.rep, e.seqs = [2]uint{rep0, rep1}, seqs[:k]
-	return int(last), int(count)
+	return far
 }
 
 // nowhere is the far match behind the last.
 var nowhere = Far{at: math.MaxUint32}
 
-// ahead returns the next far match that is worth it at a place.
-func (e *Encoder) ahead(at uint) Far {
-	for len(e.far) > 0 {
-		if f := e.far[0]; uint(f.at+f.size) >= at+minFar {
-			return f
+// nextFar returns the first far match that is worth it at a place, and it with
+// those behind.
+func nextFar(far []Far, at uint) (Far, []Far) {
+	for ; len(far) > 0; far = far[1:] {
+		if f := far[0]; uint(f.at+f.size) >= at+minFar {
+			return f, far
 		}
-		e.far = e.far[1:]
 	}
-	return nowhere
+	return nowhere, far
 }
 
-// A table tells for a hash of seven bytes where these were seen last, in its low
-// half, and the first four of them, so that what does not match is not looked at.
-// Places in it are counted from base before the page: those of the pages before
-// are farther away than any window, so that nobody has to clear them.
-type table [1 << tableBits]uint64
+// parse takes the matches that begin before to.
+func (s *search) parse() {
+	for s.at < s.to {
+		if s.ahead.distance[s.at-s.ahead.base] == 0 {
+			s.at++
+			continue
+		}
+		m := s.best()
+		if m.size < minMatch { // a hash that is the same of other bytes
+			s.at++
+			continue
+		}
+		if m.size == firstBytes {
+			m.size = length(s.page, m.at, m.at-m.distance, s.end)
+		}
+		s.take(m.at-m.back, m.distance, m.back+m.size)
+	}
+}
 
-func (t *table) put(v uint64, at uint) { t[hash(v)] = v<<32 | uint64(at) }
+// A match is of bytes some way back, from a place on and before it.
+type match struct {
+	at, distance, size, back, score uint
+}
 
-// find looks for a match at a place from at on: two places at a time, whose loads
-// do not wait for each other, and fewer the longer nothing is found.
-func (t *table) find(p unsafe.Pointer, at, limit, rep, base uint) (place, from uint, ok bool) {
-	step, next := uint(2), at+skipBytes
-	for ; at < limit; at += step {
-		v0, v1 := load64(p, at), load64(p, at+1)
-		h0, h1 := hash(v0), hash(v1)
-		p0 := t[h0]
-		t[h0] = v0<<32 | uint64(base+at)
-		if rep > 0 && load32(p, at+2) == load32(p, at+2-rep) {
-			at += 2
-			if load8(p, at-1) == load8(p, at-1-rep) {
-				at--
-			}
-			return at, at - rep, true
+// best returns the best of the matches at the next place and those right behind.
+func (s *search) best() (best match) {
+	for i, d := range s.ahead.distance[s.at-s.ahead.base:][:1+lazyPlaces] {
+		if d == 0 || uint(d) == best.distance && best.size >= minMatch && best.size < firstBytes {
+			continue // nothing, or the same match
 		}
-		if c := uint(uint32(p0)) - base; uint32(p0>>32) == uint32(v0) && at-c <= PieceBytes && load32(p, c) == uint32(v0) {
-			return at, c, true
-		}
-		p1 := t[h1]
-		t[h1] = v1<<32 | uint64(base+at+1)
-		if c := uint(uint32(p1)) - base; uint32(p1>>32) == uint32(v1) && at+1-c <= PieceBytes && load32(p, c) == uint32(v1) {
-			return at + 1, c, true
-		}
-		if at >= next {
-			step, next = step+1, next+skipBytes
+		m := match{at: s.at + uint(i), distance: uint(d)}
+		m.size, m.back = few(s.page, m.at, m.at-m.distance), s.back(m.at, m.distance)
+		m.score = byteScore*(m.size+m.back) + uint(bits.LeadingZeros32(d))
+		if m.score > best.score {
+			best = m
 		}
 	}
-	return at, 0, false
+	return best
+}
+
+// few measures a match up to firstBytes.
+func few(p unsafe.Pointer, at, from uint) uint {
+	for n := uint(0); n < firstBytes; n += 8 {
+		if x := load64(p, at+n) ^ load64(p, from+n); x != 0 {
+			return n + uint(bits.TrailingZeros64(x))/8
+		}
+	}
+	return firstBytes
+}
+
+// back measures a match to the front.
+func (s *search) back(at, d uint) uint {
+	most := min(at-s.last, backBytes, at-d)
+	for n := range most {
+		if load8(s.page, at-n-1) != load8(s.page, at-n-1-d) {
+			return n
+		}
+	}
+	return most
+}
+
+// take takes a match at a place, which is not before last.
+func (s *search) take(at, d, n uint) {
+	literals, offset := at-s.last, d+3
+	switch {
+	case d == s.rep0 && literals > 0: // without literals 1 means the one before
+		offset = 1
+	case d == s.rep1 && literals > 0:
+		s.rep0, s.rep1, offset = d, s.rep0, 2
+	case d == s.rep1:
+		s.rep0, s.rep1, offset = d, s.rep0, 1
+	default:
+		s.rep0, s.rep1 = d, s.rep0
+	}
+	copyWide(unsafe.Add(s.literals, s.count), unsafe.Add(s.page, s.last), literals)
+	*(*sequence)(unsafe.Add(s.seqs, s.found*uint(unsafe.Sizeof(sequence{})))) = sequence{uint32(literals), uint32(n), uint32(offset)}
+	s.count, s.found = s.count+literals, s.found+1
+	s.at, s.last = at+n, at+n
 }
 
 // length measures a match of which four bytes are known.

@@ -3,7 +3,7 @@ package zstdfast
 import (
 	"unsafe"
 
-	"golang.org/x/sys/cpu"
+	"github.com/klauspost/cpuid/v2"
 )
 
 //go:generate go run -C ../../tools/asmgen ./zstdfast -dir ../../internal/zstdfast
@@ -12,7 +12,7 @@ import (
 // be written beyond those that are found.
 const wideStep = 32
 
-var wide = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+var wide = cpuid.CPU.Supports(cpuid.AVX2, cpuid.BMI1, cpuid.BMI2, cpuid.LZCNT, cpuid.POPCNT)
 
 // anchorsAVX2 writes the places of the anchors among the first n of text, a
 // multiple of wideStep, and returns how many there are. It reads wideStep bytes
@@ -31,3 +31,23 @@ func wideAnchors(dst []uint32, text []byte, n int) (found []uint32, from int) {
 	k := anchorsAVX2(unsafe.SliceData(dst[:1]), unsafe.SliceData(text), n)
 	return dst[:k], n
 }
+
+// fillAVX2 is fill as far as ahead.limit, where there is something to look up.
+//
+//go:noescape
+func fillAVX2(s *search)
+
+// parseAVX2 is parse. It looks up places that are ahead meanwhile.
+//
+//go:noescape
+func parseAVX2(s *search)
+
+// The layout that machine code knows.
+var (
+	_ = [1]int{}[unsafe.Offsetof(search{}.rep1)-80]
+	_ = [1]int{}[unsafe.Offsetof(search{}.ahead)-104]
+	_ = [1]int{}[unsafe.Offsetof(ahead{}.has)-40]
+	_ = [1]int{}[unsafe.Offsetof(ahead{}.distance)-40-(2*stripPlaces+unitPlaces)/8-5]
+	_ = [1]int{}[unsafe.Offsetof(ahead{}.entries)-unsafe.Offsetof(ahead{}.distance)-4*(2*stripPlaces+unitPlaces)]
+	_ = [1]int{}[unsafe.Sizeof(sequence{})-12]
+)

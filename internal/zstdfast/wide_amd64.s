@@ -33,21 +33,21 @@ step:
 	CMPQ      BX, DX
 	JGE       done
 	VPMULLD   (CX)(BX*1), Y0, Y6
-	VPSRLD    $0x1b, Y6, Y6
+	VPSRLD    $0x1a, Y6, Y6
 	VPCMPEQD  Y1, Y6, Y6
 	VPAND     Y2, Y6, Y6
 	VPMULLD   1(CX)(BX*1), Y0, Y7
-	VPSRLD    $0x1b, Y7, Y7
+	VPSRLD    $0x1a, Y7, Y7
 	VPCMPEQD  Y1, Y7, Y7
 	VPAND     Y3, Y7, Y7
 	VPOR      Y6, Y7, Y7
 	VPMULLD   2(CX)(BX*1), Y0, Y6
-	VPSRLD    $0x1b, Y6, Y6
+	VPSRLD    $0x1a, Y6, Y6
 	VPCMPEQD  Y1, Y6, Y6
 	VPAND     Y4, Y6, Y6
 	VPOR      Y7, Y6, Y6
 	VPMULLD   3(CX)(BX*1), Y0, Y7
-	VPSRLD    $0x1b, Y7, Y7
+	VPSRLD    $0x1a, Y7, Y7
 	VPCMPEQD  Y1, Y7, Y7
 	VPAND     Y5, Y7, Y7
 	VPOR      Y6, Y7, Y7
@@ -61,10 +61,6 @@ step:
 	BLSRL     DI, DI
 	ADDL      BX, R9
 	MOVL      R9, 4(AX)(SI*4)
-	TZCNTL    DI, R9
-	BLSRL     DI, DI
-	ADDL      BX, R9
-	MOVL      R9, 8(AX)(SI*4)
 	TESTL     DI, DI
 	JNZ       more
 
@@ -74,7 +70,7 @@ next:
 	JMP  step
 
 more:
-	LEAQ 3(SI), R10
+	LEAQ 2(SI), R10
 
 bit:
 	TZCNTL DI, R9
@@ -87,5 +83,982 @@ bit:
 
 done:
 	MOVQ SI, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func fillAVX2(s *byte)
+// Requires: AVX, AVX2
+TEXT ·fillAVX2(SB), NOSPLIT, $0-8
+	MOVQ         s+0(FP), AX
+	MOVL         $0x9e3779b1, CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x85ebca77, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0xff800000, CX
+	VMOVD        CX, X2
+	VPBROADCASTD X2, Y2
+	VMOVDQU      bytes0<>+0(SB), Y6
+	VMOVDQU      bytes4<>+0(SB), Y7
+	VPXOR        Y5, Y5, Y5
+	MOVQ         104(AX), CX
+	VMOVQ        CX, X3
+	NEGQ         CX
+	ADDQ         $0x20, CX
+	VMOVQ        CX, X4
+
+unit:
+	MOVQ           120(AX), DX
+	MOVQ           (AX), CX
+	ADDQ           DX, CX
+	SUBQ           136(AX), DX
+	VMOVD          DX, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp0<>+0(SB), Y8, Y8
+	VBROADCASTI128 (CX), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X11
+	VMOVD          X10, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X11, X11
+	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X12
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X8
+	VMOVD          X12, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
+	VPEXTRD        $0x02, X12, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VINSERTI128    $0x01, X8, Y11, Y11
+	VPSUBD         Y11, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), DX
+	SUBQ           112(AX), DX
+	VMOVDQU        Y10, 272(AX)(DX*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, CX
+	NOTL           CX
+	SHRQ           $0x03, DX
+	MOVB           CL, 144(AX)(DX*1)
+	MOVQ           120(AX), DX
+	MOVQ           (AX), CX
+	ADDQ           DX, CX
+	SUBQ           136(AX), DX
+	VMOVD          DX, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp1<>+0(SB), Y8, Y8
+	VBROADCASTI128 8(CX), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X12
+	VMOVD          X10, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X12, X12
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X12, X12
+	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X12, X12
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X11
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X8
+	VMOVD          X11, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
+	VPEXTRD        $0x02, X11, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VINSERTI128    $0x01, X8, Y12, Y12
+	VPSUBD         Y12, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), DX
+	SUBQ           112(AX), DX
+	VMOVDQU        Y10, 304(AX)(DX*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, CX
+	NOTL           CX
+	SHRQ           $0x03, DX
+	MOVB           CL, 145(AX)(DX*1)
+	MOVQ           120(AX), DX
+	MOVQ           (AX), CX
+	ADDQ           DX, CX
+	SUBQ           136(AX), DX
+	VMOVD          DX, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp2<>+0(SB), Y8, Y8
+	VBROADCASTI128 16(CX), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X13
+	VMOVD          X10, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X13, X13
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X13, X13
+	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X13, X13
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X11
+	VMOVQ          X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DX*4), X8
+	VMOVD          X11, 4208(AX)(DX*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DX
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
+	VPEXTRD        $0x02, X11, 4208(AX)(DX*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VINSERTI128    $0x01, X8, Y13, Y13
+	VPSUBD         Y13, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), DX
+	SUBQ           112(AX), DX
+	VMOVDQU        Y10, 336(AX)(DX*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, CX
+	NOTL           CX
+	SHRQ           $0x03, DX
+	MOVB           CL, 146(AX)(DX*1)
+	ADDQ           $0x18, 120(AX)
+	MOVQ           120(AX), CX
+	CMPQ           CX, 128(AX)
+	JB             unit
+	VZEROUPPER
+	RET
+
+DATA bytes0<>+0(SB)/4, $0x03020100
+DATA bytes0<>+4(SB)/4, $0x04030201
+DATA bytes0<>+8(SB)/4, $0x05040302
+DATA bytes0<>+12(SB)/4, $0x06050403
+DATA bytes0<>+16(SB)/4, $0x07060504
+DATA bytes0<>+20(SB)/4, $0x08070605
+DATA bytes0<>+24(SB)/4, $0x09080706
+DATA bytes0<>+28(SB)/4, $0x0a090807
+GLOBL bytes0<>(SB), RODATA|NOPTR, $32
+
+DATA bytes4<>+0(SB)/4, $0x07060504
+DATA bytes4<>+4(SB)/4, $0x08070605
+DATA bytes4<>+8(SB)/4, $0x09080706
+DATA bytes4<>+12(SB)/4, $0x0a090807
+DATA bytes4<>+16(SB)/4, $0x0b0a0908
+DATA bytes4<>+20(SB)/4, $0x0c0b0a09
+DATA bytes4<>+24(SB)/4, $0x0d0c0b0a
+DATA bytes4<>+28(SB)/4, $0x0e0d0c0b
+GLOBL bytes4<>(SB), RODATA|NOPTR, $32
+
+DATA ramp0<>+0(SB)/4, $0x00400000
+DATA ramp0<>+4(SB)/4, $0x00400001
+DATA ramp0<>+8(SB)/4, $0x00400002
+DATA ramp0<>+12(SB)/4, $0x00400003
+DATA ramp0<>+16(SB)/4, $0x00400004
+DATA ramp0<>+20(SB)/4, $0x00400005
+DATA ramp0<>+24(SB)/4, $0x00400006
+DATA ramp0<>+28(SB)/4, $0x00400007
+GLOBL ramp0<>(SB), RODATA|NOPTR, $32
+
+DATA ramp1<>+0(SB)/4, $0x00400008
+DATA ramp1<>+4(SB)/4, $0x00400009
+DATA ramp1<>+8(SB)/4, $0x0040000a
+DATA ramp1<>+12(SB)/4, $0x0040000b
+DATA ramp1<>+16(SB)/4, $0x0040000c
+DATA ramp1<>+20(SB)/4, $0x0040000d
+DATA ramp1<>+24(SB)/4, $0x0040000e
+DATA ramp1<>+28(SB)/4, $0x0040000f
+GLOBL ramp1<>(SB), RODATA|NOPTR, $32
+
+DATA ramp2<>+0(SB)/4, $0x00400010
+DATA ramp2<>+4(SB)/4, $0x00400011
+DATA ramp2<>+8(SB)/4, $0x00400012
+DATA ramp2<>+12(SB)/4, $0x00400013
+DATA ramp2<>+16(SB)/4, $0x00400014
+DATA ramp2<>+20(SB)/4, $0x00400015
+DATA ramp2<>+24(SB)/4, $0x00400016
+DATA ramp2<>+28(SB)/4, $0x00400017
+GLOBL ramp2<>(SB), RODATA|NOPTR, $32
+
+// func parseAVX2(s *byte)
+// Requires: AVX, AVX2, BMI, BMI2, CMOV, LZCNT
+TEXT ·parseAVX2(SB), NOSPLIT, $0-8
+	MOVQ         s+0(FP), AX
+	MOVL         $0x9e3779b1, CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x85ebca77, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0xff800000, CX
+	VMOVD        CX, X2
+	VPBROADCASTD X2, Y2
+	VMOVDQU      bytes0<>+0(SB), Y6
+	VMOVDQU      bytes4<>+0(SB), Y7
+	VPXOR        Y5, Y5, Y5
+	MOVQ         104(AX), CX
+	VMOVQ        CX, X3
+	NEGQ         CX
+	ADDQ         $0x20, CX
+	VMOVQ        CX, X4
+	MOVQ         40(AX), CX
+	MOVQ         56(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         80(AX), SI
+	ADDQ         (AX), CX
+	ADDQ         (AX), DX
+
+ahead_next:
+	MOVQ           120(AX), DI
+	CMPQ           DI, 128(AX)
+	JAE            alone_next
+	MOVQ           CX, DI
+	SUBQ           88(AX), DI
+	MOVQ           DI, R8
+	SHRQ           $0x03, DI
+	ANDQ           $0x07, R8
+	MOVQ           144(AX)(DI*1), DI
+	SHRXQ          R8, DI, DI
+	TZCNTQ         DI, DI
+	JCS            ahead_nothing
+	ADDQ           CX, DI
+	CMPQ           DI, 96(AX)
+	JAE            stop
+	MOVQ           120(AX), R8
+	MOVQ           (AX), CX
+	ADDQ           R8, CX
+	SUBQ           136(AX), R8
+	VMOVD          R8, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp0<>+0(SB), Y8, Y8
+	VBROADCASTI128 (CX), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, CX
+	MOVL           CX, R8
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R8*4), X11
+	VMOVD          X10, 4208(AX)(R8*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, R8
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R8*4), X11, X11
+	VPEXTRD        $0x02, X10, 4208(AX)(R8*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X12
+	VMOVQ          X9, CX
+	MOVL           CX, R8
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R8*4), X8
+	VMOVD          X12, 4208(AX)(R8*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, R8
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R8*4), X8, X8
+	VPEXTRD        $0x02, X12, 4208(AX)(R8*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VINSERTI128    $0x01, X8, Y11, Y11
+	VPSUBD         Y11, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), R8
+	SUBQ           112(AX), R8
+	VMOVDQU        Y10, 272(AX)(R8*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, CX
+	NOTL           CX
+	SHRQ           $0x03, R8
+	MOVB           CL, 144(AX)(R8*1)
+	MOVQ           DI, CX
+	SUBQ           88(AX), CX
+	MOVL           272(AX)(CX*4), R8
+	MOVQ           DI, CX
+	SUBQ           R8, CX
+	MOVQ           -8(DI), R11
+	XORQ           -8(CX), R11
+	LZCNTQ         R11, R11
+	SHRL           $0x03, R11
+	MOVQ           DI, CX
+	SUBQ           DX, CX
+	CMPQ           CX, R11
+	CMOVQCS        CX, R11
+	LZCNTL         R8, CX
+	LEAL           (CX)(R11*4), CX
+	SHLL           $0x08, R11
+	MOVQ           DI, R9
+	SUBQ           R8, R9
+	VMOVDQU        (DI), Y8
+	VPCMPEQB       (R9), Y8, Y8
+	VPMOVMSKB      Y8, R10
+	NOTL           R10
+	TZCNTL         R10, R10
+	LEAQ           (DI)(R10*1), R9
+	LEAL           (CX)(R10*4), CX
+	IMUL3L         $0x00000101, R10, R10
+	ADDL           R11, R10
+	MOVQ           120(AX), R12
+	MOVQ           (AX), R11
+	ADDQ           R12, R11
+	SUBQ           136(AX), R12
+	VMOVD          R12, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp1<>+0(SB), Y8, Y8
+	VBROADCASTI128 8(R11), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VMOVD          4208(AX)(R12*4), X12
+	VMOVD          X10, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(R11*4), X12, X12
+	VPEXTRQ        $0x01, X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VPINSRD        $0x02, 4208(AX)(R12*4), X12, X12
+	VPEXTRD        $0x02, X10, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(R11*4), X12, X12
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X11
+	VMOVQ          X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VMOVD          4208(AX)(R12*4), X8
+	VMOVD          X11, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(R11*4), X8, X8
+	VPEXTRQ        $0x01, X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VPINSRD        $0x02, 4208(AX)(R12*4), X8, X8
+	VPEXTRD        $0x02, X11, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(R11*4), X8, X8
+	VINSERTI128    $0x01, X8, Y12, Y12
+	VPSUBD         Y12, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), R12
+	SUBQ           112(AX), R12
+	VMOVDQU        Y10, 304(AX)(R12*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, R11
+	NOTL           R11
+	SHRQ           $0x03, R12
+	MOVB           R11, 145(AX)(R12*1)
+	MOVQ           DI, R11
+	SUBQ           88(AX), R11
+	MOVL           276(AX)(R11*4), R12
+	MOVQ           DI, R11
+	SUBQ           R12, R11
+	MOVQ           -7(DI), R15
+	XORQ           -7(R11), R15
+	LZCNTQ         R15, R15
+	SHRL           $0x03, R15
+	MOVQ           DI, R11
+	SUBQ           DX, R11
+	ADDQ           $0x01, R11
+	CMPQ           R11, R15
+	CMOVQCS        R11, R15
+	LZCNTL         R12, R11
+	LEAL           (R11)(R15*4), R11
+	SHLL           $0x08, R15
+	MOVL           $-1000, R13
+	TESTL          R12, R12
+	CMOVLEQ        R13, R11
+	MOVQ           DI, R13
+	SUBQ           R12, R13
+	VMOVDQU        1(DI), Y8
+	VPCMPEQB       1(R13), Y8, Y8
+	VPMOVMSKB      Y8, R14
+	NOTL           R14
+	TZCNTL         R14, R14
+	LEAQ           1(DI)(R14*1), R13
+	LEAL           (R11)(R14*4), R11
+	IMUL3L         $0x00000101, R14, R14
+	ADDL           R15, R14
+	CMPL           R11, CX
+	CMOVLGT        R11, CX
+	CMOVQGT        R13, R9
+	CMOVQGT        R12, R8
+	CMOVLGT        R14, R10
+	MOVQ           120(AX), R12
+	MOVQ           (AX), R11
+	ADDQ           R12, R11
+	SUBQ           136(AX), R12
+	VMOVD          R12, X8
+	VPBROADCASTD   X8, Y8
+	VPADDD         ramp2<>+0(SB), Y8, Y8
+	VBROADCASTI128 16(R11), Y9
+	VPSHUFB        Y6, Y9, Y10
+	VPSHUFB        Y7, Y9, Y9
+	VPMULLD        Y0, Y10, Y10
+	VPMULLD        Y1, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSRLD         X4, Y10, Y9
+	VPSLLD         X3, Y10, Y10
+	VPAND          Y2, Y10, Y10
+	VPOR           Y8, Y10, Y10
+	VMOVQ          X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VMOVD          4208(AX)(R12*4), X13
+	VMOVD          X10, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(R11*4), X13, X13
+	VPEXTRQ        $0x01, X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VPINSRD        $0x02, 4208(AX)(R12*4), X13, X13
+	VPEXTRD        $0x02, X10, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(R11*4), X13, X13
+	VEXTRACTI128   $0x01, Y9, X9
+	VEXTRACTI128   $0x01, Y10, X11
+	VMOVQ          X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VMOVD          4208(AX)(R12*4), X8
+	VMOVD          X11, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(R11*4), X8, X8
+	VPEXTRQ        $0x01, X9, R11
+	MOVL           R11, R12
+	SHRQ           $0x20, R11
+	VPINSRD        $0x02, 4208(AX)(R12*4), X8, X8
+	VPEXTRD        $0x02, X11, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(R11*4), X8, X8
+	VINSERTI128    $0x01, X8, Y13, Y13
+	VPSUBD         Y13, Y10, Y10
+	VPSRLD         $0x16, Y10, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y10, Y8, Y10
+	MOVQ           120(AX), R12
+	SUBQ           112(AX), R12
+	VMOVDQU        Y10, 336(AX)(R12*4)
+	VPCMPEQD       Y5, Y10, Y10
+	VMOVMSKPS      Y10, R11
+	NOTL           R11
+	SHRQ           $0x03, R12
+	MOVB           R11, 146(AX)(R12*1)
+	ADDQ           $0x18, 120(AX)
+	MOVQ           DI, R11
+	SUBQ           88(AX), R11
+	MOVL           280(AX)(R11*4), R12
+	MOVQ           DI, R11
+	SUBQ           R12, R11
+	MOVQ           -6(DI), R15
+	XORQ           -6(R11), R15
+	LZCNTQ         R15, R15
+	SHRL           $0x03, R15
+	MOVQ           DI, R11
+	SUBQ           DX, R11
+	ADDQ           $0x02, R11
+	CMPQ           R11, R15
+	CMOVQCS        R11, R15
+	LZCNTL         R12, R11
+	LEAL           (R11)(R15*4), R11
+	SHLL           $0x08, R15
+	MOVL           $-1000, R13
+	TESTL          R12, R12
+	CMOVLEQ        R13, R11
+	MOVQ           DI, R13
+	SUBQ           R12, R13
+	VMOVDQU        2(DI), Y8
+	VPCMPEQB       2(R13), Y8, Y8
+	VPMOVMSKB      Y8, R14
+	NOTL           R14
+	TZCNTL         R14, R14
+	LEAQ           2(DI)(R14*1), R13
+	LEAL           (R11)(R14*4), R11
+	IMUL3L         $0x00000101, R14, R14
+	ADDL           R15, R14
+	CMPL           R11, CX
+	CMOVLGT        R11, CX
+	CMOVQGT        R13, R9
+	CMOVQGT        R12, R8
+	CMOVLGT        R14, R10
+	MOVQ           DI, R11
+	SUBQ           88(AX), R11
+	MOVL           284(AX)(R11*4), R12
+	MOVQ           DI, R11
+	SUBQ           R12, R11
+	MOVQ           -5(DI), R15
+	XORQ           -5(R11), R15
+	LZCNTQ         R15, R15
+	SHRL           $0x03, R15
+	MOVQ           DI, R11
+	SUBQ           DX, R11
+	ADDQ           $0x03, R11
+	CMPQ           R11, R15
+	CMOVQCS        R11, R15
+	LZCNTL         R12, R11
+	LEAL           (R11)(R15*4), R11
+	SHLL           $0x08, R15
+	MOVL           $-1000, R13
+	TESTL          R12, R12
+	CMOVLEQ        R13, R11
+	MOVQ           DI, R13
+	SUBQ           R12, R13
+	VMOVDQU        3(DI), Y8
+	VPCMPEQB       3(R13), Y8, Y8
+	VPMOVMSKB      Y8, R14
+	NOTL           R14
+	TZCNTL         R14, R14
+	LEAQ           3(DI)(R14*1), R13
+	LEAL           (R11)(R14*4), R11
+	IMUL3L         $0x00000101, R14, R14
+	ADDL           R15, R14
+	CMPL           R11, CX
+	CMOVLGT        R11, CX
+	CMOVQGT        R13, R9
+	CMOVQGT        R12, R8
+	CMOVLGT        R14, R10
+	MOVQ           R9, CX
+	MOVL           R10, R11
+	SHRL           $0x08, R11
+	SUBQ           R11, CX
+	MOVBLZX        R10, R11
+	CMPL           R11, $0x04
+	JB             ahead_false
+	CMPL           R11, $0x20
+	JEQ            ahead_long
+
+ahead_measured:
+	MOVQ    CX, DI
+	SUBQ    DX, DI
+	LEAL    3(R8), R10
+	XORL    R11, R11
+	XORL    R12, R12
+	TESTQ   DI, DI
+	SETNE   R11
+	CMOVQNE BX, R12
+	INCL    R11
+	CMPQ    R8, SI
+	CMOVLEQ R11, R10
+	MOVL    $0x00000001, R11
+	CMPQ    R8, R12
+	CMOVLEQ R11, R10
+	CMOVQNE BX, SI
+	MOVQ    R8, BX
+	MOVQ    16(AX), R8
+	MOVQ    32(AX), R11
+	LEAQ    (R11)(R11*2), R11
+	LEAQ    (R8)(R11*4), R8
+	MOVL    DI, (R8)
+	MOVQ    R9, R11
+	SUBQ    CX, R11
+	MOVL    R11, 4(R8)
+	MOVL    R10, 8(R8)
+	INCQ    32(AX)
+	MOVQ    8(AX), CX
+	ADDQ    24(AX), CX
+	ADDQ    DI, 24(AX)
+	VMOVDQU (DX), Y8
+	VMOVDQU Y8, (CX)
+	CMPQ    DI, $0x20
+	JA      ahead_literals
+
+ahead_copied:
+	MOVQ R9, DX
+	MOVQ R9, CX
+
+ahead_on:
+	CMPQ CX, 96(AX)
+	JB   ahead_next
+	JMP  done
+
+ahead_nothing:
+	ADDQ $0x39, CX
+	CMPQ CX, 96(AX)
+	JB   ahead_next
+	JMP  stop
+
+ahead_false:
+	LEAQ 1(DI), CX
+	JMP  ahead_on
+
+ahead_literals:
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, CX
+	SUBQ    $0x20, DI
+	VMOVDQU (DX), Y8
+	VMOVDQU Y8, (CX)
+	CMPQ    DI, $0x20
+	JA      ahead_literals
+	JMP     ahead_copied
+
+ahead_long:
+	MOVQ (AX), DI
+	ADDQ 64(AX), DI
+	MOVQ R9, R10
+	SUBQ R8, R10
+
+ahead_wide:
+	LEAQ      32(R9), R11
+	CMPQ      R11, DI
+	JA        ahead_rest
+	VMOVDQU   (R9), Y8
+	VPCMPEQB  (R10), Y8, Y8
+	VPMOVMSKB Y8, R11
+	NOTL      R11
+	TESTL     R11, R11
+	JNZ       ahead_differs
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	JMP       ahead_wide
+
+ahead_differs:
+	TZCNTL R11, R11
+	ADDQ   R11, R9
+	JMP    ahead_measured
+
+ahead_rest:
+	CMPQ R9, DI
+	JAE  ahead_measured
+	MOVB (R10), R11
+	CMPB R11, (R9)
+	JNE  ahead_measured
+	INCQ R9
+	INCQ R10
+	JMP  ahead_rest
+	JMP ahead_measured
+
+alone_next:
+	MOVQ      CX, DI
+	SUBQ      88(AX), DI
+	MOVQ      DI, R8
+	SHRQ      $0x03, DI
+	ANDQ      $0x07, R8
+	MOVQ      144(AX)(DI*1), DI
+	SHRXQ     R8, DI, DI
+	TZCNTQ    DI, DI
+	JCS       alone_nothing
+	ADDQ      CX, DI
+	CMPQ      DI, 96(AX)
+	JAE       stop
+	MOVQ      DI, CX
+	SUBQ      88(AX), CX
+	MOVL      272(AX)(CX*4), R8
+	MOVQ      DI, CX
+	SUBQ      R8, CX
+	MOVQ      -8(DI), R11
+	XORQ      -8(CX), R11
+	LZCNTQ    R11, R11
+	SHRL      $0x03, R11
+	MOVQ      DI, CX
+	SUBQ      DX, CX
+	CMPQ      CX, R11
+	CMOVQCS   CX, R11
+	LZCNTL    R8, CX
+	LEAL      (CX)(R11*4), CX
+	SHLL      $0x08, R11
+	MOVQ      DI, R9
+	SUBQ      R8, R9
+	VMOVDQU   (DI), Y0
+	VPCMPEQB  (R9), Y0, Y0
+	VPMOVMSKB Y0, R10
+	NOTL      R10
+	TZCNTL    R10, R10
+	LEAQ      (DI)(R10*1), R9
+	LEAL      (CX)(R10*4), CX
+	IMUL3L    $0x00000101, R10, R10
+	ADDL      R11, R10
+	MOVQ      DI, R11
+	SUBQ      88(AX), R11
+	MOVL      276(AX)(R11*4), R12
+	MOVQ      DI, R11
+	SUBQ      R12, R11
+	MOVQ      -7(DI), R15
+	XORQ      -7(R11), R15
+	LZCNTQ    R15, R15
+	SHRL      $0x03, R15
+	MOVQ      DI, R11
+	SUBQ      DX, R11
+	ADDQ      $0x01, R11
+	CMPQ      R11, R15
+	CMOVQCS   R11, R15
+	LZCNTL    R12, R11
+	LEAL      (R11)(R15*4), R11
+	SHLL      $0x08, R15
+	MOVL      $-1000, R13
+	TESTL     R12, R12
+	CMOVLEQ   R13, R11
+	MOVQ      DI, R13
+	SUBQ      R12, R13
+	VMOVDQU   1(DI), Y0
+	VPCMPEQB  1(R13), Y0, Y0
+	VPMOVMSKB Y0, R14
+	NOTL      R14
+	TZCNTL    R14, R14
+	LEAQ      1(DI)(R14*1), R13
+	LEAL      (R11)(R14*4), R11
+	IMUL3L    $0x00000101, R14, R14
+	ADDL      R15, R14
+	CMPL      R11, CX
+	CMOVLGT   R11, CX
+	CMOVQGT   R13, R9
+	CMOVQGT   R12, R8
+	CMOVLGT   R14, R10
+	MOVQ      DI, R11
+	SUBQ      88(AX), R11
+	MOVL      280(AX)(R11*4), R12
+	MOVQ      DI, R11
+	SUBQ      R12, R11
+	MOVQ      -6(DI), R15
+	XORQ      -6(R11), R15
+	LZCNTQ    R15, R15
+	SHRL      $0x03, R15
+	MOVQ      DI, R11
+	SUBQ      DX, R11
+	ADDQ      $0x02, R11
+	CMPQ      R11, R15
+	CMOVQCS   R11, R15
+	LZCNTL    R12, R11
+	LEAL      (R11)(R15*4), R11
+	SHLL      $0x08, R15
+	MOVL      $-1000, R13
+	TESTL     R12, R12
+	CMOVLEQ   R13, R11
+	MOVQ      DI, R13
+	SUBQ      R12, R13
+	VMOVDQU   2(DI), Y0
+	VPCMPEQB  2(R13), Y0, Y0
+	VPMOVMSKB Y0, R14
+	NOTL      R14
+	TZCNTL    R14, R14
+	LEAQ      2(DI)(R14*1), R13
+	LEAL      (R11)(R14*4), R11
+	IMUL3L    $0x00000101, R14, R14
+	ADDL      R15, R14
+	CMPL      R11, CX
+	CMOVLGT   R11, CX
+	CMOVQGT   R13, R9
+	CMOVQGT   R12, R8
+	CMOVLGT   R14, R10
+	MOVQ      DI, R11
+	SUBQ      88(AX), R11
+	MOVL      284(AX)(R11*4), R12
+	MOVQ      DI, R11
+	SUBQ      R12, R11
+	MOVQ      -5(DI), R15
+	XORQ      -5(R11), R15
+	LZCNTQ    R15, R15
+	SHRL      $0x03, R15
+	MOVQ      DI, R11
+	SUBQ      DX, R11
+	ADDQ      $0x03, R11
+	CMPQ      R11, R15
+	CMOVQCS   R11, R15
+	LZCNTL    R12, R11
+	LEAL      (R11)(R15*4), R11
+	SHLL      $0x08, R15
+	MOVL      $-1000, R13
+	TESTL     R12, R12
+	CMOVLEQ   R13, R11
+	MOVQ      DI, R13
+	SUBQ      R12, R13
+	VMOVDQU   3(DI), Y0
+	VPCMPEQB  3(R13), Y0, Y0
+	VPMOVMSKB Y0, R14
+	NOTL      R14
+	TZCNTL    R14, R14
+	LEAQ      3(DI)(R14*1), R13
+	LEAL      (R11)(R14*4), R11
+	IMUL3L    $0x00000101, R14, R14
+	ADDL      R15, R14
+	CMPL      R11, CX
+	CMOVLGT   R11, CX
+	CMOVQGT   R13, R9
+	CMOVQGT   R12, R8
+	CMOVLGT   R14, R10
+	MOVQ      R9, CX
+	MOVL      R10, R11
+	SHRL      $0x08, R11
+	SUBQ      R11, CX
+	MOVBLZX   R10, R11
+	CMPL      R11, $0x04
+	JB        alone_false
+	CMPL      R11, $0x20
+	JEQ       alone_long
+
+alone_measured:
+	MOVQ    CX, DI
+	SUBQ    DX, DI
+	LEAL    3(R8), R10
+	XORL    R11, R11
+	XORL    R12, R12
+	TESTQ   DI, DI
+	SETNE   R11
+	CMOVQNE BX, R12
+	INCL    R11
+	CMPQ    R8, SI
+	CMOVLEQ R11, R10
+	MOVL    $0x00000001, R11
+	CMPQ    R8, R12
+	CMOVLEQ R11, R10
+	CMOVQNE BX, SI
+	MOVQ    R8, BX
+	MOVQ    16(AX), R8
+	MOVQ    32(AX), R11
+	LEAQ    (R11)(R11*2), R11
+	LEAQ    (R8)(R11*4), R8
+	MOVL    DI, (R8)
+	MOVQ    R9, R11
+	SUBQ    CX, R11
+	MOVL    R11, 4(R8)
+	MOVL    R10, 8(R8)
+	INCQ    32(AX)
+	MOVQ    8(AX), CX
+	ADDQ    24(AX), CX
+	ADDQ    DI, 24(AX)
+	VMOVDQU (DX), Y0
+	VMOVDQU Y0, (CX)
+	CMPQ    DI, $0x20
+	JA      alone_literals
+
+alone_copied:
+	MOVQ R9, DX
+	MOVQ R9, CX
+
+alone_on:
+	CMPQ CX, 96(AX)
+	JB   alone_next
+	JMP  done
+
+alone_nothing:
+	ADDQ $0x39, CX
+	CMPQ CX, 96(AX)
+	JB   alone_next
+	JMP  stop
+
+alone_false:
+	LEAQ 1(DI), CX
+	JMP  alone_on
+
+alone_literals:
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, CX
+	SUBQ    $0x20, DI
+	VMOVDQU (DX), Y0
+	VMOVDQU Y0, (CX)
+	CMPQ    DI, $0x20
+	JA      alone_literals
+	JMP     alone_copied
+
+alone_long:
+	MOVQ (AX), DI
+	ADDQ 64(AX), DI
+	MOVQ R9, R10
+	SUBQ R8, R10
+
+alone_wide:
+	LEAQ      32(R9), R11
+	CMPQ      R11, DI
+	JA        alone_rest
+	VMOVDQU   (R9), Y0
+	VPCMPEQB  (R10), Y0, Y0
+	VPMOVMSKB Y0, R11
+	NOTL      R11
+	TESTL     R11, R11
+	JNZ       alone_differs
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	JMP       alone_wide
+
+alone_differs:
+	TZCNTL R11, R11
+	ADDQ   R11, R9
+	JMP    alone_measured
+
+alone_rest:
+	CMPQ R9, DI
+	JAE  alone_measured
+	MOVB (R10), R11
+	CMPB R11, (R9)
+	JNE  alone_measured
+	INCQ R9
+	INCQ R10
+	JMP  alone_rest
+	JMP alone_measured
+
+stop:
+	MOVQ 96(AX), CX
+
+done:
+	SUBQ (AX), CX
+	SUBQ (AX), DX
+	MOVQ CX, 40(AX)
+	MOVQ DX, 56(AX)
+	MOVQ BX, 72(AX)
+	MOVQ SI, 80(AX)
 	VZEROUPPER
 	RET

@@ -2,6 +2,15 @@
 
 package zstdfast
 
-const wideStep = 0
+const (
+	wide     = false
+	wideStep = 0
+)
 
 func wideAnchors(dst []uint32, _ []byte, _ int) (found []uint32, from int) { return dst, 0 }
+
+// These are for machines that are wide.
+
+func fillAVX2(*search) {}
+
+func parseAVX2(*search) {}

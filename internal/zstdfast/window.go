@@ -12,7 +12,7 @@ const (
 	PieceBytes = 4 << 20
 	// anchorRate is the logarithm of how many places there are for an anchor: one
 	// where the hash of four bytes begins with so many zeros.
-	anchorRate = 5
+	anchorRate = 6
 	// anchorApart is the least distance of two anchors, for runs of one byte.
 	anchorApart = 8
 	// farBytes are what stands at an anchor: matches that are found by them are at

@@ -1,10 +1,11 @@
 // Command zstdfast writes the machine code of internal/zstdfast: the search for
-// the places of a text where four bytes have a certain hash, 32 places at a time.
-// Run it by go generate there. What it writes is committed; a test compares the
-// two.
+// the places of a text where four bytes have a certain hash, 32 places at a time,
+// and the search for matches, which looks up places ahead while it waits. Run it by
+// go generate there. What it writes is committed; a test compares the two.
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
 	"github.com/mmcloughlin/avo/reg"
 
@@ -16,21 +17,26 @@ const asm = "wide_amd64.s"
 // These are constants of the package, too.
 const (
 	step         = 32 // places looked at together
-	mostly       = 3  // anchors in a step, at most
-	anchorRate   = 5
+	mostly       = 2  // anchors in a step, at most
+	anchorRate   = 6
 	anchorFactor = 2654435761
 )
 
 func main() { assembly.Main("../../internal/zstdfast", generate) }
 
 func generate() (map[string][]byte, error) {
-	g := &generator{File: assembly.New("zstdfast", "zstdfast")}
+	g := &generator{assembly.New("zstdfast", "zstdfast"), map[string]Mem{}}
 	g.anchors()
+	g.fill()
+	g.parse()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
 }
 
-type generator struct{ *assembly.File }
+type generator struct {
+	*assembly.File
+	tables map[string]Mem // by name
+}
 
 // words returns a vector of one word of 32 bits.
 func (g *generator) words(w uint32) reg.VecVirtual {
@@ -104,4 +110,18 @@ func (g *generator) anchors() {
 	g.Store(found, g.ReturnIndex(0))
 	g.VZEROUPPER()
 	g.RET()
+}
+
+// table returns eight words that are kept in memory.
+func (g *generator) table(name string, word func(i int) uint32) Mem {
+	if m, ok := g.tables[name]; ok {
+		return m
+	}
+	m := g.StaticGlobal(name)
+	g.tables[name] = m
+	g.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 8 {
+		g.AppendDatum(U32(word(i)))
+	}
+	return m
 }
