@@ -93,6 +93,11 @@ type Scanner struct {
 	floats  slab[float64]
 	ints    slab[int64]
 
+	here    *guesses // what the next object may begin with
+	root    guesses
+	guesses slab[guess]
+	guessed int
+
 	repaired int
 	kept     int     // of MaxTextBytes
 	fast     *kernel // how long texts are looked at, nil for byte by byte
@@ -115,6 +120,7 @@ func NewIn(lent *Memory, doc []byte) *Scanner {
 // Reset begins another document. Strings handed out stay valid.
 func (s *Scanner) Reset(doc []byte) {
 	s.buf, s.pos, s.err, s.path, s.repaired, s.kept = doc, 0, nil, s.path[:0], 0, 0
+	s.here, s.root, s.guessed = &s.root, guesses{}, 0 // guesses are parts of the document before
 	if bytes.HasPrefix(doc, []byte("\xef\xbb\xbf")) {
 		s.pos = 3 // a byte order mark is not part of the document
 	}
@@ -203,24 +209,14 @@ func (s *Scanner) peekBehind() byte {
 	return s.buf[s.pos]
 }
 
-// Kind says what the next value is without reading it.
-func (s *Scanner) Kind() Kind {
-	switch c := s.peek(); {
-	case c == '{':
-		return Object
-	case c == '[':
-		return Array
-	case c == '"':
-		return String
-	case c == 'n':
-		return Null
-	case c == 't' || c == 'f':
-		return Bool
-	case c == '-' || c >= '0' && c <= '9' || c == 'N' || c == 'I':
-		return Number // Python writes NaN and Infinity
-	}
-	return None
+// kinds are what values begin with. Python writes NaN and Infinity.
+var kinds = [256]Kind{
+	'{': Object, '[': Array, '"': String, 'n': Null, 't': Bool, 'f': Bool, '-': Number, 'N': Number, 'I': Number,
+	'0': Number, '1': Number, '2': Number, '3': Number, '4': Number, '5': Number, '6': Number, '7': Number, '8': Number, '9': Number,
 }
+
+// Kind says what the next value is without reading it.
+func (s *Scanner) Kind() Kind { return kinds[s.peek()] }
 
 // End checks that nothing but white space is left.
 func (s *Scanner) End() {
@@ -260,52 +256,6 @@ func (s *Scanner) keep(n int) bool {
 		return false
 	}
 	return true
-}
-
-// Fields yields the keys of an object. The body must read the value, or leave
-// it: what it leaves is stepped over. A null is an object without keys. The key
-// is valid until the next one.
-func (s *Scanner) Fields() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if s.Kind() == Null {
-			s.literal()
-			return
-		}
-		if !s.want('{') {
-			return
-		}
-		if s.peek() == '}' {
-			s.pos++
-			return
-		}
-		for s.err == nil {
-			key := s.key()
-			if s.err != nil || !s.want(':') || !s.push(step{key: key}) {
-				return
-			}
-			s.space()
-			at := s.pos
-			more := yield(alias(key))
-			if s.err == nil && s.pos == at {
-				s.Skip()
-			}
-			if s.err != nil {
-				return
-			}
-			s.path = s.path[:len(s.path)-1]
-			if !more {
-				s.leave('{')
-				return
-			}
-			if s.peek() == ',' {
-				s.pos++
-				s.space()
-				continue
-			}
-			s.want('}')
-			return
-		}
-	}
 }
 
 // Elements yields the indexes of a list, as Fields does with keys. A null is an
@@ -521,6 +471,10 @@ func (s *Scanner) balance(outer byte) {
 
 // literal reads a number, true, false or null and returns its bytes.
 func (s *Scanner) literal() []byte {
+	if n := plainLiteral(s.buf[s.pos:]); n > 0 {
+		s.pos += n
+		return s.buf[s.pos-n : s.pos]
+	}
 	start := s.pos
 	for s.pos < len(s.buf) {
 		c := s.buf[s.pos]
@@ -541,6 +495,44 @@ func (s *Scanner) literal() []byte {
 		return nil
 	}
 	return lit
+}
+
+// ends marks what stands behind a literal.
+var ends = [256]bool{',': true, '}': true, ']': true, ' ': true, '\n': true, '\r': true, '\t': true}
+
+// plainLiteral returns the length of the literal that text begins with where it is
+// null or a number without an exponent and something follows it, as nearly all are.
+func plainLiteral(text []byte) int {
+	n := 0
+	if len(text) > 4 && string(text[:4]) == "null" {
+		n = 4
+	} else {
+		n = digits(text)
+		if n == 0 || text[0] == '0' && n > 1 {
+			return 0
+		}
+		if n < len(text) && text[n] == '.' {
+			behind := digits(text[n+1:])
+			if behind == 0 {
+				return 0
+			}
+			n += 1 + behind
+		}
+	}
+	if n < len(text) && ends[text[n]] {
+		return n
+	}
+	return 0
+}
+
+// digits counts those that b begins with.
+func digits(b []byte) int {
+	for i, c := range b {
+		if c-'0' > 9 {
+			return i
+		}
+	}
+	return len(b)
 }
 
 func validLiteral(lit []byte) bool {

@@ -16,22 +16,37 @@ func (s *Scanner) Str() string {
 		s.mismatch(k, String)
 		return ""
 	}
-	body := s.stringBody()
-	if s.err != nil || len(body) == 0 || !s.keep(len(body)) {
+	start := s.pos
+	var dst []byte
+	valid, done := false, false
+	if s.fast != nil {
+		dst, valid, done = s.wideText()
+	}
+	if !done {
+		s.stringBody()
+	}
+	n := s.pos - start - 2
+	if s.err != nil || n == 0 || !s.keep(n) {
 		return ""
 	}
-	dst := s.text.room(len(body))
-	valid := false
-	if s.fast != nil {
-		dst, valid = s.unescapeWide(dst, body)
-	} else {
-		dst = s.unescape(dst, body)
+	if !done {
+		dst, valid = s.bodyText(s.buf[start+1 : s.pos-1])
 	}
 	if !valid && !utf8.Valid(dst) {
 		return s.repair(dst)
 	}
 	s.text.keep(len(dst))
 	return alias(dst)
+}
+
+// bodyText resolves the escapes in the body of a string; valid says that it is
+// certainly valid UTF-8.
+func (s *Scanner) bodyText(body []byte) (text []byte, valid bool) {
+	dst := s.text.room(len(body))
+	if s.fast != nil {
+		return s.unescapeWide(dst, body)
+	}
+	return s.unescape(dst, body), false
 }
 
 // RawText reads a value of any kind as the document writes it, as valid UTF-8.
@@ -155,6 +170,9 @@ func (s *Scanner) OptFloat() *float64 {
 	return s.floats.put(v)
 }
 
+// maxDigits fit in an int64 whatever they are.
+const maxDigits = 18
+
 // OptInt reads a whole number within int64; null is nil, a fraction or a
 // larger number is an error.
 func (s *Scanner) OptInt() *int64 {
@@ -162,6 +180,13 @@ func (s *Scanner) OptInt() *int64 {
 	lit := s.number()
 	if lit == nil {
 		return nil
+	}
+	if n := digits(lit); n == len(lit) && n <= maxDigits {
+		v := int64(0)
+		for _, c := range lit {
+			v = 10*v + int64(c-'0')
+		}
+		return s.ints.put(v)
 	}
 	v, err := strconv.ParseInt(string(lit), 10, 64)
 	if err != nil {
@@ -375,7 +400,17 @@ func (a *arena) room(n int) []byte {
 	return a.free[:0:n]
 }
 
-// keep takes the first n bytes that room gave out of the arena.
+// spare returns all memory that is lent and not taken, nil where there is none.
+// What is kept of it is taken like room's.
+func (a *arena) spare() []byte {
+	a.alone = false
+	if a.lent == nil {
+		return nil
+	}
+	return a.lent.free
+}
+
+// keep takes the first n bytes that room or spare gave out of the arena.
 func (a *arena) keep(n int) {
 	switch {
 	case a.lent != nil:

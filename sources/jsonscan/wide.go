@@ -7,17 +7,19 @@ import "unsafe"
 type kernel struct {
 	name string
 	// least is how many bytes a text has that closingQuote and closingBracket
-	// are given, step how many plainEscapes is.
-	least, step int
+	// are given.
+	least int
 
 	// closingQuote returns the place of the first quote with an even number of
 	// backslashes right before it, -1 without one.
 	closingQuote func(text *byte, n int) int
 
-	// plainEscapes copies a text and resolves escapes of two bytes, up to one
-	// that is longer or unknown, or to less than a step. high says that a byte
-	// that is not ASCII was seen. It writes nothing beyond n bytes.
-	plainEscapes func(dst, text *byte, n int) (read, wrote int, high bool)
+	// plainText copies the inside of a string and resolves escapes of two bytes,
+	// up to the closing quote, to an escape that is longer, rare or unknown, or to
+	// where fewer than textStep of n bytes are left. high says that a byte that is
+	// not ASCII was seen there or a little behind. It writes nothing beyond n
+	// bytes.
+	plainText func(dst, text *byte, n int) (read, wrote int, high bool)
 
 	// closingBracket returns the place behind the bracket that closes the
 	// outermost of depth open ones. Their kinds are the low bits of open, the
@@ -66,13 +68,63 @@ func (s *Scanner) close(open uint64, depth, room int) bool {
 	return true
 }
 
+// textStep is how many bytes plainText needs.
+const textStep = 32
+
+// wideText reads the string that begins here in one pass, into memory whose size
+// is known to be enough without looking for the end first. Where there is no such
+// memory, too little follows, or anything is wrong with the string, ok is false
+// and nothing has moved: the way byte by byte finds out what it is.
+func (s *Scanner) wideText() (text []byte, ascii, ok bool) {
+	doc, dst := s.buf[s.pos+1:], s.text.spare()
+	read, ascii, repaired := 0, true, s.repaired
+	for {
+		n := min(len(doc)-read, cap(dst)-len(dst))
+		if n < textStep {
+			break
+		}
+		r, w, high := s.fast.plainText(unsafe.SliceData(dst[len(dst):cap(dst)]), unsafe.SliceData(doc[read:]), n)
+		read, dst, ascii = read+r, dst[:len(dst)+w], ascii && !high
+		if read == len(doc) {
+			break
+		}
+		if doc[read] == '"' {
+			s.pos += read + 2
+			return dst, ascii, true
+		}
+		if cap(dst)-len(dst) < textStep || !s.knownEscape(doc[read:]) {
+			break
+		}
+		var rest []byte
+		dst, rest = s.longEscape(dst, doc[read:])
+		read, ascii = len(doc)-len(rest), false
+	}
+	s.repaired = repaired
+	return nil, false, false
+}
+
+// knownEscape reports whether longEscape takes what text begins with.
+func (s *Scanner) knownEscape(text []byte) bool {
+	if len(text) < 2 || text[0] != '\\' {
+		return false
+	}
+	switch text[1] {
+	case 't', 'r', 'b', 'f':
+		return true
+	case 'u':
+		_, n := hex4(text[2:])
+		return n > 0
+	}
+	return false
+}
+
 // unescapeWide does what unescape does; ascii says that all bytes of body are.
 func (s *Scanner) unescapeWide(dst, body []byte) (_ []byte, ascii bool) {
 	ascii = true
-	for len(body) >= s.fast.step && s.err == nil {
-		read, wrote, high := s.fast.plainEscapes(unsafe.SliceData(dst[len(dst):cap(dst)]), unsafe.SliceData(body), min(len(body), cap(dst)-len(dst)))
+	for len(body) >= textStep && s.err == nil {
+		read, wrote, high := s.fast.plainText(unsafe.SliceData(dst[len(dst):cap(dst)]), unsafe.SliceData(body), len(body))
 		dst, body, ascii = dst[:len(dst)+wrote], body[read:], ascii && !high
-		if len(body) >= s.fast.step {
+		if len(body) >= textStep {
 			dst, body = s.longEscape(dst, body)
 		}
 	}

@@ -7,20 +7,17 @@ import "golang.org/x/sys/cpu"
 // kernels are what this machine has, the fastest first.
 func kernels() []*kernel {
 	var ks []*kernel
-	if cpu.X86.HasAVX512BW && cpu.X86.HasBMI2 && cpu.X86.HasPCLMULQDQ {
-		ks = append(ks, &kernel{"avx512", 0, 1, closingQuoteAVX512, plainEscapesAVX512, closingBracketAVX512})
+	if !cpu.X86.HasAVX2 || !cpu.X86.HasBMI1 || !cpu.X86.HasBMI2 || !cpu.X86.HasPOPCNT || !cpu.X86.HasPCLMULQDQ {
+		return nil
 	}
-	if cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPCLMULQDQ {
-		ks = append(ks, &kernel{"avx2", 64, 16, closingQuoteAVX2, plainEscapesAVX2, closingBracketAVX2})
+	if cpu.X86.HasAVX512BW {
+		ks = append(ks, &kernel{"avx512", 0, closingQuoteAVX512, plainTextAVX2, closingBracketAVX512})
 	}
-	return ks
+	return append(ks, &kernel{"avx2", 64, closingQuoteAVX2, plainTextAVX2, closingBracketAVX2})
 }
 
 //go:noescape
 func closingQuoteAVX512(text *byte, n int) int
-
-//go:noescape
-func plainEscapesAVX512(dst, text *byte, n int) (read, wrote int, high bool)
 
 //go:noescape
 func closingBracketAVX512(text *byte, n int, open uint64, depth, room int) int
@@ -29,7 +26,7 @@ func closingBracketAVX512(text *byte, n int, open uint64, depth, room int) int
 func closingQuoteAVX2(text *byte, n int) int
 
 //go:noescape
-func plainEscapesAVX2(dst, text *byte, n int) (read, wrote int, high bool)
+func plainTextAVX2(dst, text *byte, n int) (read, wrote int, high bool)
 
 //go:noescape
 func closingBracketAVX2(text *byte, n int, open uint64, depth, room int) int

@@ -68,78 +68,6 @@ quote_none:
 	VZEROUPPER
 	RET
 
-// func plainEscapesAVX512(dst *byte, text *byte, n int) (read int, wrote int, high bool)
-// Requires: AVX, AVX512BW, AVX512F, BMI, BMI2
-TEXT ·plainEscapesAVX512(SB), NOSPLIT, $0-41
-	MOVQ         dst+0(FP), AX
-	MOVQ         text+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVL         $0x0000005c, BX
-	VPBROADCASTB BX, Z0
-	VPXORD       Z2, Z2, Z2
-	LEAQ         escapes<>+0(SB), BX
-	XORQ         SI, SI
-	XORQ         DI, DI
-
-text_next:
-	MOVQ     DX, R8
-	SUBQ     SI, R8
-	CMPQ     R8, $0x40
-	JB       text_part
-	VMOVDQU8 (CX)(SI*1), Z1
-	VMOVDQU8 Z1, (AX)(DI*1)
-	VPORD    Z1, Z2, Z2
-	VPCMPEQB Z0, Z1, K1
-	KMOVQ    K1, R9
-	TESTQ    R9, R9
-	JNZ      text_escape
-	ADDQ     $0x40, SI
-	ADDQ     $0x40, DI
-	JMP      text_next
-
-text_part:
-	TESTQ      R8, R8
-	JZ         text_end
-	MOVQ       $-1, R9
-	BZHIQ      R8, R9, R9
-	KMOVQ      R9, K1
-	VMOVDQU8.Z (CX)(SI*1), K1, Z1
-	VMOVDQU8   Z1, K1, (AX)(DI*1)
-	VPORD      Z1, Z2, Z2
-	VPCMPEQB   Z0, Z1, K1
-	KMOVQ      K1, R9
-	TESTQ      R9, R9
-	JNZ        text_escape
-	ADDQ       R8, SI
-	ADDQ       R8, DI
-	JMP        text_end
-
-text_escape:
-	TZCNTQ  R9, R9
-	ADDQ    R9, SI
-	ADDQ    R9, DI
-	LEAQ    1(SI), R8
-	CMPQ    R8, DX
-	JGE     text_end
-	MOVBQZX 1(CX)(SI*1), R8
-	MOVBQZX (BX)(R8*1), R8
-	TESTQ   R8, R8
-	JZ      text_end
-	MOVB    R8, (AX)(DI*1)
-	ADDQ    $0x02, SI
-	INCQ    DI
-	JMP     text_next
-
-text_end:
-	MOVQ     SI, read+24(FP)
-	MOVQ     DI, wrote+32(FP)
-	VPMOVB2M Z2, K1
-	KORTESTQ K1, K1
-	SETNE    AL
-	MOVB     AL, high+40(FP)
-	VZEROUPPER
-	RET
-
 // func closingBracketAVX512(text *byte, n int, open uint64, depth int, room int) int
 // Requires: AVX, AVX512BW, AVX512F, BMI, BMI2, PCLMULQDQ
 TEXT ·closingBracketAVX512(SB), NOSPLIT, $0-48
@@ -322,76 +250,6 @@ quote_none:
 	VZEROUPPER
 	RET
 
-// func plainEscapesAVX2(dst *byte, text *byte, n int) (read int, wrote int, high bool)
-// Requires: AVX, AVX2, BMI
-TEXT ·plainEscapesAVX2(SB), NOSPLIT, $0-41
-	MOVQ         dst+0(FP), AX
-	MOVQ         text+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVL         $0x0000005c, BX
-	VMOVD        BX, X0
-	VPBROADCASTB X0, Y0
-	VPXOR        Y2, Y2, Y2
-	LEAQ         escapes<>+0(SB), BX
-	XORQ         SI, SI
-	XORQ         DI, DI
-
-text_next:
-	MOVQ      DX, R8
-	SUBQ      SI, R8
-	CMPQ      R8, $0x20
-	JB        text_half
-	VMOVDQU   (CX)(SI*1), Y1
-	VMOVDQU   Y1, (AX)(DI*1)
-	VPOR      Y1, Y2, Y2
-	VPCMPEQB  Y0, Y1, Y3
-	VPMOVMSKB Y3, R8
-	TESTQ     R8, R8
-	JNZ       text_escape
-	ADDQ      $0x20, SI
-	ADDQ      $0x20, DI
-	JMP       text_next
-
-text_half:
-	CMPQ      R8, $0x10
-	JB        text_end
-	VMOVDQU   (CX)(SI*1), X1
-	VMOVDQU   X1, (AX)(DI*1)
-	VPOR      Y1, Y2, Y2
-	VPCMPEQB  X0, X1, X3
-	VPMOVMSKB X3, R8
-	TESTQ     R8, R8
-	JNZ       text_escape
-	ADDQ      $0x10, SI
-	ADDQ      $0x10, DI
-	JMP       text_next
-
-text_escape:
-	TZCNTQ  R8, R8
-	ADDQ    R8, SI
-	ADDQ    R8, DI
-	LEAQ    1(SI), R8
-	CMPQ    R8, DX
-	JGE     text_end
-	MOVBQZX 1(CX)(SI*1), R8
-	MOVBQZX (BX)(R8*1), R8
-	TESTQ   R8, R8
-	JZ      text_end
-	MOVB    R8, (AX)(DI*1)
-	ADDQ    $0x02, SI
-	INCQ    DI
-	JMP     text_next
-
-text_end:
-	MOVQ      SI, read+24(FP)
-	MOVQ      DI, wrote+32(FP)
-	VPMOVMSKB Y2, R8
-	TESTQ     R8, R8
-	SETNE     AL
-	MOVB      AL, high+40(FP)
-	VZEROUPPER
-	RET
-
 // func closingBracketAVX2(text *byte, n int, open uint64, depth int, room int) int
 // Requires: AVX, AVX2, BMI, BMI2, PCLMULQDQ
 TEXT ·closingBracketAVX2(SB), NOSPLIT, $0-48
@@ -527,260 +385,410 @@ bracket_none:
 	VZEROUPPER
 	RET
 
-DATA escapes<>+0(SB)/1, $0x00
-DATA escapes<>+1(SB)/1, $0x00
-DATA escapes<>+2(SB)/1, $0x00
-DATA escapes<>+3(SB)/1, $0x00
-DATA escapes<>+4(SB)/1, $0x00
-DATA escapes<>+5(SB)/1, $0x00
-DATA escapes<>+6(SB)/1, $0x00
-DATA escapes<>+7(SB)/1, $0x00
-DATA escapes<>+8(SB)/1, $0x00
-DATA escapes<>+9(SB)/1, $0x00
-DATA escapes<>+10(SB)/1, $0x00
-DATA escapes<>+11(SB)/1, $0x00
-DATA escapes<>+12(SB)/1, $0x00
-DATA escapes<>+13(SB)/1, $0x00
-DATA escapes<>+14(SB)/1, $0x00
-DATA escapes<>+15(SB)/1, $0x00
-DATA escapes<>+16(SB)/1, $0x00
-DATA escapes<>+17(SB)/1, $0x00
-DATA escapes<>+18(SB)/1, $0x00
-DATA escapes<>+19(SB)/1, $0x00
-DATA escapes<>+20(SB)/1, $0x00
-DATA escapes<>+21(SB)/1, $0x00
-DATA escapes<>+22(SB)/1, $0x00
-DATA escapes<>+23(SB)/1, $0x00
-DATA escapes<>+24(SB)/1, $0x00
-DATA escapes<>+25(SB)/1, $0x00
-DATA escapes<>+26(SB)/1, $0x00
-DATA escapes<>+27(SB)/1, $0x00
-DATA escapes<>+28(SB)/1, $0x00
-DATA escapes<>+29(SB)/1, $0x00
-DATA escapes<>+30(SB)/1, $0x00
-DATA escapes<>+31(SB)/1, $0x00
-DATA escapes<>+32(SB)/1, $0x00
-DATA escapes<>+33(SB)/1, $0x00
-DATA escapes<>+34(SB)/1, $0x22
-DATA escapes<>+35(SB)/1, $0x00
-DATA escapes<>+36(SB)/1, $0x00
-DATA escapes<>+37(SB)/1, $0x00
-DATA escapes<>+38(SB)/1, $0x00
-DATA escapes<>+39(SB)/1, $0x00
-DATA escapes<>+40(SB)/1, $0x00
-DATA escapes<>+41(SB)/1, $0x00
-DATA escapes<>+42(SB)/1, $0x00
-DATA escapes<>+43(SB)/1, $0x00
-DATA escapes<>+44(SB)/1, $0x00
-DATA escapes<>+45(SB)/1, $0x00
-DATA escapes<>+46(SB)/1, $0x00
-DATA escapes<>+47(SB)/1, $0x2f
-DATA escapes<>+48(SB)/1, $0x00
-DATA escapes<>+49(SB)/1, $0x00
-DATA escapes<>+50(SB)/1, $0x00
-DATA escapes<>+51(SB)/1, $0x00
-DATA escapes<>+52(SB)/1, $0x00
-DATA escapes<>+53(SB)/1, $0x00
-DATA escapes<>+54(SB)/1, $0x00
-DATA escapes<>+55(SB)/1, $0x00
-DATA escapes<>+56(SB)/1, $0x00
-DATA escapes<>+57(SB)/1, $0x00
-DATA escapes<>+58(SB)/1, $0x00
-DATA escapes<>+59(SB)/1, $0x00
-DATA escapes<>+60(SB)/1, $0x00
-DATA escapes<>+61(SB)/1, $0x00
-DATA escapes<>+62(SB)/1, $0x00
-DATA escapes<>+63(SB)/1, $0x00
-DATA escapes<>+64(SB)/1, $0x00
-DATA escapes<>+65(SB)/1, $0x00
-DATA escapes<>+66(SB)/1, $0x00
-DATA escapes<>+67(SB)/1, $0x00
-DATA escapes<>+68(SB)/1, $0x00
-DATA escapes<>+69(SB)/1, $0x00
-DATA escapes<>+70(SB)/1, $0x00
-DATA escapes<>+71(SB)/1, $0x00
-DATA escapes<>+72(SB)/1, $0x00
-DATA escapes<>+73(SB)/1, $0x00
-DATA escapes<>+74(SB)/1, $0x00
-DATA escapes<>+75(SB)/1, $0x00
-DATA escapes<>+76(SB)/1, $0x00
-DATA escapes<>+77(SB)/1, $0x00
-DATA escapes<>+78(SB)/1, $0x00
-DATA escapes<>+79(SB)/1, $0x00
-DATA escapes<>+80(SB)/1, $0x00
-DATA escapes<>+81(SB)/1, $0x00
-DATA escapes<>+82(SB)/1, $0x00
-DATA escapes<>+83(SB)/1, $0x00
-DATA escapes<>+84(SB)/1, $0x00
-DATA escapes<>+85(SB)/1, $0x00
-DATA escapes<>+86(SB)/1, $0x00
-DATA escapes<>+87(SB)/1, $0x00
-DATA escapes<>+88(SB)/1, $0x00
-DATA escapes<>+89(SB)/1, $0x00
-DATA escapes<>+90(SB)/1, $0x00
-DATA escapes<>+91(SB)/1, $0x00
-DATA escapes<>+92(SB)/1, $0x5c
-DATA escapes<>+93(SB)/1, $0x00
-DATA escapes<>+94(SB)/1, $0x00
-DATA escapes<>+95(SB)/1, $0x00
-DATA escapes<>+96(SB)/1, $0x00
-DATA escapes<>+97(SB)/1, $0x00
-DATA escapes<>+98(SB)/1, $0x08
-DATA escapes<>+99(SB)/1, $0x00
-DATA escapes<>+100(SB)/1, $0x00
-DATA escapes<>+101(SB)/1, $0x00
-DATA escapes<>+102(SB)/1, $0x0c
-DATA escapes<>+103(SB)/1, $0x00
-DATA escapes<>+104(SB)/1, $0x00
-DATA escapes<>+105(SB)/1, $0x00
-DATA escapes<>+106(SB)/1, $0x00
-DATA escapes<>+107(SB)/1, $0x00
-DATA escapes<>+108(SB)/1, $0x00
-DATA escapes<>+109(SB)/1, $0x00
-DATA escapes<>+110(SB)/1, $0x0a
-DATA escapes<>+111(SB)/1, $0x00
-DATA escapes<>+112(SB)/1, $0x00
-DATA escapes<>+113(SB)/1, $0x00
-DATA escapes<>+114(SB)/1, $0x0d
-DATA escapes<>+115(SB)/1, $0x00
-DATA escapes<>+116(SB)/1, $0x09
-DATA escapes<>+117(SB)/1, $0x00
-DATA escapes<>+118(SB)/1, $0x00
-DATA escapes<>+119(SB)/1, $0x00
-DATA escapes<>+120(SB)/1, $0x00
-DATA escapes<>+121(SB)/1, $0x00
-DATA escapes<>+122(SB)/1, $0x00
-DATA escapes<>+123(SB)/1, $0x00
-DATA escapes<>+124(SB)/1, $0x00
-DATA escapes<>+125(SB)/1, $0x00
-DATA escapes<>+126(SB)/1, $0x00
-DATA escapes<>+127(SB)/1, $0x00
-DATA escapes<>+128(SB)/1, $0x00
-DATA escapes<>+129(SB)/1, $0x00
-DATA escapes<>+130(SB)/1, $0x00
-DATA escapes<>+131(SB)/1, $0x00
-DATA escapes<>+132(SB)/1, $0x00
-DATA escapes<>+133(SB)/1, $0x00
-DATA escapes<>+134(SB)/1, $0x00
-DATA escapes<>+135(SB)/1, $0x00
-DATA escapes<>+136(SB)/1, $0x00
-DATA escapes<>+137(SB)/1, $0x00
-DATA escapes<>+138(SB)/1, $0x00
-DATA escapes<>+139(SB)/1, $0x00
-DATA escapes<>+140(SB)/1, $0x00
-DATA escapes<>+141(SB)/1, $0x00
-DATA escapes<>+142(SB)/1, $0x00
-DATA escapes<>+143(SB)/1, $0x00
-DATA escapes<>+144(SB)/1, $0x00
-DATA escapes<>+145(SB)/1, $0x00
-DATA escapes<>+146(SB)/1, $0x00
-DATA escapes<>+147(SB)/1, $0x00
-DATA escapes<>+148(SB)/1, $0x00
-DATA escapes<>+149(SB)/1, $0x00
-DATA escapes<>+150(SB)/1, $0x00
-DATA escapes<>+151(SB)/1, $0x00
-DATA escapes<>+152(SB)/1, $0x00
-DATA escapes<>+153(SB)/1, $0x00
-DATA escapes<>+154(SB)/1, $0x00
-DATA escapes<>+155(SB)/1, $0x00
-DATA escapes<>+156(SB)/1, $0x00
-DATA escapes<>+157(SB)/1, $0x00
-DATA escapes<>+158(SB)/1, $0x00
-DATA escapes<>+159(SB)/1, $0x00
-DATA escapes<>+160(SB)/1, $0x00
-DATA escapes<>+161(SB)/1, $0x00
-DATA escapes<>+162(SB)/1, $0x00
-DATA escapes<>+163(SB)/1, $0x00
-DATA escapes<>+164(SB)/1, $0x00
-DATA escapes<>+165(SB)/1, $0x00
-DATA escapes<>+166(SB)/1, $0x00
-DATA escapes<>+167(SB)/1, $0x00
-DATA escapes<>+168(SB)/1, $0x00
-DATA escapes<>+169(SB)/1, $0x00
-DATA escapes<>+170(SB)/1, $0x00
-DATA escapes<>+171(SB)/1, $0x00
-DATA escapes<>+172(SB)/1, $0x00
-DATA escapes<>+173(SB)/1, $0x00
-DATA escapes<>+174(SB)/1, $0x00
-DATA escapes<>+175(SB)/1, $0x00
-DATA escapes<>+176(SB)/1, $0x00
-DATA escapes<>+177(SB)/1, $0x00
-DATA escapes<>+178(SB)/1, $0x00
-DATA escapes<>+179(SB)/1, $0x00
-DATA escapes<>+180(SB)/1, $0x00
-DATA escapes<>+181(SB)/1, $0x00
-DATA escapes<>+182(SB)/1, $0x00
-DATA escapes<>+183(SB)/1, $0x00
-DATA escapes<>+184(SB)/1, $0x00
-DATA escapes<>+185(SB)/1, $0x00
-DATA escapes<>+186(SB)/1, $0x00
-DATA escapes<>+187(SB)/1, $0x00
-DATA escapes<>+188(SB)/1, $0x00
-DATA escapes<>+189(SB)/1, $0x00
-DATA escapes<>+190(SB)/1, $0x00
-DATA escapes<>+191(SB)/1, $0x00
-DATA escapes<>+192(SB)/1, $0x00
-DATA escapes<>+193(SB)/1, $0x00
-DATA escapes<>+194(SB)/1, $0x00
-DATA escapes<>+195(SB)/1, $0x00
-DATA escapes<>+196(SB)/1, $0x00
-DATA escapes<>+197(SB)/1, $0x00
-DATA escapes<>+198(SB)/1, $0x00
-DATA escapes<>+199(SB)/1, $0x00
-DATA escapes<>+200(SB)/1, $0x00
-DATA escapes<>+201(SB)/1, $0x00
-DATA escapes<>+202(SB)/1, $0x00
-DATA escapes<>+203(SB)/1, $0x00
-DATA escapes<>+204(SB)/1, $0x00
-DATA escapes<>+205(SB)/1, $0x00
-DATA escapes<>+206(SB)/1, $0x00
-DATA escapes<>+207(SB)/1, $0x00
-DATA escapes<>+208(SB)/1, $0x00
-DATA escapes<>+209(SB)/1, $0x00
-DATA escapes<>+210(SB)/1, $0x00
-DATA escapes<>+211(SB)/1, $0x00
-DATA escapes<>+212(SB)/1, $0x00
-DATA escapes<>+213(SB)/1, $0x00
-DATA escapes<>+214(SB)/1, $0x00
-DATA escapes<>+215(SB)/1, $0x00
-DATA escapes<>+216(SB)/1, $0x00
-DATA escapes<>+217(SB)/1, $0x00
-DATA escapes<>+218(SB)/1, $0x00
-DATA escapes<>+219(SB)/1, $0x00
-DATA escapes<>+220(SB)/1, $0x00
-DATA escapes<>+221(SB)/1, $0x00
-DATA escapes<>+222(SB)/1, $0x00
-DATA escapes<>+223(SB)/1, $0x00
-DATA escapes<>+224(SB)/1, $0x00
-DATA escapes<>+225(SB)/1, $0x00
-DATA escapes<>+226(SB)/1, $0x00
-DATA escapes<>+227(SB)/1, $0x00
-DATA escapes<>+228(SB)/1, $0x00
-DATA escapes<>+229(SB)/1, $0x00
-DATA escapes<>+230(SB)/1, $0x00
-DATA escapes<>+231(SB)/1, $0x00
-DATA escapes<>+232(SB)/1, $0x00
-DATA escapes<>+233(SB)/1, $0x00
-DATA escapes<>+234(SB)/1, $0x00
-DATA escapes<>+235(SB)/1, $0x00
-DATA escapes<>+236(SB)/1, $0x00
-DATA escapes<>+237(SB)/1, $0x00
-DATA escapes<>+238(SB)/1, $0x00
-DATA escapes<>+239(SB)/1, $0x00
-DATA escapes<>+240(SB)/1, $0x00
-DATA escapes<>+241(SB)/1, $0x00
-DATA escapes<>+242(SB)/1, $0x00
-DATA escapes<>+243(SB)/1, $0x00
-DATA escapes<>+244(SB)/1, $0x00
-DATA escapes<>+245(SB)/1, $0x00
-DATA escapes<>+246(SB)/1, $0x00
-DATA escapes<>+247(SB)/1, $0x00
-DATA escapes<>+248(SB)/1, $0x00
-DATA escapes<>+249(SB)/1, $0x00
-DATA escapes<>+250(SB)/1, $0x00
-DATA escapes<>+251(SB)/1, $0x00
-DATA escapes<>+252(SB)/1, $0x00
-DATA escapes<>+253(SB)/1, $0x00
-DATA escapes<>+254(SB)/1, $0x00
-DATA escapes<>+255(SB)/1, $0x00
-GLOBL escapes<>(SB), RODATA|NOPTR, $256
+// func plainTextAVX2(dst *byte, text *byte, n int) (read int, wrote int, high bool)
+// Requires: AVX, AVX2, BMI, BMI2, CMOV, POPCNT
+TEXT ·plainTextAVX2(SB), NOSPLIT, $0-41
+	MOVQ           dst+0(FP), AX
+	MOVQ           text+8(FP), CX
+	MOVQ           n+16(FP), DX
+	VBROADCASTI128 letters<>+0(SB), Y0
+	VBROADCASTI128 meant<>+0(SB), Y1
+	VMOVDQU        spread<>+0(SB), Y2
+	VMOVDQU        places<>+0(SB), Y3
+	LEAQ           shuffles<>+0(SB), BX
+	MOVQ           $0xaaaaaaaaaaaaaaaa, SI
+	MOVQ           $0x0000000100000000, DI
+	MOVL           $0x0000005c, R8
+	VMOVD          R8, X4
+	VPBROADCASTB   X4, Y4
+	MOVL           $0x00000022, R8
+	VMOVD          R8, X5
+	VPBROADCASTB   X5, Y5
+	VPXOR          Y7, Y7, Y7
+	XORQ           R8, R8
+	XORQ           R9, R9
+	LEAQ           -32(DX), DX
+
+text_next:
+	CMPQ         R8, DX
+	JG           text_end
+	VMOVDQU      (CX)(R8*1), Y6
+	VPOR         Y6, Y7, Y7
+	VPCMPEQB     Y4, Y6, Y8
+	VPMOVMSKB    Y8, R10
+	VPCMPEQB     Y5, Y6, Y8
+	VPMOVMSKB    Y8, R11
+	VPSHUFB      Y6, Y0, Y8
+	VPCMPEQB     Y8, Y6, Y8
+	VPMOVMSKB    Y8, R12
+	ORQ          R11, R12
+	ORQ          DI, R12
+	LEAQ         (R10)(R10*1), R13
+	ORQ          SI, R13
+	SUBQ         R10, R13
+	XORQ         SI, R13
+	MOVQ         R13, R14
+	XORQ         R10, R14
+	ANDQ         R10, R13
+	ANDNQ        R11, R14, R11
+	ANDNQ        R14, R12, R10
+	SHRQ         $0x01, R10
+	ORQ          R11, R10
+	VMOVD        R14, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y2, Y9, Y9
+	VPAND        Y3, Y9, Y9
+	VPCMPEQB     Y3, Y9, Y9
+	VPAND        Y8, Y9, Y9
+	VPSHUFB      Y6, Y1, Y8
+	VPBLENDVB    Y9, Y8, Y6, Y6
+	LEAQ         (AX)(R9*1), R11
+	VEXTRACTI128 $0x01, Y6, X8
+	MOVQ         R13, R12
+	MOVBLZX      R12, R12
+	VMOVQ        (BX)(R12*8), X9
+	VPSHUFB      X9, X6, X9
+	VMOVQ        X9, (R11)
+	POPCNTL      R12, R12
+	ADDQ         $0x08, R11
+	SUBQ         R12, R11
+	VPSRLDQ      $0x08, X6, X9
+	MOVQ         R13, R12
+	SHRQ         $0x08, R12
+	MOVBLZX      R12, R12
+	VMOVQ        (BX)(R12*8), X6
+	VPSHUFB      X6, X9, X9
+	VMOVQ        X9, (R11)
+	POPCNTL      R12, R12
+	ADDQ         $0x08, R11
+	SUBQ         R12, R11
+	MOVQ         R13, R12
+	SHRQ         $0x10, R12
+	MOVBLZX      R12, R12
+	VMOVQ        (BX)(R12*8), X6
+	VPSHUFB      X6, X8, X6
+	VMOVQ        X6, (R11)
+	POPCNTL      R12, R12
+	ADDQ         $0x08, R11
+	SUBQ         R12, R11
+	VPSRLDQ      $0x08, X8, X8
+	MOVQ         R13, R12
+	SHRQ         $0x18, R12
+	MOVBLZX      R12, R12
+	VMOVQ        (BX)(R12*8), X6
+	VPSHUFB      X6, X8, X8
+	VMOVQ        X8, (R11)
+	POPCNTL      R12, R12
+	ADDQ         $0x08, R11
+	SUBQ         R12, R11
+	MOVQ         R13, R11
+	SHRQ         $0x1f, R11
+	MOVQ         R11, R12
+	ORQ          R10, R12
+	JNZ          text_short
+	POPCNTQ      R13, R12
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	SUBQ         R12, R9
+	JMP          text_next
+
+text_short:
+	MOVQ    $0x00000020, R14
+	SUBQ    R11, R14
+	TZCNTQ  R10, R12
+	CMOVQCC R12, R14
+	ADDQ    R14, R8
+	ADDQ    R14, R9
+	BZHIQ   R14, R13, R12
+	POPCNTQ R12, R12
+	SUBQ    R12, R9
+	TESTQ   R10, R10
+	JZ      text_next
+
+text_end:
+	MOVQ      R8, read+24(FP)
+	MOVQ      R9, wrote+32(FP)
+	VPMOVMSKB Y7, AX
+	TESTL     AX, AX
+	SETNE     AL
+	MOVB      AL, high+40(FP)
+	VZEROUPPER
+	RET
+
+DATA letters<>+0(SB)/8, $0x00000074007200ff
+DATA letters<>+8(SB)/8, $0x2f6e005c00000000
+GLOBL letters<>(SB), RODATA|NOPTR, $16
+
+DATA meant<>+0(SB)/8, $0x00000009000d0000
+DATA meant<>+8(SB)/8, $0x2f0a005c00000000
+GLOBL meant<>(SB), RODATA|NOPTR, $16
+
+DATA spread<>+0(SB)/8, $0x0000000000000000
+DATA spread<>+8(SB)/8, $0x0101010101010101
+DATA spread<>+16(SB)/8, $0x0202020202020202
+DATA spread<>+24(SB)/8, $0x0303030303030303
+GLOBL spread<>(SB), RODATA|NOPTR, $32
+
+DATA places<>+0(SB)/8, $0x8040201008040201
+DATA places<>+8(SB)/8, $0x8040201008040201
+DATA places<>+16(SB)/8, $0x8040201008040201
+DATA places<>+24(SB)/8, $0x8040201008040201
+GLOBL places<>(SB), RODATA|NOPTR, $32
+
+DATA shuffles<>+0(SB)/8, $0x0706050403020100
+DATA shuffles<>+8(SB)/8, $0x0007060504030201
+DATA shuffles<>+16(SB)/8, $0x0007060504030200
+DATA shuffles<>+24(SB)/8, $0x0000070605040302
+DATA shuffles<>+32(SB)/8, $0x0007060504030100
+DATA shuffles<>+40(SB)/8, $0x0000070605040301
+DATA shuffles<>+48(SB)/8, $0x0000070605040300
+DATA shuffles<>+56(SB)/8, $0x0000000706050403
+DATA shuffles<>+64(SB)/8, $0x0007060504020100
+DATA shuffles<>+72(SB)/8, $0x0000070605040201
+DATA shuffles<>+80(SB)/8, $0x0000070605040200
+DATA shuffles<>+88(SB)/8, $0x0000000706050402
+DATA shuffles<>+96(SB)/8, $0x0000070605040100
+DATA shuffles<>+104(SB)/8, $0x0000000706050401
+DATA shuffles<>+112(SB)/8, $0x0000000706050400
+DATA shuffles<>+120(SB)/8, $0x0000000007060504
+DATA shuffles<>+128(SB)/8, $0x0007060503020100
+DATA shuffles<>+136(SB)/8, $0x0000070605030201
+DATA shuffles<>+144(SB)/8, $0x0000070605030200
+DATA shuffles<>+152(SB)/8, $0x0000000706050302
+DATA shuffles<>+160(SB)/8, $0x0000070605030100
+DATA shuffles<>+168(SB)/8, $0x0000000706050301
+DATA shuffles<>+176(SB)/8, $0x0000000706050300
+DATA shuffles<>+184(SB)/8, $0x0000000007060503
+DATA shuffles<>+192(SB)/8, $0x0000070605020100
+DATA shuffles<>+200(SB)/8, $0x0000000706050201
+DATA shuffles<>+208(SB)/8, $0x0000000706050200
+DATA shuffles<>+216(SB)/8, $0x0000000007060502
+DATA shuffles<>+224(SB)/8, $0x0000000706050100
+DATA shuffles<>+232(SB)/8, $0x0000000007060501
+DATA shuffles<>+240(SB)/8, $0x0000000007060500
+DATA shuffles<>+248(SB)/8, $0x0000000000070605
+DATA shuffles<>+256(SB)/8, $0x0007060403020100
+DATA shuffles<>+264(SB)/8, $0x0000070604030201
+DATA shuffles<>+272(SB)/8, $0x0000070604030200
+DATA shuffles<>+280(SB)/8, $0x0000000706040302
+DATA shuffles<>+288(SB)/8, $0x0000070604030100
+DATA shuffles<>+296(SB)/8, $0x0000000706040301
+DATA shuffles<>+304(SB)/8, $0x0000000706040300
+DATA shuffles<>+312(SB)/8, $0x0000000007060403
+DATA shuffles<>+320(SB)/8, $0x0000070604020100
+DATA shuffles<>+328(SB)/8, $0x0000000706040201
+DATA shuffles<>+336(SB)/8, $0x0000000706040200
+DATA shuffles<>+344(SB)/8, $0x0000000007060402
+DATA shuffles<>+352(SB)/8, $0x0000000706040100
+DATA shuffles<>+360(SB)/8, $0x0000000007060401
+DATA shuffles<>+368(SB)/8, $0x0000000007060400
+DATA shuffles<>+376(SB)/8, $0x0000000000070604
+DATA shuffles<>+384(SB)/8, $0x0000070603020100
+DATA shuffles<>+392(SB)/8, $0x0000000706030201
+DATA shuffles<>+400(SB)/8, $0x0000000706030200
+DATA shuffles<>+408(SB)/8, $0x0000000007060302
+DATA shuffles<>+416(SB)/8, $0x0000000706030100
+DATA shuffles<>+424(SB)/8, $0x0000000007060301
+DATA shuffles<>+432(SB)/8, $0x0000000007060300
+DATA shuffles<>+440(SB)/8, $0x0000000000070603
+DATA shuffles<>+448(SB)/8, $0x0000000706020100
+DATA shuffles<>+456(SB)/8, $0x0000000007060201
+DATA shuffles<>+464(SB)/8, $0x0000000007060200
+DATA shuffles<>+472(SB)/8, $0x0000000000070602
+DATA shuffles<>+480(SB)/8, $0x0000000007060100
+DATA shuffles<>+488(SB)/8, $0x0000000000070601
+DATA shuffles<>+496(SB)/8, $0x0000000000070600
+DATA shuffles<>+504(SB)/8, $0x0000000000000706
+DATA shuffles<>+512(SB)/8, $0x0007050403020100
+DATA shuffles<>+520(SB)/8, $0x0000070504030201
+DATA shuffles<>+528(SB)/8, $0x0000070504030200
+DATA shuffles<>+536(SB)/8, $0x0000000705040302
+DATA shuffles<>+544(SB)/8, $0x0000070504030100
+DATA shuffles<>+552(SB)/8, $0x0000000705040301
+DATA shuffles<>+560(SB)/8, $0x0000000705040300
+DATA shuffles<>+568(SB)/8, $0x0000000007050403
+DATA shuffles<>+576(SB)/8, $0x0000070504020100
+DATA shuffles<>+584(SB)/8, $0x0000000705040201
+DATA shuffles<>+592(SB)/8, $0x0000000705040200
+DATA shuffles<>+600(SB)/8, $0x0000000007050402
+DATA shuffles<>+608(SB)/8, $0x0000000705040100
+DATA shuffles<>+616(SB)/8, $0x0000000007050401
+DATA shuffles<>+624(SB)/8, $0x0000000007050400
+DATA shuffles<>+632(SB)/8, $0x0000000000070504
+DATA shuffles<>+640(SB)/8, $0x0000070503020100
+DATA shuffles<>+648(SB)/8, $0x0000000705030201
+DATA shuffles<>+656(SB)/8, $0x0000000705030200
+DATA shuffles<>+664(SB)/8, $0x0000000007050302
+DATA shuffles<>+672(SB)/8, $0x0000000705030100
+DATA shuffles<>+680(SB)/8, $0x0000000007050301
+DATA shuffles<>+688(SB)/8, $0x0000000007050300
+DATA shuffles<>+696(SB)/8, $0x0000000000070503
+DATA shuffles<>+704(SB)/8, $0x0000000705020100
+DATA shuffles<>+712(SB)/8, $0x0000000007050201
+DATA shuffles<>+720(SB)/8, $0x0000000007050200
+DATA shuffles<>+728(SB)/8, $0x0000000000070502
+DATA shuffles<>+736(SB)/8, $0x0000000007050100
+DATA shuffles<>+744(SB)/8, $0x0000000000070501
+DATA shuffles<>+752(SB)/8, $0x0000000000070500
+DATA shuffles<>+760(SB)/8, $0x0000000000000705
+DATA shuffles<>+768(SB)/8, $0x0000070403020100
+DATA shuffles<>+776(SB)/8, $0x0000000704030201
+DATA shuffles<>+784(SB)/8, $0x0000000704030200
+DATA shuffles<>+792(SB)/8, $0x0000000007040302
+DATA shuffles<>+800(SB)/8, $0x0000000704030100
+DATA shuffles<>+808(SB)/8, $0x0000000007040301
+DATA shuffles<>+816(SB)/8, $0x0000000007040300
+DATA shuffles<>+824(SB)/8, $0x0000000000070403
+DATA shuffles<>+832(SB)/8, $0x0000000704020100
+DATA shuffles<>+840(SB)/8, $0x0000000007040201
+DATA shuffles<>+848(SB)/8, $0x0000000007040200
+DATA shuffles<>+856(SB)/8, $0x0000000000070402
+DATA shuffles<>+864(SB)/8, $0x0000000007040100
+DATA shuffles<>+872(SB)/8, $0x0000000000070401
+DATA shuffles<>+880(SB)/8, $0x0000000000070400
+DATA shuffles<>+888(SB)/8, $0x0000000000000704
+DATA shuffles<>+896(SB)/8, $0x0000000703020100
+DATA shuffles<>+904(SB)/8, $0x0000000007030201
+DATA shuffles<>+912(SB)/8, $0x0000000007030200
+DATA shuffles<>+920(SB)/8, $0x0000000000070302
+DATA shuffles<>+928(SB)/8, $0x0000000007030100
+DATA shuffles<>+936(SB)/8, $0x0000000000070301
+DATA shuffles<>+944(SB)/8, $0x0000000000070300
+DATA shuffles<>+952(SB)/8, $0x0000000000000703
+DATA shuffles<>+960(SB)/8, $0x0000000007020100
+DATA shuffles<>+968(SB)/8, $0x0000000000070201
+DATA shuffles<>+976(SB)/8, $0x0000000000070200
+DATA shuffles<>+984(SB)/8, $0x0000000000000702
+DATA shuffles<>+992(SB)/8, $0x0000000000070100
+DATA shuffles<>+1000(SB)/8, $0x0000000000000701
+DATA shuffles<>+1008(SB)/8, $0x0000000000000700
+DATA shuffles<>+1016(SB)/8, $0x0000000000000007
+DATA shuffles<>+1024(SB)/8, $0x0006050403020100
+DATA shuffles<>+1032(SB)/8, $0x0000060504030201
+DATA shuffles<>+1040(SB)/8, $0x0000060504030200
+DATA shuffles<>+1048(SB)/8, $0x0000000605040302
+DATA shuffles<>+1056(SB)/8, $0x0000060504030100
+DATA shuffles<>+1064(SB)/8, $0x0000000605040301
+DATA shuffles<>+1072(SB)/8, $0x0000000605040300
+DATA shuffles<>+1080(SB)/8, $0x0000000006050403
+DATA shuffles<>+1088(SB)/8, $0x0000060504020100
+DATA shuffles<>+1096(SB)/8, $0x0000000605040201
+DATA shuffles<>+1104(SB)/8, $0x0000000605040200
+DATA shuffles<>+1112(SB)/8, $0x0000000006050402
+DATA shuffles<>+1120(SB)/8, $0x0000000605040100
+DATA shuffles<>+1128(SB)/8, $0x0000000006050401
+DATA shuffles<>+1136(SB)/8, $0x0000000006050400
+DATA shuffles<>+1144(SB)/8, $0x0000000000060504
+DATA shuffles<>+1152(SB)/8, $0x0000060503020100
+DATA shuffles<>+1160(SB)/8, $0x0000000605030201
+DATA shuffles<>+1168(SB)/8, $0x0000000605030200
+DATA shuffles<>+1176(SB)/8, $0x0000000006050302
+DATA shuffles<>+1184(SB)/8, $0x0000000605030100
+DATA shuffles<>+1192(SB)/8, $0x0000000006050301
+DATA shuffles<>+1200(SB)/8, $0x0000000006050300
+DATA shuffles<>+1208(SB)/8, $0x0000000000060503
+DATA shuffles<>+1216(SB)/8, $0x0000000605020100
+DATA shuffles<>+1224(SB)/8, $0x0000000006050201
+DATA shuffles<>+1232(SB)/8, $0x0000000006050200
+DATA shuffles<>+1240(SB)/8, $0x0000000000060502
+DATA shuffles<>+1248(SB)/8, $0x0000000006050100
+DATA shuffles<>+1256(SB)/8, $0x0000000000060501
+DATA shuffles<>+1264(SB)/8, $0x0000000000060500
+DATA shuffles<>+1272(SB)/8, $0x0000000000000605
+DATA shuffles<>+1280(SB)/8, $0x0000060403020100
+DATA shuffles<>+1288(SB)/8, $0x0000000604030201
+DATA shuffles<>+1296(SB)/8, $0x0000000604030200
+DATA shuffles<>+1304(SB)/8, $0x0000000006040302
+DATA shuffles<>+1312(SB)/8, $0x0000000604030100
+DATA shuffles<>+1320(SB)/8, $0x0000000006040301
+DATA shuffles<>+1328(SB)/8, $0x0000000006040300
+DATA shuffles<>+1336(SB)/8, $0x0000000000060403
+DATA shuffles<>+1344(SB)/8, $0x0000000604020100
+DATA shuffles<>+1352(SB)/8, $0x0000000006040201
+DATA shuffles<>+1360(SB)/8, $0x0000000006040200
+DATA shuffles<>+1368(SB)/8, $0x0000000000060402
+DATA shuffles<>+1376(SB)/8, $0x0000000006040100
+DATA shuffles<>+1384(SB)/8, $0x0000000000060401
+DATA shuffles<>+1392(SB)/8, $0x0000000000060400
+DATA shuffles<>+1400(SB)/8, $0x0000000000000604
+DATA shuffles<>+1408(SB)/8, $0x0000000603020100
+DATA shuffles<>+1416(SB)/8, $0x0000000006030201
+DATA shuffles<>+1424(SB)/8, $0x0000000006030200
+DATA shuffles<>+1432(SB)/8, $0x0000000000060302
+DATA shuffles<>+1440(SB)/8, $0x0000000006030100
+DATA shuffles<>+1448(SB)/8, $0x0000000000060301
+DATA shuffles<>+1456(SB)/8, $0x0000000000060300
+DATA shuffles<>+1464(SB)/8, $0x0000000000000603
+DATA shuffles<>+1472(SB)/8, $0x0000000006020100
+DATA shuffles<>+1480(SB)/8, $0x0000000000060201
+DATA shuffles<>+1488(SB)/8, $0x0000000000060200
+DATA shuffles<>+1496(SB)/8, $0x0000000000000602
+DATA shuffles<>+1504(SB)/8, $0x0000000000060100
+DATA shuffles<>+1512(SB)/8, $0x0000000000000601
+DATA shuffles<>+1520(SB)/8, $0x0000000000000600
+DATA shuffles<>+1528(SB)/8, $0x0000000000000006
+DATA shuffles<>+1536(SB)/8, $0x0000050403020100
+DATA shuffles<>+1544(SB)/8, $0x0000000504030201
+DATA shuffles<>+1552(SB)/8, $0x0000000504030200
+DATA shuffles<>+1560(SB)/8, $0x0000000005040302
+DATA shuffles<>+1568(SB)/8, $0x0000000504030100
+DATA shuffles<>+1576(SB)/8, $0x0000000005040301
+DATA shuffles<>+1584(SB)/8, $0x0000000005040300
+DATA shuffles<>+1592(SB)/8, $0x0000000000050403
+DATA shuffles<>+1600(SB)/8, $0x0000000504020100
+DATA shuffles<>+1608(SB)/8, $0x0000000005040201
+DATA shuffles<>+1616(SB)/8, $0x0000000005040200
+DATA shuffles<>+1624(SB)/8, $0x0000000000050402
+DATA shuffles<>+1632(SB)/8, $0x0000000005040100
+DATA shuffles<>+1640(SB)/8, $0x0000000000050401
+DATA shuffles<>+1648(SB)/8, $0x0000000000050400
+DATA shuffles<>+1656(SB)/8, $0x0000000000000504
+DATA shuffles<>+1664(SB)/8, $0x0000000503020100
+DATA shuffles<>+1672(SB)/8, $0x0000000005030201
+DATA shuffles<>+1680(SB)/8, $0x0000000005030200
+DATA shuffles<>+1688(SB)/8, $0x0000000000050302
+DATA shuffles<>+1696(SB)/8, $0x0000000005030100
+DATA shuffles<>+1704(SB)/8, $0x0000000000050301
+DATA shuffles<>+1712(SB)/8, $0x0000000000050300
+DATA shuffles<>+1720(SB)/8, $0x0000000000000503
+DATA shuffles<>+1728(SB)/8, $0x0000000005020100
+DATA shuffles<>+1736(SB)/8, $0x0000000000050201
+DATA shuffles<>+1744(SB)/8, $0x0000000000050200
+DATA shuffles<>+1752(SB)/8, $0x0000000000000502
+DATA shuffles<>+1760(SB)/8, $0x0000000000050100
+DATA shuffles<>+1768(SB)/8, $0x0000000000000501
+DATA shuffles<>+1776(SB)/8, $0x0000000000000500
+DATA shuffles<>+1784(SB)/8, $0x0000000000000005
+DATA shuffles<>+1792(SB)/8, $0x0000000403020100
+DATA shuffles<>+1800(SB)/8, $0x0000000004030201
+DATA shuffles<>+1808(SB)/8, $0x0000000004030200
+DATA shuffles<>+1816(SB)/8, $0x0000000000040302
+DATA shuffles<>+1824(SB)/8, $0x0000000004030100
+DATA shuffles<>+1832(SB)/8, $0x0000000000040301
+DATA shuffles<>+1840(SB)/8, $0x0000000000040300
+DATA shuffles<>+1848(SB)/8, $0x0000000000000403
+DATA shuffles<>+1856(SB)/8, $0x0000000004020100
+DATA shuffles<>+1864(SB)/8, $0x0000000000040201
+DATA shuffles<>+1872(SB)/8, $0x0000000000040200
+DATA shuffles<>+1880(SB)/8, $0x0000000000000402
+DATA shuffles<>+1888(SB)/8, $0x0000000000040100
+DATA shuffles<>+1896(SB)/8, $0x0000000000000401
+DATA shuffles<>+1904(SB)/8, $0x0000000000000400
+DATA shuffles<>+1912(SB)/8, $0x0000000000000004
+DATA shuffles<>+1920(SB)/8, $0x0000000003020100
+DATA shuffles<>+1928(SB)/8, $0x0000000000030201
+DATA shuffles<>+1936(SB)/8, $0x0000000000030200
+DATA shuffles<>+1944(SB)/8, $0x0000000000000302
+DATA shuffles<>+1952(SB)/8, $0x0000000000030100
+DATA shuffles<>+1960(SB)/8, $0x0000000000000301
+DATA shuffles<>+1968(SB)/8, $0x0000000000000300
+DATA shuffles<>+1976(SB)/8, $0x0000000000000003
+DATA shuffles<>+1984(SB)/8, $0x0000000000020100
+DATA shuffles<>+1992(SB)/8, $0x0000000000000201
+DATA shuffles<>+2000(SB)/8, $0x0000000000000200
+DATA shuffles<>+2008(SB)/8, $0x0000000000000002
+DATA shuffles<>+2016(SB)/8, $0x0000000000000100
+DATA shuffles<>+2024(SB)/8, $0x0000000000000001
+DATA shuffles<>+2032(SB)/8, $0x0000000000000000
+DATA shuffles<>+2040(SB)/8, $0x0000000000000000
+GLOBL shuffles<>(SB), RODATA|NOPTR, $2048

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // operands read as assembly
 	"github.com/mmcloughlin/avo/reg"
 
@@ -19,13 +18,11 @@ func main() { assembly.Main("../../sources/jsonscan", generate) }
 func generate() (map[string][]byte, error) {
 	g := &generator{File: assembly.New("jsonscan", "jsonscan"), family: "AVX512"}
 	g.closingQuote()
-	g.plainEscapes()
 	g.closingBracket()
 	g.family = "AVX2"
 	g.closingQuote()
-	g.plainEscapesHalf()
 	g.closingBracket()
-	g.tables()
+	g.plainText()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
 }
@@ -199,136 +196,6 @@ func (g *generator) closingQuote() {
 	g.RET()
 }
 
-// plainEscapes is func plainEscapes(dst, text *byte, n int) (read, wrote int,
-// high bool): it copies a text and resolves escapes of two bytes, up to one that
-// is longer or unknown. high says that a byte that is not ASCII was seen. It
-// writes nothing beyond dst[n].
-func (g *generator) plainEscapes() {
-	param := g.Func("plainEscapes"+g.family, "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
-	dst, text, n := param[0], param[1], param[2]
-	slash, v, all := g.fill('\\'), g.ZMM(), g.ZMM()
-	table, read, wrote, rest, m := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
-	some, found := g.K(), g.K()
-	g.VPXORD(all, all, all)
-	g.LEAQ(NewDataAddr(Symbol{Name: "escapes", Static: true}, 0), table)
-	g.XORQ(read, read)
-	g.XORQ(wrote, wrote)
-	g.Label("text_next")
-	g.MOVQ(n, rest)
-	g.SUBQ(read, rest)
-	g.CMPQ(rest, Imm(width))
-	g.JB(LabelRef("text_part"))
-	g.VMOVDQU8(Mem{Base: text, Index: read, Scale: 1}, v)
-	g.VMOVDQU8(v, Mem{Base: dst, Index: wrote, Scale: 1})
-	g.VPORD(v, all, all)
-	g.VPCMPEQB(slash, v, found)
-	g.KMOVQ(found, m)
-	g.TESTQ(m, m)
-	g.JNZ(LabelRef("text_escape"))
-	g.ADDQ(Imm(width), read)
-	g.ADDQ(Imm(width), wrote)
-	g.JMP(LabelRef("text_next"))
-	g.Label("text_part")
-	g.TESTQ(rest, rest)
-	g.JZ(LabelRef("text_end"))
-	g.MOVQ(I32(-1), m)
-	g.BZHIQ(rest, m, m)
-	g.KMOVQ(m, some)
-	g.VMOVDQU8_Z(Mem{Base: text, Index: read, Scale: 1}, some, v)
-	g.VMOVDQU8(v, some, Mem{Base: dst, Index: wrote, Scale: 1})
-	g.VPORD(v, all, all)
-	g.VPCMPEQB(slash, v, found)
-	g.KMOVQ(found, m)
-	g.TESTQ(m, m)
-	g.JNZ(LabelRef("text_escape"))
-	g.ADDQ(rest, read)
-	g.ADDQ(rest, wrote)
-	g.JMP(LabelRef("text_end"))
-	g.escape(dst, text, n, table, read, wrote, m)
-	g.Label("text_end")
-	g.Store(read, g.Return("read"))
-	g.Store(wrote, g.Return("wrote"))
-	high, is := g.K(), g.GP8()
-	g.VPMOVB2M(all, high)
-	g.KORTESTQ(high, high)
-	g.SETNE(is)
-	g.Store(is, g.Return("high"))
-	g.VZEROUPPER()
-	g.RET()
-}
-
-// escape resolves the first escape of those whose bits are in m, if it is one of
-// two bytes, and goes on; otherwise it ends the text.
-func (g *generator) escape(dst, text, n, table, read, wrote, m reg.GPVirtual) {
-	c := g.GP64()
-	g.Label("text_escape")
-	g.TZCNTQ(m, m)
-	g.ADDQ(m, read)
-	g.ADDQ(m, wrote)
-	g.LEAQ(Mem{Base: read, Disp: 1}, c)
-	g.CMPQ(c, n)
-	g.JGE(LabelRef("text_end"))
-	g.MOVBQZX(Mem{Base: text, Index: read, Scale: 1, Disp: 1}, c)
-	g.MOVBQZX(Mem{Base: table, Index: c, Scale: 1}, c)
-	g.TESTQ(c, c)
-	g.JZ(LabelRef("text_end"))
-	g.MOVB(c.As8(), Mem{Base: dst, Index: wrote, Scale: 1})
-	g.ADDQ(Imm(2), read)
-	g.INCQ(wrote)
-	g.JMP(LabelRef("text_next"))
-}
-
-// plainEscapesHalf is plainEscapes 32 bytes at a time, then 16; it stops where
-// fewer are left.
-func (g *generator) plainEscapesHalf() {
-	param := g.Func("plainEscapes"+g.family, "(dst, text *byte, n int) (read, wrote int, high bool)", "dst", "text", "n")
-	dst, text, n := param[0], param[1], param[2]
-	slash, v, all, found := g.fill('\\'), g.YMM(), g.YMM(), g.YMM()
-	table, read, wrote, rest, m := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
-	g.VPXOR(all, all, all)
-	g.LEAQ(NewDataAddr(Symbol{Name: "escapes", Static: true}, 0), table)
-	g.XORQ(read, read)
-	g.XORQ(wrote, wrote)
-	g.Label("text_next")
-	g.MOVQ(n, rest)
-	g.SUBQ(read, rest)
-	for _, step := range []struct {
-		size           int
-		name, next     string
-		v, slash, some reg.Register
-	}{
-		{32, "text_next", "text_half", v, slash, found},
-		{16, "text_half", "text_end", v.AsX(), slash.AsX(), found.AsX()},
-	} {
-		if step.size < 32 {
-			g.Label(step.name)
-		}
-		g.CMPQ(rest, Imm(uint64(step.size)))
-		g.JB(LabelRef(step.next))
-		g.VMOVDQU(Mem{Base: text, Index: read, Scale: 1}, step.v)
-		g.VMOVDQU(step.v, Mem{Base: dst, Index: wrote, Scale: 1})
-		g.VPOR(v, all, all) // what is beyond 16 bytes is zero
-		g.VPCMPEQB(step.slash, step.v, step.some)
-		g.VPMOVMSKB(step.some, m.As32())
-		g.TESTQ(m, m)
-		g.JNZ(LabelRef("text_escape"))
-		g.ADDQ(Imm(uint64(step.size)), read)
-		g.ADDQ(Imm(uint64(step.size)), wrote)
-		g.JMP(LabelRef("text_next"))
-	}
-	g.escape(dst, text, n, table, read, wrote, m)
-	g.Label("text_end")
-	g.Store(read, g.Return("read"))
-	g.Store(wrote, g.Return("wrote"))
-	is := g.GP8()
-	g.VPMOVMSKB(all, m.As32())
-	g.TESTQ(m, m)
-	g.SETNE(is)
-	g.Store(is, g.Return("high"))
-	g.VZEROUPPER()
-	g.RET()
-}
-
 // closingBracket is func closingBracket(text *byte, n int, open uint64, depth,
 // room int) int: the place behind the bracket that closes the outermost of depth
 // open ones, whose kinds are the low bits of open, the innermost lowest, 1 for
@@ -422,13 +289,4 @@ func (g *generator) escaped(slashes, carry reg.GPVirtual) reg.GPVirtual {
 	g.SHRQ(Imm(63), code)
 	g.MOVQ(code, carry)
 	return out
-}
-
-func (g *generator) tables() {
-	g.StaticGlobal("escapes")
-	g.DataAttributes(attr.RODATA | attr.NOPTR)
-	known := map[int]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/'}
-	for c := range 256 {
-		g.AppendDatum(U8(known[c]))
-	}
 }
