@@ -11,7 +11,7 @@ import (
 
 // identityGather is how much text an Identifier hashes at once. It keeps a
 // buffer of that size; a larger record is hashed with it all the same.
-const identityGather = 2 << 20
+const identityGather = 1 << 20
 
 // An Identifier gives trajectories their ids, many at a time: hashing is most
 // of what reading a trajectory costs, and many are hashed side by side in a

@@ -34,6 +34,9 @@ const (
 	// than it must is memory that is touched for nothing.
 	budgetBytes = 24 << 20
 	shareBytes  = 4 << 20
+	// textShare bounds what a document is taken to need beside its bytes, so that
+	// several large ones fit.
+	textShare = 1 << 20
 	// maxInFlight bounds how many documents that may be.
 	maxInFlight = 256
 	// batchJobs and a batchPart of the budget bound what a worker decodes before

@@ -169,10 +169,12 @@ func (w *walker) submit(j *job) error {
 	}
 }
 
-// hold waits until n bytes fit in the budget. Whoever holds some of it is
+// hold waits until a document of n bytes fits in the budget, with what its text
+// may take: small documents would otherwise wait in greater number than workers
+// need, each in memory that is touched for nothing. Whoever holds some of it is
 // decoded and taken without the walker's help, so it never waits for itself.
 func (w *walker) hold(j *job, n int64) error {
-	n = min(max(n, 4096), w.r.room)
+	n = min(max(n+min(n, textShare), 4096), w.r.room)
 	if n <= j.held {
 		return nil
 	}
@@ -232,11 +234,21 @@ func (o *opened) sort() error {
 		return o.w.unreadable(o.file, fmt.Errorf("%w: it begins with %q", ErrUnrecognized, clip(head)))
 	case o.member.Size > o.w.r.limit() && !o.streamed():
 		return o.tooLarge()
+	case o.indented():
+		return o.document() // whose worker reads it all into memory of the right size
 	}
 	if err := o.fill(headBytes); err != nil {
 		return o.w.unreadable(o.file, err)
 	}
 	return o.json()
+}
+
+// indented reports whether what was sniffed at is the beginning of an object that
+// is written over several lines: more of it would tell nothing else.
+func (o *opened) indented() bool {
+	head := bytes.TrimLeft(*o.buf, " \t\r\n\ufeff")
+	line, rest, ok := bytes.Cut(head, []byte("\n"))
+	return ok && head[0] == '{' && len(bytes.TrimSpace(rest)) > 0 && !isValue(line)
 }
 
 // streamed reports whether a large file may be one of rows, which are read one

@@ -54,7 +54,7 @@ const groupsInFlight = 2
 func (w *Writer[T]) start(ctx context.Context) {
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	n := w.spec.workers()
-	w.jobs = make(chan func(), n)
+	w.jobs = make(chan func())
 	w.order = make(chan task, groupsInFlight)
 	w.flight = make(chan struct{}, groupsInFlight)
 	w.settled = make(chan struct{})

@@ -122,9 +122,8 @@ func (c *chunkWriter) room(n int) {
 	if n <= cap(c.plain)-len(c.plain) {
 		return
 	}
-	want := max(len(c.plain)+n, int(c.largest.Load()))
 	was := c.plain
-	c.plain = append(c.cmp.buffers.get(want), was...)
+	c.plain = append(c.cmp.buffers.toGrow(len(was)+n, c.limit, int(c.largest.Load())), was...)
 	if c.body == nil {
 		c.cmp.buffers.put(was)
 	} else {
