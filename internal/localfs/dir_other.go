@@ -5,6 +5,7 @@ package localfs
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // A Dir is an open folder. Its methods may be called from several goroutines.
@@ -16,6 +17,15 @@ func Open(p string) (*os.File, error) { return os.Open(p) }
 // OpenDir opens the folder of a root.
 func OpenDir(root *os.Root) (*Dir, error) {
 	r, err := root.OpenRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{r}, nil
+}
+
+// OpenPath opens a folder by its path, whose last element may be a link.
+func OpenPath(p string) (*Dir, error) {
+	r, err := os.OpenRoot(p)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +51,20 @@ func (d *Dir) Size(name string) (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// Stat describes what a name in the folder leads to, links followed wherever they
+// lead; a link that leads nowhere is described itself.
+func (d *Dir) Stat(name string) (Info, error) {
+	p := filepath.Join(d.root.Name(), name)
+	info, err := os.Stat(p)
+	if err != nil {
+		info, err = os.Lstat(p)
+	}
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Size: info.Size(), ModTime: info.ModTime(), Regular: info.Mode().IsRegular()}, nil
 }
 
 // List returns what is in the folder, in any order, and with an error what was

@@ -100,3 +100,30 @@ func TestOpenReadsWhatOsOpenDoes(t *testing.T) {
 		t.Errorf("Open says %q, package os %q", err, same)
 	}
 }
+
+func TestStatFollowsLinks(t *testing.T) {
+	d := openDir(t)
+	for name, want := range map[string]Info{"file": {Size: 5, Regular: true}, "link": {Size: 5, Regular: true}, "sub": {}, "linked": {}, "out": {}} {
+		got, err := d.Stat(name)
+		must(t, err)
+		if got.Regular != want.Regular || got.Regular && got.Size != want.Size || got.ModTime.IsZero() {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if _, err := d.Stat("absent"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat of what is not there: %v", err)
+	}
+}
+
+func TestALinkThatLeadsNowhereIsDescribedItself(t *testing.T) {
+	top := t.TempDir()
+	if err := os.Symlink("nowhere", filepath.Join(top, "link")); err != nil {
+		t.Skipf("no links on this system: %v", err)
+	}
+	d, err := OpenPath(top)
+	must(t, err)
+	defer d.Close()
+	if got, err := d.Stat("link"); err != nil || got.Regular {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,15 @@ func Open(p string) (*os.File, error) { return openAt(unix.AT_FDCWD, "open", p, 
 // OpenDir opens the folder of a root.
 func OpenDir(root *os.Root) (*Dir, error) {
 	f, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{f}, nil
+}
+
+// OpenPath opens a folder by its path, whose last element may be a link.
+func OpenPath(p string) (*Dir, error) {
+	f, err := openAt(unix.AT_FDCWD, "open", p, unix.O_DIRECTORY)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +59,21 @@ func (d *Dir) Size(name string) (int64, error) {
 		return 0, &fs.PathError{Op: "statat", Path: name, Err: err}
 	}
 	return st.Size, nil
+}
+
+// Stat describes what a name in the folder leads to, links followed wherever they
+// lead; a link that leads nowhere is described itself.
+func (d *Dir) Stat(name string) (Info, error) {
+	var st unix.Stat_t
+	fd := int(d.f.Fd())
+	err := retry(func() error { return unix.Fstatat(fd, name, &st, 0) })
+	if err != nil {
+		err = retry(func() error { return unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	}
+	if err != nil {
+		return Info{}, &fs.PathError{Op: "statat", Path: name, Err: err}
+	}
+	return Info{Size: st.Size, ModTime: time.Unix(st.Mtim.Unix()), Regular: st.Mode&unix.S_IFMT == unix.S_IFREG}, nil
 }
 
 // List returns what is in the folder, in any order, and with an error what was

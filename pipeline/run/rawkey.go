@@ -114,48 +114,116 @@ func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
 	if err != nil {
 		return Raw{}, err
 	}
-	var entries []store.Entry
+	files, err := k.hashAll(ctx, st, uri, root)
+	if err != nil {
+		return Raw{}, err
+	}
+	if len(files) == 0 {
+		return Raw{}, absent(uri)
+	}
+	raw := Raw{Files: len(files), Sums: k.sums}
+	h := sha256.New()
+	put(h, rawLayout, name)
+	for _, f := range files {
+		raw.Bytes += f.Size
+		put(h, relative(root, f.Path), f.sum)
+	}
+	raw.Key = pipeline.Key(hex.EncodeToString(h.Sum(nil)[:16]))
+	return raw, nil
+}
+
+// A rawFile is one file of an input.
+type rawFile struct {
+	store.Entry
+	sum string
+}
+
+// hashAll lists an input and hashes what it holds: the first files while others
+// are still being listed.
+func (k *Keyer) hashAll(ctx context.Context, st store.Store, uri, root string) ([]*rawFile, error) {
+	var files waiting
+	id := remember(uri, root)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer files.end()
+		return k.list(ctx, st, uri, root, &files)
+	})
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for {
+				f := files.take()
+				if f == nil {
+					return nil
+				}
+				var err error
+				if f.sum, err = k.sum(ctx, st, uri, root, id(f.Path), f.Entry); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := g.Wait()
+	return files.all, err
+}
+
+func (k *Keyer) list(ctx context.Context, st store.Store, uri, root string, files *waiting) error {
+	n, size := 0, int64(0)
 	for e, err := range st.List(ctx, root) {
 		if locked, ok := lockedFolder(uri, root, err); ok {
 			e, err = locked, nil
 		}
 		if err != nil {
-			return Raw{}, err
+			return err
 		}
-		if len(entries) == maxRawFiles {
-			return Raw{}, fmt.Errorf("%s: more than %d files", uri, maxRawFiles)
+		if n++; n > maxRawFiles {
+			return fmt.Errorf("%s: more than %d files", uri, maxRawFiles)
 		}
-		entries = append(entries, e)
-	}
-	if len(entries) == 0 {
-		return Raw{}, absent(uri)
-	}
-	raw := Raw{Files: len(entries), Sums: k.sums}
-	for _, e := range entries {
-		raw.Bytes += e.Size
+		size += e.Size
+		files.add(&rawFile{Entry: e})
 	}
 	if k.Progress != nil {
-		k.Progress.Total(raw.Bytes, "bytes")
+		k.Progress.Total(size, "bytes")
 	}
-	sums, id := make([]string, len(entries)), remember(uri, root)
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, e := range entries {
-		g.Go(func() (err error) {
-			sums[i], err = k.sum(ctx, st, uri, root, id(e.Path), e)
-			return err
-		})
+	return nil
+}
+
+// waiting is a list of files that grows while others are taken from it in order.
+type waiting struct {
+	mu    sync.Mutex
+	more  sync.Cond // L is mu once anyone waits
+	all   []*rawFile
+	taken int
+	whole bool
+}
+
+func (w *waiting) add(f *rawFile) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, f)
+	w.more.Signal()
+}
+
+// end says that there are no more.
+func (w *waiting) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.whole = true
+	w.more.Broadcast()
+}
+
+// take waits for the next file, nil where there is none.
+func (w *waiting) take() *rawFile {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.more.L = &w.mu
+	for w.taken == len(w.all) && !w.whole {
+		w.more.Wait()
 	}
-	if err := g.Wait(); err != nil {
-		return Raw{}, err
+	if w.taken == len(w.all) {
+		return nil
 	}
-	h := sha256.New()
-	put(h, rawLayout, name)
-	for i, e := range entries {
-		put(h, relative(root, e.Path), sums[i])
-	}
-	raw.Key = pipeline.Key(hex.EncodeToString(h.Sum(nil)[:16]))
-	return raw, nil
+	w.taken++
+	return w.all[w.taken-1]
 }
 
 // lockedFolder stands for a folder inside a local input that may not be read.

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/internal/localfs"
@@ -166,60 +166,77 @@ func (l Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] 
 		case err != nil:
 			yield(Entry{}, err)
 		case info.IsDir():
-			l.walk(ctx, strings.Trim(prefix, "/"), yield)
+			dir := strings.Trim(prefix, "/")
+			d, err := localfs.OpenPath(l.File(dir))
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			l.walk(ctx, d, dir, yield)
 		default:
-			yield(entryOf(prefix, info), nil)
+			yield(entryOf(prefix, localfs.Info{Size: info.Size(), ModTime: info.ModTime(), Regular: info.Mode().IsRegular()}), nil)
 		}
 	}
 }
 
-func (l Local) walk(ctx context.Context, dir string, yield func(Entry, error) bool) bool {
+// walk yields what is in a folder, which it closes.
+func (l Local) walk(ctx context.Context, d *localfs.Dir, dir string, yield func(Entry, error) bool) bool {
+	defer d.Close()
 	if err := ctx.Err(); err != nil {
 		return yield(Entry{}, err) && false
 	}
-	entries, err := os.ReadDir(l.File(dir))
+	entries, err := d.List()
 	if err != nil {
-		return yield(Entry{}, err)
+		return yield(Entry{}, l.at(dir, err))
 	}
 	// Byte order of whole paths, as object stores list: "a-b/x" before "a/x".
-	name := func(i int) string {
-		if entries[i].IsDir() {
-			return entries[i].Name() + "/"
-		}
-		return entries[i].Name()
-	}
-	sort.Slice(entries, func(i, j int) bool { return name(i) < name(j) })
-	for _, e := range entries {
-		p := path.Join(dir, e.Name())
+	name := func(e fs.DirEntry) string {
 		if e.IsDir() {
-			if !l.walk(ctx, p, yield) {
-				return false
-			}
-			continue
+			return e.Name() + "/"
 		}
-		info, err := os.Stat(l.File(p)) // follows a link to a file
-		if err != nil {
-			if info, err = os.Lstat(l.File(p)); err != nil {
-				if errors.Is(err, fs.ErrNotExist) {
-					continue // removed since the folder was read
-				}
-				if !yield(Entry{}, err) {
-					return false
-				}
-				continue
-			}
-		}
-		if !yield(entryOf(p, info), nil) {
+		return e.Name()
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(name(a), name(b)) })
+	for _, e := range entries {
+		if more := l.entry(ctx, d, path.Join(dir, e.Name()), e, yield); !more {
 			return false
 		}
 	}
 	return true
 }
 
-func entryOf(p string, info fs.FileInfo) Entry {
-	e := Entry{Path: p, ModTime: info.ModTime(), Other: !info.Mode().IsRegular()}
-	if !e.Other {
-		e.Size = info.Size()
+// entry yields one name of a folder, or all that is in a folder of it.
+func (l Local) entry(ctx context.Context, d *localfs.Dir, p string, e fs.DirEntry, yield func(Entry, error) bool) bool {
+	if e.IsDir() {
+		sub, err := d.Sub(e.Name())
+		if err != nil {
+			return yield(Entry{}, l.at(p, err))
+		}
+		return l.walk(ctx, sub, p, yield)
+	}
+	switch info, err := d.Stat(e.Name()); {
+	case err == nil:
+		return yield(entryOf(p, info), nil)
+	case errors.Is(err, fs.ErrNotExist):
+		return true // removed since the folder was read
+	default:
+		return yield(Entry{}, l.at(p, err))
+	}
+}
+
+// at gives an error of a name its whole path.
+func (l Local) at(p string, err error) error {
+	var bad *fs.PathError
+	if errors.As(err, &bad) {
+		bad.Path = l.File(p)
+	}
+	return err
+}
+
+func entryOf(p string, info localfs.Info) Entry {
+	e := Entry{Path: p, ModTime: info.ModTime, Other: !info.Regular}
+	if info.Regular {
+		e.Size = info.Size
 	}
 	return e
 }
