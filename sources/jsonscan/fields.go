@@ -1,26 +1,38 @@
 package jsonscan
 
-import "iter"
+import (
+	"iter"
+	"math"
+)
 
-// A guess is what stood between two values of an object, key included. Objects
-// that follow each other in a list are written alike: to compare with what stood
-// there the last time is one step where white space, comma, key and colon are
-// seven, of which most end where cannot be foreseen.
+// A guess is what stood between two values of an object, key included: where it
+// was in the document, from behind a value or '{' up to a value or behind '}'.
+// Objects that follow each other in a list are written alike, and to compare with
+// what stood there the last time is one step where white space, comma, key and
+// colon are seven, of which most end where cannot be foreseen.
 type guess struct {
-	text  []byte // of the document; behind a value or '{', up to a value or behind '}'
-	key   []byte // in text, nil where the object ends
-	next  guesses
-	inner guesses // what objects in the key's value begin with
+	from, to   int32
+	key, keyTo int32   // where the key was; 0, which no key is at, where the object ends
+	next       guesses // what followed the key's value
+	inner      guesses // what objects in the value begin with
 }
 
-// guesses are what stood in one place before, the last of them anew when it is
-// another thing again.
-type guesses [2]*guess
+// guesses are what stood in one place before, as numbers of guesses, 0 for none.
+// The second one makes room when it is another thing again.
+type guesses [2]int32
+
+// A place is one where there are guesses: twice the number of a guess, and one more
+// for what its value begins with.
+type place int32
 
 const (
+	nowhere place = 0
+	top     place = 1 // what the document begins with: guess 0 stands for it
+
 	// maxGuesses bounds what a scanner remembers: some formats have two hundred
 	// keys at different places.
-	maxGuesses = 1 << 10
+	maxGuesses  = 1 << 10
+	someGuesses = 64
 	// maxGuessBytes are more than indentation and a key take.
 	maxGuessBytes = 256
 )
@@ -40,9 +52,9 @@ func (s *Scanner) Fields() iter.Seq[string] {
 		own := s.here
 		key, g := s.field(own, true)
 		for key != nil {
-			var next *guesses
-			if s.here = nil; g != nil {
-				s.here, next = &g.inner, &g.next
+			next := nowhere
+			if s.here = nowhere; g != 0 {
+				next, s.here = place(2*g), place(2*g+1)
 			}
 			at := s.pos
 			more := yield(alias(key))
@@ -64,42 +76,44 @@ func (s *Scanner) Fields() iter.Seq[string] {
 }
 
 // field steps to the value of the next key, which it adds to the path and
-// returns. At the end of the object, behind which it steps, and after an error it
-// returns nil.
-func (s *Scanner) field(known *guesses, first bool) ([]byte, *guess) {
-	if known == nil || len(s.path) >= MaxDepth {
-		return s.fieldAnew(known, first)
+// returns, with the number of the guess that is now right. At the end of the
+// object, behind which it steps, and after an error it returns nil.
+func (s *Scanner) field(at place, first bool) ([]byte, int32) {
+	if at == nowhere || len(s.guesses) == 0 || len(s.path) >= MaxDepth {
+		return s.fieldAnew(at, first)
 	}
-	rest := s.buf[s.pos:]
-	for _, g := range known {
-		if g == nil {
+	for _, n := range *s.known(at) {
+		if n == 0 {
 			break
 		}
-		if len(g.text) > len(rest) || string(rest[:len(g.text)]) != string(g.text) {
+		g := &s.guesses[n]
+		text, rest := s.buf[g.from:g.to], s.buf[s.pos:]
+		if len(text) > len(rest) || string(rest[:len(text)]) != string(text) {
 			continue
 		}
-		s.pos += len(g.text)
-		if g.key == nil {
-			return nil, nil
+		s.pos += len(text)
+		if g.key == 0 {
+			return nil, 0
 		}
-		s.path = append(s.path, step{key: g.key})
+		key := s.buf[g.key:g.keyTo]
+		s.path = append(s.path, step{key: key})
 		if s.pos < len(s.buf) && s.buf[s.pos] <= ' ' {
 			s.space()
 		}
-		return g.key, g
+		return key, n
 	}
-	return s.fieldAnew(known, first)
+	return s.fieldAnew(at, first)
 }
 
-// fieldAnew is field where nothing is known, and remembers what it finds.
-func (s *Scanner) fieldAnew(known *guesses, first bool) ([]byte, *guess) {
+// fieldAnew is field where no guess is right, and remembers what it finds.
+func (s *Scanner) fieldAnew(at place, first bool) ([]byte, int32) {
 	start := s.pos
 	switch c := s.peek(); {
 	case first && c == '}', !first && c != ',':
 		if s.want('}') {
-			s.remember(known, start, nil)
+			s.remember(at, start, 0, 0)
 		}
-		return nil, nil
+		return nil, 0
 	case !first:
 		s.pos++
 	}
@@ -108,31 +122,45 @@ func (s *Scanner) fieldAnew(known *guesses, first bool) ([]byte, *guess) {
 	key := s.key()
 	plain := s.pos == quote+len(key)+2 // as it is written, without escapes
 	if s.err != nil || !s.want(':') || !s.push(step{key: key}) {
-		return nil, nil
+		return nil, 0
 	}
 	if s.space(); !plain {
-		return key, nil
+		return key, 0
 	}
-	return key, s.remember(known, start, key)
+	return key, s.remember(at, start, quote+1, quote+1+len(key))
 }
 
-// remember makes what was read since start a guess, nil where there is no room.
-func (s *Scanner) remember(known *guesses, start int, key []byte) *guess {
-	if known == nil || s.pos-start > maxGuessBytes {
-		return nil
+// known is what was seen in a place.
+func (s *Scanner) known(at place) *guesses {
+	g := &s.guesses[at/2]
+	if at%2 == 0 {
+		return &g.next
 	}
-	g := guess{text: s.buf[start:s.pos], key: key}
+	return &g.inner
+}
+
+// remember makes a guess of what was read since start and returns its number, 0
+// where there is no room.
+func (s *Scanner) remember(at place, start, key, keyTo int) int32 {
+	if at == nowhere || s.pos-start > maxGuessBytes || s.pos > math.MaxInt32 {
+		return 0
+	}
+	if len(s.guesses) == 0 {
+		s.guesses = append(make([]guess, 0, someGuesses), guess{})
+	}
+	g := guess{from: int32(start), to: int32(s.pos), key: int32(key), keyTo: int32(keyTo)}
+	known := s.known(at)
 	for i := range known {
-		if known[i] == nil && s.guessed < maxGuesses {
-			s.guessed++
-			known[i] = s.guesses.put(g)
-			return known[i]
+		if known[i] == 0 && len(s.guesses) < maxGuesses {
+			n := int32(len(s.guesses))
+			known[i] = n
+			s.guesses = append(s.guesses, g)
+			return n
 		}
 	}
-	last := known[len(known)-1]
-	if last == nil {
-		return nil
+	n := known[len(known)-1]
+	if n != 0 {
+		s.guesses[n] = g
 	}
-	*last = g
-	return last
+	return n
 }

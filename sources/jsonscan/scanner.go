@@ -93,10 +93,8 @@ type Scanner struct {
 	floats  slab[float64]
 	ints    slab[int64]
 
-	here    *guesses // what the next object may begin with
-	root    guesses
-	guesses slab[guess]
-	guessed int
+	here    place // of the next object
+	guesses []guess
 
 	repaired int
 	kept     int     // of MaxTextBytes
@@ -120,7 +118,7 @@ func NewIn(lent *Memory, doc []byte) *Scanner {
 // Reset begins another document. Strings handed out stay valid.
 func (s *Scanner) Reset(doc []byte) {
 	s.buf, s.pos, s.err, s.path, s.repaired, s.kept = doc, 0, nil, s.path[:0], 0, 0
-	s.here, s.root, s.guessed = &s.root, guesses{}, 0 // guesses are parts of the document before
+	s.here, s.guesses = top, s.guesses[:0] // guesses are parts of the document before
 	if bytes.HasPrefix(doc, []byte("\xef\xbb\xbf")) {
 		s.pos = 3 // a byte order mark is not part of the document
 	}

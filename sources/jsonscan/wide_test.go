@@ -33,7 +33,7 @@ func (w way) tell(doc string) string {
 	var b strings.Builder
 	s := NewIn(NewMemory(make([]byte, 0, w.memory)), []byte(doc))
 	if s.fast = w.fast; !w.guess {
-		s.here = nil
+		s.here = nowhere
 	}
 	visit(s, &b, 0)
 	s.End()
