@@ -46,7 +46,6 @@ type Keyer struct {
 	Progress pipeline.Progress // bytes hashed; nil for none
 
 	sums *knownsum.Memo // of the files that were read
-	free sync.Pool      // *hasher
 
 	mu    sync.Mutex
 	file  string // where hashes are remembered; "" nowhere
@@ -150,13 +149,14 @@ func (k *Keyer) hashAll(ctx context.Context, st store.Store, uri, root string) (
 	})
 	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
+			h := &hasher{buf: make([]byte, hashBuffer)}
 			for {
 				f := files.take()
 				if f == nil {
 					return nil
 				}
 				var err error
-				if f.sum, err = k.sum(ctx, st, uri, root, id(f.Path), f.Entry); err != nil {
+				if f.sum, err = k.sum(ctx, h, st, uri, root, id(f.Path), f.Entry); err != nil {
 					return err
 				}
 			}
@@ -273,7 +273,7 @@ func put(w io.Writer, texts ...string) {
 }
 
 // sum returns the hash of a file, whose name in the memory is id.
-func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root, id string, e store.Entry) (string, error) {
+func (k *Keyer) sum(ctx context.Context, h *hasher, st store.Store, uri, root, id string, e store.Entry) (string, error) {
 	if e.Other {
 		return "other", nil // listed so that its coming and going changes the key
 	}
@@ -285,7 +285,7 @@ func (k *Keyer) sum(ctx context.Context, st store.Store, uri, root, id string, e
 		k.add(e.Size)
 		return old.Sum, nil
 	}
-	sum, err := k.read(ctx, st, e)
+	sum, err := k.read(ctx, h, st, e)
 	if errors.Is(err, fs.ErrPermission) && relative(root, e.Path) != "" {
 		return "unreadable", nil // one file of many: its reader says so and goes on
 	}
@@ -319,17 +319,12 @@ func (k *Keyer) add(n int64) {
 	}
 }
 
-func (k *Keyer) read(ctx context.Context, st store.Store, e store.Entry) (string, error) {
+func (k *Keyer) read(ctx context.Context, h *hasher, st store.Store, e store.Entry) (string, error) {
 	b, err := st.Open(ctx, e.Path)
 	if err != nil {
 		return "", err
 	}
 	defer b.Close()
-	h, ok := k.free.Get().(*hasher)
-	if !ok {
-		h = &hasher{buf: make([]byte, hashBuffer)}
-	}
-	defer k.free.Put(h)
 	h.sum.Reset(k.sums, b.Size())
 	for at := int64(0); at < b.Size(); {
 		if err := ctx.Err(); err != nil {
