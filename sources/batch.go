@@ -41,6 +41,35 @@ func (b *batch) fill() bool {
 	return true
 }
 
+// enoughRecords are hashed side by side with little left over at the end, where one
+// is longer than the others.
+const enoughRecords = 6
+
+// more takes one of the jobs that still wait, which nobody else had time for, where
+// the batch has few records, or one that would be hashed alone. It is called once
+// all jobs are decoded.
+func (b *batch) more() {
+	records, held := 0, int64(0)
+	for _, j := range b.jobs {
+		held += j.held
+		for i := range j.items {
+			if j.items[i].Record != nil {
+				records++
+			}
+		}
+	}
+	if records >= enoughRecords && records%2 == 0 || held >= b.bytes || len(b.jobs) == batchJobs {
+		return
+	}
+	select {
+	case j, ok := <-b.work:
+		if ok {
+			b.jobs = append(b.jobs, j)
+		}
+	default:
+	}
+}
+
 // settle gives the batch's records their ids and says that its jobs are done.
 func (b *batch) settle() {
 	for _, j := range b.jobs {

@@ -166,8 +166,10 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[Item, error] {
 			wg.Go(func() {
 				b := batch{work: work, share: workers, bytes: r.room / batchPart}
 				for b.fill() {
-					for _, j := range b.jobs {
-						r.decode(ctx, j)
+					for i := 0; i < len(b.jobs); i++ {
+						if r.decode(ctx, b.jobs[i]); i+1 == len(b.jobs) {
+							b.more()
+						}
 					}
 					b.settle()
 				}
