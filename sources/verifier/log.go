@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/swerm/swerm/sources/chat"
 	"github.com/swerm/swerm/sources/rows"
@@ -56,11 +57,14 @@ func readPatch(text string) *string {
 	return &patch
 }
 
-// rule is what SWE-Gym puts between turns.
-var rule = regexp.MustCompile(`(?:^|\n)-{40,200}\n\*\*\* Turn (\d{1,6}) - ([A-Za-z_]{1,32}) \*\*\*\n`)
+// rule is what SWE-Gym puts between turns. To compile it takes as long as to read a
+// run, so it waits until one needs it.
+var rule = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|\n)-{40,200}\n\*\*\* Turn (\d{1,6}) - ([A-Za-z_]{1,32}) \*\*\*\n`)
+})
 
 func ruledTurns(body string) []logged {
-	marks := rule.FindAllStringSubmatchIndex(body, -1)
+	marks := rule().FindAllStringSubmatchIndex(body, -1)
 	var turns []logged
 	for i, m := range marks {
 		end := len(body)
