@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 )
 
@@ -29,24 +30,41 @@ func checkNames(r *format.Record) error {
 		}
 	}
 	for i := range t.Messages {
-		m := &t.Messages[i]
-		role := string(m.Role)
-		names := []*string{&role, m.Name, m.ToolCallID}
-		for k := range m.ToolCalls {
-			names = append(names, m.ToolCalls[k].ID, &m.ToolCalls[k].Name)
-		}
-		for _, v := range names {
-			if err := checkName(v); err != nil {
-				return fmt.Errorf("messages[%d]: role, name or id of a call: %w", i, err)
-			}
+		if err := checkMessage(&t.Messages[i]); err != nil {
+			return fmt.Errorf("messages[%d]: role, name or id of a call: %w", i, err)
 		}
 	}
 	return nil
 }
 
+// checkMessage finds the first name of a message that is none. There are many
+// messages, so it looks at lengths alone.
+func checkMessage(m *pipeline.Message) error {
+	err := checkBytes(len(m.Role))
+	if err == nil {
+		err = checkName(m.Name)
+	}
+	if err == nil {
+		err = checkName(m.ToolCallID)
+	}
+	for i := 0; i < len(m.ToolCalls) && err == nil; i++ {
+		if err = checkName(m.ToolCalls[i].ID); err == nil {
+			err = checkBytes(len(m.ToolCalls[i].Name))
+		}
+	}
+	return err
+}
+
 func checkName(v *string) error {
-	if v == nil || len(*v) <= maxNameBytes {
+	if v == nil {
 		return nil
 	}
-	return fmt.Errorf("%d bytes where a name has at most %d", len(*v), maxNameBytes)
+	return checkBytes(len(*v))
+}
+
+func checkBytes(n int) error {
+	if n <= maxNameBytes {
+		return nil
+	}
+	return fmt.Errorf("%d bytes where a name has at most %d", n, maxNameBytes)
 }

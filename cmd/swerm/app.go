@@ -29,7 +29,8 @@ type app struct {
 	workers int
 	board   *run.Board
 
-	atEnd []func() // what the command leaves in scratch space
+	atEnd   []func() // what the command leaves in scratch space
+	ballast []byte   // of the heap
 }
 
 // command builds the whole command tree.

@@ -14,6 +14,7 @@ const InteractionLog = "=== INTERACTION LOG ==="
 const (
 	maxPrompt   = 3       // messages of a verifier's prompt
 	promptBytes = 4 << 10 // within which the line stands
+	glanceBytes = 32 << 10
 )
 
 // Judged reports whether the messages of a row are a verifier's: they ask about
@@ -21,6 +22,9 @@ const (
 func Judged(sh format.Shape) bool {
 	if !sh.Has("messages", "role") && !sh.Has("conversations", "from") {
 		return false
+	}
+	if len(sh.Data) <= glanceBytes && !bytes.Contains(sh.Data, []byte(InteractionLog)) {
+		return false // the beginning of a document is looked through faster than it is read
 	}
 	s := jsonscan.New(sh.Data)
 	for key := range s.Fields() {
