@@ -32,3 +32,9 @@ func MeasureRate[Num Float](threads int, p Precision) (float64, error) {
 	}
 	return 2 * m * n * k * float64(products) / seconds, nil
 }
+
+// AttentionShare is what attention in layers of such heads reaches of the rate that
+// [MeasureRate] gives in a precision ([kernel.Family.AttentionShare]).
+func AttentionShare(p Precision, headDim int) float64 {
+	return kernel.FromEnvOrFastest().AttentionShare(p.parts(), headDim)
+}

@@ -75,7 +75,6 @@ func (s StepSeconds) Total() float64 {
 // shapes of docs/performance.md.
 const (
 	productShare   = 0.85 // of the rate of products alone, with what stands between them
-	attentionShare = 0.6  // of that rate, softmax and masks included
 	optimizerBytes = 28.0 // that AdamW moves for a parameter in float32
 	int8Bytes      = 24.0 // and what it is as if it moved over moments of a byte
 	memoryRate     = 8e9  // bytes in a second and thread
@@ -219,7 +218,7 @@ func (fc *Forecast) predictTime(cfg *Config, plan moe.Plan, s Setting) error {
 	fc.SentBytes = micros*w.Exchanged + reduced
 	fc.Seconds = StepSeconds{
 		Products:  micros * w.Products / (s.Rate * productShare),
-		Attention: micros * w.Attention / (s.Rate * attentionShare),
+		Attention: micros * w.Attention / (s.Rate * moe.AttentionShare(plan.Precision, s.Shape.HeadDim)),
 		Optimizer: moved / (memoryRate * float64(max(1, s.Threads))),
 		Exchange:  micros * w.Exchanged / s.Bandwidth,
 		Reduce:    reduced / s.Bandwidth,

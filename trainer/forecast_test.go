@@ -3,6 +3,8 @@ package trainer
 import (
 	"math"
 	"testing"
+
+	"github.com/swerm/swerm/moe"
 )
 
 // forecastConfig trains long enough sequences that activations count.
@@ -103,6 +105,23 @@ func TestForecastOfLayouts(t *testing.T) {
 	for _, bad := range [][2]int{{0, 1}, {3, 2}, {16, 16}} {
 		if _, err := NewForecast(cfg, Setting{Shape: shape, Ranks: bad[0], EP: bad[1], Rate: 1, Bandwidth: 1}); err == nil {
 			t.Errorf("%d ranks, ep %d: no error", bad[0], bad[1])
+		}
+	}
+}
+
+// TestForecastOfAttention: attention takes its share of the rate, in each precision.
+func TestForecastOfAttention(t *testing.T) {
+	for _, precision := range []string{PrecisionFP32, PrecisionBF16, PrecisionBF16x3} {
+		cfg := forecastConfig(RecomputeNone)
+		cfg.Precision = precision
+		const rate = 1e9
+		f, err := NewForecast(cfg, Setting{Shape: cfg.NewShape(256), Ranks: 1, EP: 1, Threads: 1, Rate: rate, Bandwidth: 1e9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		share := moe.AttentionShare(cfg.products(), cfg.Model.HeadDim)
+		if got := rate * (productShare*f.Seconds.Products + share*f.Seconds.Attention); !(math.Abs(got/f.Operations-1) < 1e-12) {
+			t.Errorf("%s: %v operations in the predicted time, %v in all", precision, got, f.Operations)
 		}
 	}
 }
