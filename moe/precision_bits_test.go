@@ -21,8 +21,8 @@ func TestRoundedBits(t *testing.T) {
 			t.Run(fmt.Sprint(name, "/", f, "/", precision), func(t *testing.T) {
 				c.NumHiddenLayers = max(3, c.NumHiddenLayers)
 				m, o := newTiny(t, c, f), Options{Precision: precision, Threads: 1}
-				checkRoundedBits(t, m, o)
-				checkRoundedScores(t, m, o)
+				t.Run("trained", func(t *testing.T) { checkRoundedBits(t, m, o) })
+				t.Run("scored", func(t *testing.T) { checkRoundedScores(t, m, o) })
 			})
 		}
 	})
