@@ -62,7 +62,7 @@ func drawProduct(t *rapid.T, most int) *productLaw {
 
 // panelsOf returns panels of B, in memory that was NaN.
 func panelsOf[T float32 | float64](ops Products[T], p *productLaw, b grid[T]) []T {
-	panels := make([]T, ops.PanelLen(p.k, p.n))
+	panels := b.make(ops.PanelLen(p.k, p.n))
 	for i := range panels {
 		panels[i] = T(math.NaN())
 	}
@@ -71,13 +71,13 @@ func panelsOf[T float32 | float64](ops Products[T], p *productLaw, b grid[T]) []
 		ops.Pack(panels, b.view(), b.wide, p.k, p.n)
 	case "PackT": // of the transpose, with as much between its rows
 		ld := p.k + b.wide - b.cols
-		bt := make([]T, p.n*ld)
+		bt := b.make((p.n-1)*ld + p.k)
 		for i := range p.k {
 			for j, v := range b.row(i) {
 				bt[j*ld+i] = v
 			}
 		}
-		ops.PackT(panels, bt[:(p.n-1)*ld+p.k], ld, p.k, p.n)
+		ops.PackT(panels, bt, ld, p.k, p.n)
 	case "PackGather": // of a copy with its rows in another order
 		mixed := b.clone()
 		for i, at := range p.rowOf {

@@ -3,7 +3,6 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -77,16 +76,29 @@ func (d drawer) fill(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// A grid is a matrix somewhere in a wider array, the rest of which is NaN.
+// A cleaner is a test, or a case of one, that can fail and ends.
+type cleaner interface {
+	Fatal(args ...any)
+	Cleanup(f func())
+}
+
+// A grid is a matrix somewhere in a wider array, the rest of which is NaN. Where it
+// has room of its own, so have its copies and what is packed of it.
 type grid[T float32 | float64] struct {
 	all                  []T
 	at, rows, cols, wide int
+	room                 func(n int) []T
 }
 
-// newGrid draws where a matrix lies, and its numbers.
+// newGrid draws where a matrix lies, and its numbers. At the end of memory it ends
+// with the last of them.
 func newGrid(t *rapid.T, r *rand.Rand, name string, d drawer, rows, cols int) grid[float32] {
 	g := grid[float32]{at: rapid.IntRange(0, 17).Draw(t, name+" at"), rows: rows, cols: cols, wide: cols + rapid.IntRange(0, 5).Draw(t, name+" apart")}
-	g.all = make([]float32, g.at+rows*g.wide+9)
+	n := g.at + rows*g.wide + 9
+	if rapid.Bool().Draw(t, name+" at the end of memory") {
+		g.room, n = func(n int) []float32 { return atEnd[float32](t, n) }, g.at+(rows-1)*g.wide+cols
+	}
+	g.all = g.make(n)
 	for i := range g.all {
 		g.all[i] = nan
 	}
@@ -107,8 +119,18 @@ func (g grid[T]) view() []T {
 
 func (g grid[T]) row(i int) []T { return g.all[g.at+i*g.wide:][:g.cols] }
 
+// make returns zeros where the matrix would lie.
+func (g grid[T]) make(n int) []T {
+	if g.room != nil {
+		return g.room(n)
+	}
+	return make([]T, n)
+}
+
 func (g grid[T]) clone() grid[T] {
-	g.all = slices.Clone(g.all)
+	was := g.all
+	g.all = g.make(len(was))
+	copy(g.all, was)
 	return g
 }
 
@@ -137,7 +159,7 @@ func (g grid[T]) sameBut(t *rapid.T, name string, was grid[T], inside bool) {
 	}
 }
 
-// whole reports whether all numbers are whole and sums of them are exact.
+// whole reports whether all numbers are whole.
 func (g grid[T]) whole() bool {
 	for i := range g.rows {
 		for _, v := range g.row(i) {
