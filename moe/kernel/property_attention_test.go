@@ -29,10 +29,11 @@ type attentionLaw struct {
 	attentionCase
 	q, k, v, do drawer
 	seed        uint64
+	atEnd       bool // of memory, all arrays
 }
 
 func newAttentionLaw(t *rapid.T, most int) attentionLaw {
-	l := attentionLaw{attentionCase: drawAttention(t, most), seed: rapid.Uint64().Draw(t, "numbers")}
+	l := attentionLaw{attentionCase: drawAttention(t, most), seed: rapid.Uint64().Draw(t, "numbers"), atEnd: rapid.Bool().Draw(t, "at the end of memory")}
 	l.q, l.k = kindOf(t, "queries", kinds[:5]), kindOf(t, "keys", kinds[:5])
 	l.v, l.do = kindOf(t, "values", tame), kindOf(t, "gradients", tame)
 	return l
@@ -55,6 +56,31 @@ func lawBatch[T float32 | float64](ops Attender[T], l attentionLaw) *attentionBa
 	return b
 }
 
+// newLawBatch is one whose arrays lie where the law says.
+func newLawBatch(t *rapid.T, ops Attender[float32], l attentionLaw) *attentionBatch[float32] {
+	b := lawBatch[float32](ops, l)
+	if l.atEnd {
+		b.toEnd(func(n int) []float32 { return atEnd[float32](t, n) })
+	}
+	return b
+}
+
+// toEnd moves all arrays to where memory ends with their last number.
+func (b *attentionBatch[T]) toEnd(room func(n int) []T) {
+	g := &b.grad
+	upTo := func(ld, width int) int { return (len(b.LSE)/b.H-1)*ld + width }
+	queries, keys := b.H*b.C, b.G*b.C
+	for x, n := range map[*[]T]int{
+		&b.Q: len(b.Q), &b.K: upTo(b.LDK, keys), &b.V: upTo(b.LDV, keys), &b.O: len(b.O), &b.LSE: len(b.LSE), &b.Cache.Data: len(b.Cache.Data), &b.Scratch: len(b.Scratch),
+		&g.DO: len(g.DO), &g.DQ: upTo(g.LDD, queries), &g.DK: upTo(g.LDD, keys), &g.DV: upTo(g.LDD, keys), &g.Work: len(g.Work),
+	} {
+		moved := room(n)
+		copy(moved, *x)
+		*x = moved
+	}
+	g.Q, g.K, g.V, g.O, g.LSE, g.Scratch = b.Q, b.K, b.V, b.O, b.LSE, b.Scratch
+}
+
 // attentionBounds are what results may be off by. An operand of a product is off by
 // inner, as a share, and products below floor may be lost.
 //
@@ -66,11 +92,18 @@ type attentionBounds struct {
 	attentionLaw
 	*attentionBatch[float64]
 	inner, floor float64
+	scores, dp   float64              // inner of the products of queries with keys, and of gradients with values
 	of           map[string][]float64 // as results are
 }
 
 func (l attentionLaw) bounds(b *attentionBatch[float64], inner, floor float64) map[string][]float64 {
 	a := &attentionBounds{attentionLaw: l, attentionBatch: b, inner: inner, floor: floor, of: map[string][]float64{}}
+	if !halves(b.Q) || !halves(b.K) {
+		a.scores = inner
+	}
+	if !halves(b.grad.DO) || !halves(b.V) {
+		a.dp = inner
+	}
 	for name, x := range b.results() {
 		a.of[name] = make([]float64, len(x))
 	}
@@ -82,6 +115,12 @@ func (l attentionLaw) bounds(b *attentionBatch[float64], inner, floor float64) m
 		}
 	}
 	return a.of
+}
+
+// halves reports whether all numbers are of bfloat16, so that none is off when they
+// are rounded to it.
+func halves(x []float64) bool {
+	return !slices.ContainsFunc(x, func(v float64) bool { return v == v && float64(FromBF16(BF16(float32(v)))) != v })
 }
 
 // head is head h of a row of so many heads.
@@ -96,7 +135,7 @@ func (a *attentionBounds) query(s Span, h, i int) {
 		k := a.head(a.K, s.Row+j, a.LDK, g)
 		scores[j], largest = Reference{}.Dot(q, k)*scale, max(largest, sized(q, k)*scale)
 	}
-	scoreOff := largest * (gamma(a.c+7) + a.inner)
+	scoreOff := largest * (gamma(a.c+7) + a.scores)
 	lseOff := off(2*scoreOff) + scoreOff + gamma(i+12) + unit*(math.Abs(lse)+largest) + float64(i+1)*expFloor
 	a.of["lse"][row*a.h+h] = lseOff
 	share := off(2*scoreOff+lseOff) + gamma(2*i+24) + a.inner
@@ -120,7 +159,7 @@ func (a *attentionBounds) back(s Span, h, i int, scores []float64, share float64
 		k, v := a.head(a.K, s.Row+j, a.LDK, g), a.head(a.V, s.Row+j, a.LDV, g)
 		p, dp := math.Exp(score-a.LSE[row*a.h+h]), Reference{}.Dot(do, v)
 		pOff := p*share + expFloor
-		dpOff := (gamma(a.c+5)+a.inner)*sized(do, v) + a.floor*float64(a.c)*(1+largest+largestOf(v))
+		dpOff := (gamma(a.c+5)+a.dp)*sized(do, v) + a.floor*float64(a.c)*(1+largest+largestOf(v))
 		dpOff += deltaOff + gamma(3)*(math.Abs(dp)+math.Abs(delta))
 		ds := p * scale * math.Abs(dp-delta)
 		dsOff := scale*(pOff*(math.Abs(dp-delta)+dpOff)+p*dpOff) + 4*denormal
@@ -149,7 +188,7 @@ func sized(x, y []float64) (s float64) {
 // units in another order on several threads.
 func (l attentionLaw) check(t *rapid.T, ops Attender[float32], inner, floor float64) {
 	t.Logf("case %s", l.attentionCase)
-	got, want := lawBatch(ops, l), lawBatch[float64](Reference{}, l)
+	got, want := newLawBatch(t, ops, l), lawBatch[float64](Reference{}, l)
 	got.run(inOrder)
 	want.run(inOrder)
 	numbers, bounds := got.results(), l.bounds(want, inner, floor)
@@ -197,11 +236,19 @@ func TestAttentionLaw(t *testing.T) {
 // TestLongAttentionLaw: sequences beyond a block of keys, whose scores may have a
 // larger one in the next.
 func TestLongAttentionLaw(t *testing.T) {
-	eachLaw(t, 20, func(t *rapid.T, f Family) {
-		l := newAttentionLaw(t, 70)
-		l.h, l.g, l.c, l.lengths = 2, 1, min(l.c, 9), []int{KeyBlock + l.lengths[0]}
-		l.check(t, f, 0, denormal)
-	})
+	eachLaw(t, 20, func(t *rapid.T, f Family) { newLongAttentionLaw(t).check(t, f, 0, denormal) })
+}
+
+func newLongAttentionLaw(t *rapid.T) attentionLaw {
+	l := newAttentionLaw(t, 70)
+	l.h, l.g, l.c, l.lengths = 2, 1, min(l.c, 9), []int{KeyBlock + l.lengths[0]}
+	return l
+}
+
+// roundedInner is what an operand of so many parts is off by, and of two parts what
+// their product leaves out as well.
+func roundedInner(parts Parts) float64 {
+	return map[Parts]float64{OnePart: 2*0x1p-8 + 0x1p-16, TwoParts: 3 * 0x1p-15}[parts]
 }
 
 // TestRoundedAttentionLaw: of one part an operand is off by 2⁻⁸, of two by 2⁻¹⁶,
@@ -209,39 +256,51 @@ func TestLongAttentionLaw(t *testing.T) {
 // may have no parts.
 func TestRoundedAttentionLaw(t *testing.T) {
 	eachRounded(t, func(t *testing.T, r Operations[float32], parts Parts) {
-		inner := map[Parts]float64{OnePart: 2*0x1p-8 + 0x1p-16, TwoParts: 3 * 0x1p-15}[parts]
-		proptest.Check(t, 5, func(t *rapid.T) { newAttentionLaw(t, 40).check(t, r, inner, 0x1p-126) })
+		proptest.Check(t, 5, func(t *rapid.T) { newAttentionLaw(t, 40).check(t, r, roundedInner(parts), 0x1p-126) })
+	})
+}
+
+// TestRoundedLongAttentionLaw: the same of sequences beyond a block of keys.
+func TestRoundedLongAttentionLaw(t *testing.T) {
+	eachRounded(t, func(t *testing.T, r Operations[float32], parts Parts) {
+		proptest.Check(t, 50, func(t *rapid.T) { newLongAttentionLaw(t).check(t, r, roundedInner(parts), 0x1p-126) })
 	})
 }
 
 // TestAttentionLawOfNaN: a key or a value that is no number reaches the answers of
-// its sequence from its place on, in its heads. No other sequence or head hears of
-// it, and of queries before it only those that are multiplied together with it:
-// their probability of a value they do not see is zero, and zero times NaN is NaN.
+// its sequence from its place on, in its heads; so does an infinite value. No other
+// sequence or head hears of it, and of queries before it only those that are
+// multiplied together with it: their probability of a value that they do not see is
+// zero, and zero times what is not finite is NaN.
 func TestAttentionLawOfNaN(t *testing.T) {
-	eachLaw(t, 1, func(t *rapid.T, f Family) {
-		l := newAttentionLaw(t, 70)
-		b := lawBatch[float32](f, l)
-		seq := rapid.IntRange(0, len(l.lengths)-1).Draw(t, "sequence")
-		s := b.grad.Spans[seq]
-		pos, g, d := rapid.IntRange(0, s.N-1).Draw(t, "position"), rapid.IntRange(0, l.g-1).Draw(t, "key head"), rapid.IntRange(0, l.c-1).Draw(t, "number")
-		alike := s.Row + pos // the first row that may hear of it
-		if rapid.Bool().Draw(t, "of a value") {
-			b.V[(s.Row+pos)*b.LDV+g*l.c+d] = nan
-			alike = max(s.Row, alike-f.Align()+1)
-		} else {
-			b.K[(s.Row+pos)*b.LDK+g*l.c+d] = nan
-		}
-		b.run(inOrder)
-		for row := range len(b.O) / (l.h * l.c) {
-			for h := range l.h {
-				o := b.O[row*l.h*l.c+h*l.c:][:l.c]
-				mine := row < s.Row+s.N && b.group(h) == g
-				may, must := mine && row >= alike, mine && row >= s.Row+pos
-				if bad := slices.ContainsFunc(o, func(v float32) bool { return v-v != 0 }); must && !bad || bad && !may {
-					t.Fatalf("row %d head %d: %v, must be none: %v, may be: %v", row, h, o, must, may)
-				}
+	eachLaw(t, 1, func(t *rapid.T, f Family) { attentionLawOfNaN(t, f) })
+	eachRounded(t, func(t *testing.T, r Operations[float32], _ Parts) {
+		proptest.Check(t, 5, func(t *rapid.T) { attentionLawOfNaN(t, r) })
+	})
+}
+
+func attentionLawOfNaN(t *rapid.T, ops Operations[float32]) {
+	l := newAttentionLaw(t, 70)
+	b := newLawBatch(t, ops, l)
+	seq := rapid.IntRange(0, len(l.lengths)-1).Draw(t, "sequence")
+	s := b.grad.Spans[seq]
+	pos, g, d := rapid.IntRange(0, s.N-1).Draw(t, "position"), rapid.IntRange(0, l.g-1).Draw(t, "key head"), rapid.IntRange(0, l.c-1).Draw(t, "number")
+	alike := s.Row + pos // the first row that may hear of it
+	if rapid.Bool().Draw(t, "of a value") {
+		b.V[(s.Row+pos)*b.LDV+g*l.c+d] = rapid.SampledFrom([]float32{nan, float32(math.Inf(1)), float32(math.Inf(-1))}).Draw(t, "is")
+		alike = max(s.Row, alike-ops.Align()+1)
+	} else {
+		b.K[(s.Row+pos)*b.LDK+g*l.c+d] = nan
+	}
+	b.run(inOrder)
+	for row := range len(b.O) / (l.h * l.c) {
+		for h := range l.h {
+			o := b.O[row*l.h*l.c+h*l.c:][:l.c]
+			mine := row < s.Row+s.N && b.group(h) == g
+			may, must := mine && row >= alike, mine && row >= s.Row+pos
+			if bad := slices.ContainsFunc(o, func(v float32) bool { return v-v != 0 }); must && !bad || bad && !may {
+				t.Fatalf("row %d head %d: %v, must be none: %v, may be: %v", row, h, o, must, may)
 			}
 		}
-	})
+	}
 }
