@@ -44,7 +44,8 @@ type blocks[T float32 | float64] interface {
 func (f blocked[T]) PageLen(c, depth int) int { return f.PanelLen(c, depth) + f.PanelLen(depth, c) }
 
 func (f blocked[T]) AttentionScratch(c int) int {
-	return lines(max(f.scores()+2*QueryBlock, f.gradScratch(c)))
+	parts := f.gradParts(c)
+	return lines(max(f.scores()+2*QueryBlock, sum(parts[:]...)))
 }
 
 // scores is those of a strip of queries against a page of keys.
@@ -101,6 +102,21 @@ func (f blocked[T]) share(a *AttentionOf[T], s SharedPage, g int) {
 	for j := 0; j < a.C; j += w {
 		copy(myValues[f.PanelLen(to.Depth, j):][:f.PanelLen(s.N, w)], values[f.PanelLen(from.Depth, j):])
 	}
+}
+
+// cut divides memory into parts of such lengths.
+func cut[T float32 | float64](parts [][]T, all []T, lengths ...int) {
+	for i, n := range lengths {
+		parts[i], all = all[:n:n], all[n:]
+	}
+}
+
+// sum is the length of all parts.
+func sum(lengths ...int) (n int) {
+	for _, l := range lengths {
+		n += l
+	}
+	return n
 }
 
 // attending is one unit of the way forward.

@@ -30,15 +30,26 @@ type attendingBack[T float32 | float64] struct {
 }
 
 func (f blocked[T]) AttendBackward(a *AttentionGradOf[T], each Each) {
-	b, at := &attendingBack[T]{AttentionGradOf: a, f: f}, 0
-	for _, s := range a.Spans {
+	b := &attendingBack[T]{AttentionGradOf: a, f: f}
+	b.layOut(gradWork)
+	b.eachHead(each, f.AttentionScratch(a.C), b.span)
+}
+
+// layOut divides Work among the spans, each of which takes so much.
+func (b *attendingBack[T]) layOut(work func(h, g, c, n int) int) {
+	at := 0
+	for _, s := range b.Spans {
 		b.first = append(b.first, at)
-		at += gradWork(a.H, a.G, a.C, s.N)
+		at += work(b.H, b.G, b.C, s.N)
 	}
-	n := f.AttentionScratch(a.C)
-	each(len(a.Spans)*a.H, func(worker, i int) { b.span(a.Scratch[worker*n:(worker+1)*n], i/a.H, i%a.H) })
-	if a.H > a.G {
-		each(len(a.Spans)*a.G, func(_, i int) { b.sumGroup(i/a.G, i%a.G) })
+}
+
+// eachHead goes back through every head of every span, with so much scratch, and
+// adds up what heads that share keys have of them.
+func (b *attendingBack[T]) eachHead(each Each, scratch int, back func(scratch []T, span, head int)) {
+	each(len(b.Spans)*b.H, func(worker, i int) { back(b.Scratch[worker*scratch:(worker+1)*scratch], i/b.H, i%b.H) })
+	if b.H > b.G {
+		each(len(b.Spans)*b.G, func(_, i int) { b.sumGroup(i/b.G, i%b.G) })
 	}
 }
 
@@ -90,22 +101,19 @@ type attendingSpan[T float32 | float64] struct {
 	ld        int // of dk and dv
 }
 
-// gradScratch is the scratch of a unit.
-func (f blocked[T]) gradScratch(c int) int {
-	return 2*QueryBlock*(gradKeyBlock+scorePad) + 2*f.PanelLen(QueryBlock, c) + 2*f.PanelLen(c, gradKeyBlock) + f.PanelLen(gradKeyBlock, c)
+// gradParts are the lengths of what an [attendingSpan] has in scratch.
+func (f blocked[T]) gradParts(c int) [7]int {
+	scores, queries, turned := QueryBlock*(gradKeyBlock+scorePad), f.PanelLen(QueryBlock, c), f.PanelLen(c, gradKeyBlock)
+	return [7]int{scores, scores, queries, queries, turned, turned, f.PanelLen(gradKeyBlock, c)}
 }
 
 func (b *attendingBack[T]) span(scratch []T, span, head int) {
 	f, s, hc := b.f, b.Spans[span], b.H*b.C
 	u := &attendingSpan[T]{attendingBack: b, s: s, head: head}
-	take := func(n int) []T {
-		part := scratch[:n]
-		scratch = scratch[n:]
-		return part
-	}
-	u.scores, u.dp = take(QueryBlock*(gradKeyBlock+scorePad)), take(QueryBlock*(gradKeyBlock+scorePad))
-	u.q, u.do = take(f.PanelLen(QueryBlock, b.C)), take(f.PanelLen(QueryBlock, b.C))
-	u.kt, u.vt, u.k = take(f.PanelLen(b.C, gradKeyBlock)), take(f.PanelLen(b.C, gradKeyBlock)), take(f.PanelLen(gradKeyBlock, b.C))
+	lengths := f.gradParts(b.C)
+	var parts [len(lengths)][]T
+	cut(parts[:], scratch, lengths[:]...)
+	u.scores, u.dp, u.q, u.do, u.kt, u.vt, u.k = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6]
 	u.g, _ = b.group(head)
 	u.dk, u.dv, u.ld = b.grads(span, head)
 	u.delta = b.Work[b.first[span]+head*s.N:][:s.N]

@@ -13,10 +13,14 @@ import "math"
 func (t Tiles) PageLen(c, depth int) int { return blocked[float32]{t}.PageLen(c, depth) }
 
 // AttentionScratch is the scratch of one worker.
-func (t Tiles) AttentionScratch(c int) int { return max(t.attendFloats(c), t.gradFloats(c)) }
+func (t Tiles) AttentionScratch(c int) int {
+	forward, back := t.attendParts(c), t.gradParts(c)
+	return max(sum(forward[:]...), sum(back[:]...))
+}
 
-func (t Tiles) attendFloats(c int) int {
-	return t.leftFloats(QueryBlock, c) + tileStrip*scoreLD + t.leftFloats(tileStrip, KeyBlock) + 2*QueryBlock + tileStrip
+// attendParts are the lengths of what a [tileAttending] has in scratch.
+func (t Tiles) attendParts(c int) [6]int {
+	return [6]int{t.leftFloats(QueryBlock, c), tileStrip * scoreLD, t.leftFloats(tileStrip, KeyBlock), QueryBlock, QueryBlock, tileStrip}
 }
 
 // scoreLD is the floats from a row of scores to the next one.
@@ -47,7 +51,9 @@ type tileAttending struct {
 // once for all queries.
 func (t Tiles) attend(a *Attention, scratch []float32, q *Queries) {
 	u := &tileAttending{Attention: a, t: t, q: q, g: a.group(q.Head)}
-	parts := cut(scratch, t.leftFloats(QueryBlock, a.C), tileStrip*scoreLD, t.leftFloats(tileStrip, KeyBlock), QueryBlock, QueryBlock, tileStrip)
+	lengths := t.attendParts(a.C)
+	var parts [len(lengths)][]float32
+	cut(parts[:], scratch, lengths[:]...)
 	u.left, u.scores, u.p, u.max, u.sum, u.shrink = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]
 	for i := range q.N {
 		u.max[i], u.sum[i] = float32(math.Inf(-1)), 0
@@ -68,15 +74,6 @@ func (t Tiles) attend(a *Attention, scratch []float32, q *Queries) {
 		t.Scale(o, 1/u.sum[i], o)
 		a.LSE[(q.Out+i)*a.H+q.Head] = float32(math.Ln2 * (float64(u.max[i]) + math.Log2(float64(u.sum[i]))))
 	}
-}
-
-// cut divides memory into parts of such lengths.
-func cut(all []float32, lengths ...int) [][]float32 {
-	parts := make([][]float32, len(lengths))
-	for i, n := range lengths {
-		parts[i], all = all[:n:n], all[n:]
-	}
-	return parts
 }
 
 // block adds to o what a strip of n queries, the unit's i-th and those behind

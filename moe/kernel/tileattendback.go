@@ -40,36 +40,20 @@ func (t Tiles) keyParts(c, n int) (rows, turned int) {
 	return t.leftFloats(steps(n)*tileStep, c), t.leftFloats(c, n)
 }
 
-// gradFloats is the scratch of a unit.
-func (t Tiles) gradFloats(c int) int {
-	n := 0
-	for _, part := range t.gradParts(c) {
-		n += part
-	}
-	return n
-}
-
 // gradParts are the lengths of what a [tileAttendingSpan] has in scratch.
-func (t Tiles) gradParts(c int) []int {
+func (t Tiles) gradParts(c int) [12]int {
 	side := t.leftFloats(tileBlock, tileBlock)
-	return []int{t.PanelLen(c, tileBlock), t.PanelLen(c, tileBlock), t.PanelLen(tileBlock, c), t.PanelLen(tileBlock, c),
+	return [12]int{t.PanelLen(c, tileBlock), t.PanelLen(c, tileBlock), t.PanelLen(tileBlock, c), t.PanelLen(tileBlock, c),
 		tileBlock * gradLD, tileBlock * gradLD, side, side, t.PanelLen(tileBlock, tileBlock),
 		sides(c) * tileSide * gradLD, tileBlock, tileBlock}
 }
 
 // AttendBackward computes the gradients of attention, of rounded operands.
 func (t Tiles) AttendBackward(a *AttentionGrad, each Each) {
-	b, at := &tileAttendingBack{attendingBack[float32]{AttentionGradOf: a, f: blocked[float32]{t}}, t}, 0
-	for _, s := range a.Spans {
-		b.first = append(b.first, at)
-		at += t.gradWork(a.H, a.G, a.C, s.N)
-	}
+	b := &tileAttendingBack{attendingBack[float32]{AttentionGradOf: a, f: blocked[float32]{t}}, t}
+	b.layOut(t.gradWork)
 	each(len(a.Spans)*a.G, func(_, i int) { b.keep(i/a.G, i%a.G) })
-	n := t.AttentionScratch(a.C)
-	each(len(a.Spans)*a.H, func(worker, i int) { b.span(a.Scratch[worker*n:(worker+1)*n], i/a.H, i%a.H) })
-	if a.H > a.G {
-		each(len(a.Spans)*a.G, func(_, i int) { b.sumGroup(i/a.G, i%a.G) })
-	}
+	b.eachHead(each, t.AttentionScratch(a.C), b.span)
 }
 
 // tileAttendingBack is a way back with its memory laid out.
@@ -83,7 +67,8 @@ func (b *tileAttendingBack) keys(span, g int) (k, v, kt []float32) {
 	n := b.Spans[span].N
 	size := b.t.keyFloats(b.C, n)
 	rows, turned := b.t.keyParts(b.C, n)
-	parts := cut(b.Work[b.first[span]+gradWork(b.H, b.G, b.C, n)+g*size:], rows, rows, turned)
+	var parts [3][]float32
+	cut(parts[:], b.Work[b.first[span]+gradWork(b.H, b.G, b.C, n)+g*size:], rows, rows, turned)
 	return parts[0], parts[1], parts[2]
 }
 
@@ -119,7 +104,9 @@ type tileAttendingSpan struct {
 
 func (b *tileAttendingBack) span(scratch []float32, span, head int) {
 	u := &tileAttendingSpan{tileAttendingBack: b, s: b.Spans[span], head: head}
-	parts := cut(scratch, b.t.gradParts(b.C)...)
+	lengths := b.t.gradParts(b.C)
+	var parts [len(lengths)][]float32
+	cut(parts[:], scratch, lengths[:]...)
 	u.qt, u.dot, u.q, u.do, u.scores, u.dp = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]
 	u.p, u.ds, u.right, u.dqt, u.lse, u.delta = parts[6], parts[7], parts[8], parts[9], parts[10], parts[11]
 	g, _ := b.group(head)
