@@ -179,9 +179,15 @@ func TestBackwardAdds(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesLittle(t *testing.T) {
+	for _, precision := range []Precision{FP32, BF16} {
+		t.Run(precision.String(), func(t *testing.T) { steadyState(t, precision) })
+	}
+}
+
+func steadyState(t *testing.T, precision Precision) {
 	m := newTiny(t, tinyConfig(), kernel.Detect())
 	big, small := mixedBatch(m.cfg.VocabSize), randomBatch(rand.New(rand.NewPCG(6, 6)), m.cfg.VocabSize, 40, 7)
-	p := m.NewPass(Options{Train: true, Threads: 2})
+	p := m.NewPass(Options{Train: true, Threads: 2, Precision: precision})
 	step := func(b Batch) {
 		d := make([]Logits, b.Len())
 		if _, err := p.Verdict(b, Head{Yes: 1, No: 2}); err != nil {
@@ -193,7 +199,7 @@ func TestSteadyStateAllocatesLittle(t *testing.T) {
 	}
 	step(big)
 	// A few closures and goroutines per phase and layer; never a buffer.
-	const bound = 60 * 2
+	const bound = 70 * 2
 	if n := testing.AllocsPerRun(5, func() { step(big); step(small) }); n > 2*bound {
 		t.Errorf("%v allocations for two steps of two layers, want at most %d", n, 2*bound)
 	}

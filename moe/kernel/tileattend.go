@@ -29,15 +29,19 @@ const scoreLD = KeyBlock + scorePad
 // Attend computes attention as [Family.Attend] does, of rounded operands; so are
 // probabilities before they are multiplied with values.
 func (t Tiles) Attend(a *Attention, each Each) {
-	blocked[float32]{t}.fill(a, each)
-	n := t.AttentionScratch(a.C)
-	each(len(a.Queries), func(worker, i int) { t.attend(a, a.Scratch[worker*n:(worker+1)*n], &a.Queries[i]) })
+	f, n := blocked[float32]{t}, t.AttentionScratch(a.C)
+	f.fill(a, each)
+	each(len(a.Queries), func(worker, i int) {
+		u := &tileAttending{Attention: a, t: t, f: f, q: &a.Queries[i], g: a.group(a.Queries[i].Head)}
+		u.attend(a.Scratch[worker*n : (worker+1)*n])
+	})
 }
 
 // tileAttending is one unit of the way forward.
 type tileAttending struct {
 	*Attention
 	t        Tiles
+	f        blocked[float32] // it, for what pages hold
 	q        *Queries
 	g        int
 	left     []float32 // its queries
@@ -49,8 +53,8 @@ type tileAttending struct {
 
 // attend answers one unit. Pages go by in the outer loop, so that each is fetched
 // once for all queries.
-func (t Tiles) attend(a *Attention, scratch []float32, q *Queries) {
-	u := &tileAttending{Attention: a, t: t, q: q, g: a.group(q.Head)}
+func (u *tileAttending) attend(scratch []float32) {
+	t, a, q := u.t, u.Attention, u.q
 	lengths := t.attendParts(a.C)
 	var parts [len(lengths)][]float32
 	cut(parts[:], scratch, lengths[:]...)
@@ -80,7 +84,7 @@ func (t Tiles) attend(a *Attention, scratch []float32, q *Queries) {
 // it, gets from the page of keys at k0, of which its last query sees so many.
 func (u *tileAttending) block(i, n, k0, seen int, p Page) {
 	t, hc := u.t, u.H*u.C
-	keys, values := blocked[float32]{t}.page(u.Attention, p, u.g)
+	keys, values := u.f.page(u.Attention, p, u.g)
 	t.multiply(&tileProduct{rows: n, cols: steps(seen) * tileStep, depth: steps(u.C), left: u.left[t.leftFloats(i, u.C):], leftRow: t.leftRow(u.C),
 		right: keys, panel: t.PanelLen(u.C, 1), c: u.scores, ldc: scoreLD})
 	t.softmax(&softmaxCall{scores: &u.scores[0], ld: 4 * scoreLD, out: t.leftAt(u.p, 0, KeyBlock), half: 4 * t.leftRow(KeyBlock),
