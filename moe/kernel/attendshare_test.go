@@ -13,15 +13,9 @@ import (
 // TestSoftmaxCycles counts the vector instructions in the loops of machine code,
 // for 32 rows of 32 scores forward and 16 pairs of rows back.
 func TestSoftmaxCycles(t *testing.T) {
-	text, err := os.ReadFile("amx_amd64.s")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("runs where the sources are")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := codeOfTiles(t)
 	between := func(from, to string) int {
-		_, rest, found := strings.Cut(string(text), from)
+		_, rest, found := strings.Cut(text, from)
 		body, _, ends := strings.Cut(rest, to)
 		if !found || !ends {
 			t.Fatalf("no %q before %q", from, to)
@@ -37,6 +31,19 @@ func TestSoftmaxCycles(t *testing.T) {
 			t.Errorf("%s: %d cycles, want %d", parts, got, want)
 		}
 	}
+}
+
+// codeOfTiles is the machine code for AMX as text.
+func codeOfTiles(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("amx_amd64.s")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("runs where the sources are")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var vectorLine = regexp.MustCompile(`(?m)^\t(?:(V\w+)|BYTE.*// (vcvt\w+))`)

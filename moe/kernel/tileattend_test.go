@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"unsafe"
 )
@@ -131,6 +132,20 @@ func TestExp2(t *testing.T) {
 	}
 	if got := exp2(nan); got == got {
 		t.Errorf("2^NaN is %v", got)
+	}
+}
+
+// TestExp2Coefs: the model has the numbers of machine code, which hosts without
+// tiles cannot compare by running it.
+func TestExp2Coefs(t *testing.T) {
+	code := codeOfTiles(t)
+	for i, c := range exp2Coefs {
+		if line := fmt.Sprintf("DATA exp2<>+%d(SB)/4, $0x%08x\n", 4*i, math.Float32bits(c)); !strings.Contains(code, line) {
+			t.Errorf("no %q", line)
+		}
+	}
+	if line := fmt.Sprintf("GLOBL exp2<>(SB), RODATA|NOPTR, $%d\n", 4*len(exp2Coefs)); !strings.Contains(code, line) {
+		t.Errorf("no %q", line)
 	}
 }
 

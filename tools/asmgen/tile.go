@@ -75,7 +75,6 @@ var numbers = map[string]int{"AX": 0, "CX": 1, "DX": 2, "BX": 3, "SI": 6, "DI": 
 
 // Mandatory prefixes, as VEX and EVEX encode them.
 const (
-	prefix66 = 1
 	prefixF3 = 2
 	prefixF2 = 3
 )
@@ -135,8 +134,7 @@ func (t *tiles) halve(dst, high, low int) {
 		0x72, byte(0xc0|dst&7<<3|low&7))
 }
 
-// control writes what detection asks the processor, and a function that costs
-// nothing but the setting up of tiles.
+// control writes what detection asks the processor.
 func (t *tiles) control() {
 	t.asm.WriteString("\n// func xgetbv() uint64\nTEXT ·xgetbv(SB), NOSPLIT, $0-8\n")
 	t.stubs.WriteString("func xgetbv() uint64\n\n")
