@@ -26,6 +26,9 @@ func drawNetwork(t *rapid.T) (c Config, b Batch, r *rand.Rand) {
 	c.MoeIntermediateSize = proptest.Length(40).Draw(t, "width of an expert")
 	c.VocabSize = 37 + rapid.IntRange(0, 70).Draw(t, "more vocabulary")
 	c.NormTopKProb, c.TieWordEmbeddings, c.AttentionBias = rapid.Bool().Draw(t, "weights add up"), rapid.Bool().Draw(t, "tied"), rapid.Bool().Draw(t, "bias")
+	if rapid.Bool().Draw(t, "yarn") {
+		c.Yarn = &Yarn{Factor: 4, Original: 16}
+	}
 	if rapid.Bool().Draw(t, "a dense layer") {
 		c.NumHiddenLayers, c.MLPOnlyLayers, c.IntermediateSize = 3, []int{1}, proptest.Length(40).Draw(t, "width of it")
 	}
@@ -78,23 +81,23 @@ func widened(t rapid.TB, m *Model) *ModelOf[float64] {
 	return wide
 }
 
-// networkBound is what answers and gradients of float32 may be off by, as a share of
-// their norm; of a tensor whose gradient is small by itself, of a tenth of the whole
-// gradient's.
+// networkBounds is what answers and gradients may be off by in a precision, as a
+// share of their norm; of a tensor whose gradient is small by itself, of a tenth of
+// the whole gradient's.
 // A network may be worse than that by nature, as a norm of two small numbers is.
 // So as much is added as its answers and gradients change, times sensitivity, when
-// every number of it changes by a few units in the last place of float32.
-const (
-	networkBound = 3e-5
-	sensitivity  = 8
-)
+// every number of it changes by a unit in the last place of that precision, or four of
+// float32.
+var networkBounds = map[Precision]struct{ share, nudge float64 }{FP32: {3e-5, 0x1p-21}, BF16: {5e-3, 0x1p-8}, BF16x3: {1e-4, 0x1p-15}}
 
-// nudged changes every number by up to four units in the last place of float32.
-func nudged(t rapid.TB, m *Model, r *rand.Rand) *ModelOf[float64] {
+const sensitivity = 8
+
+// nudged changes every number by up to such a share of it.
+func nudged(t rapid.TB, m *Model, r *rand.Rand, share float64) *ModelOf[float64] {
 	wide := widened(t, m)
 	for _, q := range wide.Params() {
 		for i := range q.Data {
-			q.Data[i] *= 1 + (2*r.Float64()-1)*0x1p-21
+			q.Data[i] *= 1 + (2*r.Float64()-1)*share
 		}
 	}
 	return wide
@@ -105,37 +108,48 @@ func nudged(t rapid.TB, m *Model, r *rand.Rand) *ModelOf[float64] {
 // they are the same bits on any number of threads, computed once or twice. Experts
 // without a token have no gradient.
 func TestNetworkLaw(t *testing.T) {
-	for f := kernel.Generic; f <= kernel.Detect(); f++ {
+	for _, f := range kernelFamilies() {
 		t.Run(f.String(), func(t *testing.T) {
-			proptest.Check(t, 3, func(t *rapid.T) {
-				c, b, r := drawNetwork(t)
-				m := newTiny(t, c, f)
-				p, want, wantGrads := trainOnce(t, widened(t, m), b, Options{}, drawRouting(t, c, r, len(b.IDs)))
-				forced := choices(p)
-				_, near, nearGrads := trainOnce(t, nudged(t, m, r), b, Options{}, forced)
-				_, got, grads := trainOnce(t, m, b, Options{Threads: 1}, forced)
-				if off, change := distanceOf(got, want), distanceOf(near, want); !(off <= networkBound*normOf(want)+sensitivity*change) {
-					t.Fatalf("answers %v, want %v", got, want)
-				}
-				compareGradients(t, grads, wantGrads, nearGrads)
-				o := Options{Threads: rapid.IntRange(2, 5).Draw(t, "threads"), Recompute: rapid.Bool().Draw(t, "computed twice")}
-				_, again, againGrads := trainOnce(t, m, b, o, forced)
-				if !slices.Equal(again, got) {
-					t.Fatalf("other answers on %d threads", o.Threads)
-				}
-				for name, g := range againGrads {
-					if !slices.Equal(g, grads[name]) {
-						t.Fatalf("%s: another gradient on %d threads", name, o.Threads)
-					}
-				}
-			})
+			proptest.Check(t, 3, func(t *rapid.T) { networkLaw(t, f, FP32) })
 		})
+	}
+}
+
+// TestRoundedNetworkLaw: so has one whose products round, as far as they do.
+func TestRoundedNetworkLaw(t *testing.T) {
+	for _, f := range kernelFamilies() {
+		t.Run(f.String(), func(t *testing.T) {
+			proptest.Check(t, 6, func(t *rapid.T) { networkLaw(t, f, rapid.SampledFrom(roundings).Draw(t, "precision")) })
+		})
+	}
+}
+
+func networkLaw(t *rapid.T, f kernel.Family, precision Precision) {
+	c, b, r := drawNetwork(t)
+	m, bound := newTiny(t, c, f), networkBounds[precision]
+	p, want, wantGrads := trainOnce(t, widened(t, m), b, Options{Precision: precision}, drawRouting(t, c, r, len(b.IDs)))
+	forced := choices(p)
+	_, near, nearGrads := trainOnce(t, nudged(t, m, r, bound.nudge), b, Options{Precision: precision}, forced)
+	_, got, grads := trainOnce(t, m, b, Options{Threads: 1, Precision: precision}, forced)
+	if off, change := distanceOf(got, want), distanceOf(near, want); !(off <= bound.share*normOf(want)+sensitivity*change) {
+		t.Fatalf("answers %v, want %v", got, want)
+	}
+	compareGradients(t, grads, wantGrads, nearGrads, bound.share)
+	o := Options{Threads: rapid.IntRange(2, 5).Draw(t, "threads"), Recompute: rapid.Bool().Draw(t, "computed twice"), Precision: precision}
+	_, again, againGrads := trainOnce(t, m, b, o, forced)
+	if !slices.Equal(again, got) {
+		t.Fatalf("other answers on %d threads", o.Threads)
+	}
+	for name, g := range againGrads {
+		if !slices.Equal(g, grads[name]) {
+			t.Fatalf("%s: another gradient on %d threads", name, o.Threads)
+		}
 	}
 }
 
 // compareGradients holds gradients to what they are in float64, and to what they are
 // near it.
-func compareGradients(t *rapid.T, got, want, near map[string][]float64) {
+func compareGradients(t *rapid.T, got, want, near map[string][]float64, share float64) {
 	t.Helper()
 	all := 0.0
 	for _, w := range want {
@@ -143,7 +157,7 @@ func compareGradients(t *rapid.T, got, want, near map[string][]float64) {
 	}
 	for name, w := range want {
 		n, off := normOf(w), distanceOf(got[name], w)
-		if !(off <= networkBound*(n+0.1*all)+sensitivity*distanceOf(near[name], w)) {
+		if !(off <= share*(n+0.1*all)+sensitivity*distanceOf(near[name], w)) {
 			t.Fatalf("the gradient of %s is off by %.2g, its norm is %.2g, that of all %.2g", name, off, n, all)
 		}
 		if strings.Contains(name, ".experts.") && n == 0 && off != 0 {
