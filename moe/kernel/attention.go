@@ -98,6 +98,10 @@ type (
 // summed in one order: the bits are the same whatever else is in the call, in
 // however many calls keys came into the cache and queries are answered, and
 // whatever runs the units.
+//
+// A value that is not finite makes NaN of every query that sees it, and may of fewer
+// than Align queries before it, which are multiplied in one piece with those: the
+// weight of a value that a query does not see is zero, and zero times NaN is NaN.
 type Attender[T float32 | float64] interface {
 	// PageLen is the numbers that a page of so many positions takes of one key
 	// head of c numbers.
