@@ -40,7 +40,7 @@ func (f Family) mulDirect(m, n, k int, a []float32, lda int, w []float32, ldw in
 		for j := 0; j < n; j += directStep {
 			rows := min(directStep, n-j)
 			f.mul(product{m: rows, n: cols, k: kc, a: w[j*ldw+k0:], lda: ldw, b: panels, packedDepth: kc, c: answers, ldc: cols, stream: true})
-			f.turn(turned, answers, rows, cols)
+			f.turnAnswers(turned, answers, rows, cols)
 			for i := range m {
 				from, to := turned[i*directStep:][:rows], c[i*ldc+j:][:rows]
 				if k0 == 0 {
@@ -53,9 +53,9 @@ func (f Family) mulDirect(m, n, k int, a []float32, lda int, w []float32, ldw in
 	}
 }
 
-// turn transposes some rows of answers into columns of rows of directStep. Rows
+// turnAnswers transposes some rows of answers into columns of rows of directStep. Rows
 // that are not there may be read: answers has directStep of them.
-func (f Family) turn(dst, answers []float32, rows, cols int) {
+func (f Family) turnAnswers(dst, answers []float32, rows, cols int) {
 	lanes := f.panelWidth() / 2
 	_, _ = answers[directStep*cols-1], dst[directStep*cols-1]
 	for i := 0; i < rows; i += lanes {

@@ -69,14 +69,8 @@ func panelsOf[T float32 | float64](ops Products[T], p *productLaw, b grid[T]) []
 	switch p.pack {
 	case "Pack":
 		ops.Pack(panels, b.view(), b.wide, p.k, p.n)
-	case "PackT": // of the transpose, with as much between its rows
-		ld := p.k + b.wide - b.cols
-		bt := b.make((p.n-1)*ld + p.k)
-		for i := range p.k {
-			for j, v := range b.row(i) {
-				bt[j*ld+i] = v
-			}
-		}
+	case "PackT":
+		bt, ld := b.turned()
 		ops.PackT(panels, bt, ld, p.k, p.n)
 	case "PackGather": // of a copy with its rows in another order
 		mixed := b.clone()
@@ -86,6 +80,21 @@ func panelsOf[T float32 | float64](ops Products[T], p *productLaw, b grid[T]) []
 		ops.PackGather(panels, mixed.view(), mixed.wide, p.rowOf, p.n)
 	}
 	return panels
+}
+
+// turned is the transpose, with as much between its rows.
+func (g grid[T]) turned() (x []T, ld int) {
+	ld = g.rows + g.wide - g.cols
+	x = g.make((g.cols-1)*ld + g.rows)
+	for i := range x {
+		x[i] = T(math.NaN())
+	}
+	for i := range g.rows {
+		for j, v := range g.row(i) {
+			x[j*ld+i] = v
+		}
+	}
+	return x, ld
 }
 
 // multiply computes rows and columns of the product from row i and column j on,
@@ -168,6 +177,20 @@ func (p *productLaw) checkCuts(t *rapid.T, ops Products[float32], whole grid[flo
 	out.sameBut(t, fmt.Sprintf("in pieces of %d rows and %d columns", p.rowCut, col), whole, false)
 }
 
+// checkDirect wants the same numbers from weights as they lie.
+func (p *productLaw) checkDirect(t *rapid.T, f Family) {
+	mul := DirectOf[float32](f)
+	if mul == nil || p.op != "Mul" || p.m > DirectRows {
+		return
+	}
+	with := *p
+	with.acc = false
+	want, got := productOf(f, &with, p.a, p.b, p.c), p.c.clone()
+	w, ld := p.b.turned()
+	mul(p.m, p.n, p.k, p.a.view(), p.a.wide, w, ld, got.view(), got.wide, make([]float32, DirectScratch))
+	got.sameBut(t, "without panels", want, false)
+}
+
 // checkSpoilt makes one number of an operand infinite or none: its row, or its
 // column, has no number then, and nothing else has changed.
 func (p *productLaw) checkSpoilt(t *rapid.T, ops Products[float32], clean grid[float32]) {
@@ -204,6 +227,7 @@ func TestProductLaw(t *testing.T) {
 		a, b := p.a.clone(), p.b.clone()
 		got := p.check(t, f, Reference{}, 1, false)
 		p.checkCuts(t, f, got)
+		p.checkDirect(t, f)
 		p.checkSpoilt(t, f, got)
 		p.a.sameBut(t, "a", a, false)
 		p.b.sameBut(t, "b", b, false)
