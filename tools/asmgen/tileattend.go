@@ -13,16 +13,7 @@ func (t *tiles) attention() {
 		fmt.Fprintf(&t.asm, "DATA exp2<>+%d(SB)/4, $0x%08x\n", 4*i, math.Float32bits(c))
 	}
 	fmt.Fprintf(&t.asm, "GLOBL exp2<>(SB), RODATA|NOPTR, $%d\n", 4*len(exp2Coefs))
-	t.asm.WriteString("\n// pairs takes words of two registers in turn, of their low and of their high halves.\n")
-	for i := range 16 {
-		v := uint64(0)
-		for j := range 4 {
-			at := 4*i + j
-			v |= uint64(at/2+at%2*32) << (16 * j)
-		}
-		fmt.Fprintf(&t.asm, "DATA pairs<>+%d(SB)/8, $0x%016x\n", 8*i, v)
-	}
-	t.asm.WriteString("GLOBL pairs<>(SB), RODATA|NOPTR, $128\n")
+	t.inTurn("pairs takes words of two registers in turn, of their low and of their high halves.", "pairs", 64)
 	for _, parts := range []int{1, 2} {
 		t.softmax(parts)
 		t.softmaxBackward(parts)

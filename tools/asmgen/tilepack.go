@@ -5,16 +5,7 @@ import "fmt"
 // conversions writes what makes tiles of bfloat16 from rows of float32. Of two
 // parts of an operand, hi tiles lie before lo ones, at each step of 32 of depth.
 func (t *tiles) conversions() {
-	t.asm.WriteString("\n// interleave takes words of two halves in turn.\n")
-	for i := range 8 {
-		v := uint64(0)
-		for j := range 4 {
-			at := 4*i + j
-			v |= uint64(at/2+at%2*16) << (16 * j)
-		}
-		fmt.Fprintf(&t.asm, "DATA interleave<>+%d(SB)/8, $0x%016x\n", 8*i, v)
-	}
-	t.asm.WriteString("GLOBL interleave<>(SB), RODATA|NOPTR, $64\n")
+	t.inTurn("interleave takes words of two halves in turn.", "interleave", 32)
 	for _, parts := range []int{1, 2} {
 		t.leftRows(parts)
 		t.leftCols(parts)
@@ -22,6 +13,20 @@ func (t *tiles) conversions() {
 		t.rightRows(parts, true)
 		t.rightCols(parts)
 	}
+}
+
+// inTurn writes a table of so many words: numbers of the first half and of the
+// second in turn.
+func (t *tiles) inTurn(what, name string, words int) {
+	fmt.Fprintf(&t.asm, "\n// %s\n", what)
+	for i := 0; i < words; i += 4 {
+		v := uint64(0)
+		for j := range 4 {
+			v |= uint64((i+j)/2+(i+j)%2*words/2) << (16 * j)
+		}
+		fmt.Fprintf(&t.asm, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, 2*i, v)
+	}
+	fmt.Fprintf(&t.asm, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 2*words)
 }
 
 const (
