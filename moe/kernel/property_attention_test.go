@@ -233,8 +233,8 @@ func TestAttentionLaw(t *testing.T) {
 	eachLaw(t, 3, func(t *rapid.T, f Family) { newAttentionLaw(t, 70).check(t, f, 0, denormal) })
 }
 
-// TestLongAttentionLaw: sequences beyond a block of keys, whose scores may have a
-// larger one in the next.
+// TestLongAttentionLaw: sequences beyond a block of keys, of whose scores some rows
+// have their largest in the next.
 func TestLongAttentionLaw(t *testing.T) {
 	eachLaw(t, 20, func(t *rapid.T, f Family) { newLongAttentionLaw(t).check(t, f, 0, denormal) })
 }
@@ -242,6 +242,7 @@ func TestLongAttentionLaw(t *testing.T) {
 func newLongAttentionLaw(t *rapid.T) attentionLaw {
 	l := newAttentionLaw(t, 70)
 	l.h, l.g, l.c, l.lengths = 2, 1, min(l.c, 9), []int{KeyBlock + l.lengths[0]}
+	l.q, l.k = kinds[2], kinds[2]
 	return l
 }
 
