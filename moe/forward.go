@@ -32,6 +32,9 @@ func (p *PassOf[Num]) forward(want wanted) error {
 // its router everywhere but its experts at the last position.
 func (p *PassOf[Num]) layer(l int, final bool) error {
 	a, ends := p.acts(l), len(p.spans)
+	if !p.elsewhere(a) { // of the layer before: views of what this one writes
+		a.work = work[Num]{}
+	}
 	a.mlp = p.mlp[l]
 	clear(p.loads[l])
 	onlyLast := final && !p.o.Train
