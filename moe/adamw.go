@@ -30,6 +30,10 @@ const adamChunk = 1 << 16
 // caller clips. With the state of a slice it updates those numbers only, to the
 // bits that the whole update gives them, and clears no other gradient.
 func (m *ModelOf[Num]) AdamWStep(o AdamW, s *OptStateOf[Num], step int, gradScale float64) {
+	m.reclaim()
+	if o.ClearGrad && s.whole(m) {
+		defer func() { m.summed = false }()
+	}
 	c := kernel.AdamWCoefOf[Num]{
 		Beta1: Num(o.Beta1), Beta2: Num(o.Beta2),
 		OneMinusBeta1: Num(1 - o.Beta1), OneMinusBeta2: Num(1 - o.Beta2),
@@ -120,6 +124,7 @@ func (m *ModelOf[Num]) tensorSlice(s *OptStateOf[Num], p *ParamOf[Num], chunk Sl
 
 // ZeroGrad clears every gradient.
 func (m *ModelOf[Num]) ZeroGrad() {
+	m.summed, m.lentTo = false, nil
 	n := (len(m.grad) + adamChunk - 1) / adamChunk
 	parallel(threadsOr(0), n, func(_, i int) {
 		if g := m.grad[i*adamChunk : min((i+1)*adamChunk, len(m.grad))]; !zero(g) {
@@ -138,6 +143,7 @@ func (m *ModelOf[Num]) GradNorm() float64 {
 // that every rank holds and of the experts of this one. They are taken in
 // float64 over fixed blocks and do not depend on threads.
 func (m *ModelOf[Num]) GradSquares() (dense, experts float64) {
+	m.reclaim()
 	d, e := m.Grads()
 	return m.squares(d), m.squares(e)
 }

@@ -96,7 +96,7 @@ func growInts[T int | int32 | int64 | uint16 | float64](s *[]T, n int) []T {
 // one at a time has what passes. In scoring all layers share one, for the rows of a
 // chunk.
 type acts[Num Float] struct {
-	x []Num // [T,D] input
+	planned[Num]
 
 	mlp           // of the layer whose activations these are
 	probs []Num   // [R,E] of the router
@@ -107,15 +107,21 @@ type acts[Num Float] struct {
 	passing[Num]
 }
 
-// passing is what can be computed again from a layer's input.
+// planned are the large activations of a layer, in the places of the plan.
+type planned[Num Float] struct {
+	x   []Num // [T,D] input
+	qkv []Num // [T,W] by ldW, projections before norm and rotation
+	o   []Num // [R,HC] attention output
+	xm  []Num // [R,D] after attention
+	gu  []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
+}
+
+// passing is what else can be computed again from a layer's input.
 type passing[Num Float] struct {
 	r1  []Num // [T] of the first norm
-	qkv []Num // [T,W] by ldW, projections before norm and rotation
 	rq  []Num // [T,H] of the query norms
 	rk  []Num // [T,G] of the key norms
-	o   []Num // [R,HC] attention output
 	lse []Num // [R,H] log-sum-exp of the scores
-	xm  []Num // [R,D] after attention
 	r2  []Num // [R] of the second norm
 
 	off   []int   // [E+1] first slot of each expert
@@ -123,30 +129,40 @@ type passing[Num Float] struct {
 	slotW []Num
 	rowS  []int32 // [R,K] slot of a row's j-th expert, −1 if not computed
 	work  work[Num]
-	gu    []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
+
+	guApart []Num // gu of a layer that has experts on other ranks
 
 	low lowActs[Num]
 }
 
-// arena is all memory of a pass beside the activations of the layers.
+// views are arrays that all layers use in turn, each in the place that the plan of
+// the pass gives the layer at hand.
+type views[Num Float] struct {
+	stream   []Num // [T,D] of a scoring pass, the input of the layer it is in
+	qr, kr   []Num // [T,HC], [T,GC] normed and rotated
+	cache    []Num // keys and values, packed
+	h2       []Num // [R,D] second norm
+	y        []Num // [S,D] expert outputs; backward their input gradients
+	dx       []Num // [T,D] gradient of the stream
+	h1       []Num // [T,D] first norm, for weight gradients
+	do       []Num // [T,HC]
+	dqkv     []Num // [T,W] by ldW
+	dyp      []Num // [S,D] output gradients in slot order
+	hw       []Num // [S,F] weighted expert activations
+	attnBack []Num // what attention works in backward
+}
+
+// arena is the memory of a pass that is not planned: packed weights, scratch, what
+// is small, and what other ranks decide on.
 type arena[Num Float] struct {
-	stream  []Num // [T,D] the input of the layer it is in, where that is not kept
-	qr, kr  []Num // [T,HC], [T,GC] normed and rotated
-	h2      []Num // [R,D] second norm
-	y       []Num // [S,D] expert outputs; backward their input gradients
-	panels  []Num // keys and values forward, what attention works in backward; in between the memory of hw
 	attn    []Num // scratch of attention, of all workers
 	packQKV []Num
 	packO   []Num
 	packR   []Num
 	packLow lowPacks[Num]
 
-	dx        []Num // [T,D] gradient of the stream
-	h1        []Num // [T,D] first norm, for weight gradients; in the memory of h2
-	do        []Num // [T,HC]
-	dqkv      []Num // [T,W] by ldW; in the memory of dyp
-	dyp       []Num // [S,D] output gradients in slot order
-	hw        []Num // [S,F] weighted expert activations; in the memory of panels
+	hwApart   []Num // hw and dyp of layers that have experts on other ranks
+	dypApart  []Num
 	dtw       []Num // [S] of the routing weights
 	dlogits   []Num // [T,E]
 	dlow      lowActs[Num]
@@ -274,28 +290,23 @@ func (p *PassOf[Num]) place(b Batch, share bool) error {
 	return nil
 }
 
-// sizeInput prepares the activations of a layer up to attention for the rows
-// of a chunk. Layers whose input no backward pass wants have it in one place.
+// sizeInput prepares what is small of a layer up to attention for the rows of a
+// chunk.
 func (p *PassOf[Num]) sizeInput(l int, c *chunk) {
 	a := p.acts(l)
-	if p.keeps(l) {
-		grow(&a.x, c.n*p.D) // keeps what the layer before left there
-	} else {
+	if !p.o.Train {
 		a.x = p.stream[c.lo*p.D : (c.lo+c.n)*p.D]
 	}
 	grow(&a.r1, c.n)
-	grow(&a.qkv, c.n*p.ldW)
 	grow(&a.rq, c.n*p.H)
 	grow(&a.rk, c.n*p.G)
 }
 
-// sizeRows prepares the activations from attention on for R rows, of which so
-// many tokens go through the layer's experts.
+// sizeRows prepares what is small from attention on for R rows, of which so many
+// tokens go through the layer's experts.
 func (p *PassOf[Num]) sizeRows(a *acts[Num], R, tokens int) {
 	S := tokens * a.K
-	grow(&a.o, R*p.HC)
 	grow(&a.lse, R*p.H)
-	grow(&a.xm, R*p.D)
 	grow(&a.r2, R)
 	grow(&a.probs, R*a.E)
 	grow(&a.z, R)
@@ -305,6 +316,4 @@ func (p *PassOf[Num]) sizeRows(a *acts[Num], R, tokens int) {
 	growInts(&a.slotR, S)
 	grow(&a.slotW, S)
 	growInts(&a.rowS, R*a.K)
-	grow(&p.h2, R*p.D)
-	grow(&p.y, S*p.D)
 }

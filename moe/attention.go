@@ -5,7 +5,6 @@ import "github.com/swerm/swerm/moe/kernel"
 // attention keeps the keys and values of a chunk and computes o and lse for
 // some of its queries.
 func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, queries []kernel.Queries) {
-	grow(&p.panels, p.pages.size)
 	if c.n == 0 { // a rank without sequences
 		return
 	}
@@ -13,7 +12,7 @@ func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, queries []kernel.Queries
 		H: p.H, G: p.G, C: p.C,
 		K: p.kr, LDK: p.GC, V: a.qkv[p.HC+p.GC:], LDV: p.ldW,
 		Keep: c.parts, Share: p.sharedPages(c),
-		Cache: kernel.CacheOf[Num]{Data: p.panels, Pages: p.pages.table, First: p.pages.first},
+		Cache: kernel.CacheOf[Num]{Data: p.cache, Pages: p.pages.table, First: p.pages.first},
 		Q:     p.qr, Queries: queries, O: a.o, LSE: a.lse,
 		Scratch: p.attnScratch(),
 	}, p.byWorker)
@@ -22,7 +21,6 @@ func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, queries []kernel.Queries
 // attentionBackward takes do through attention into dqkv.
 func (p *PassOf[Num]) attentionBackward(l int) {
 	a := p.acts(l)
-	p.dqkv = grow(&p.dyp, p.T*p.ldW)
 	if p.T == 0 {
 		return
 	}
@@ -32,7 +30,7 @@ func (p *PassOf[Num]) attentionBackward(l int) {
 		Q: p.qr, K: p.kr, LDK: p.GC, V: a.qkv[v:], LDV: p.ldW,
 		O: a.o, DO: p.do, LSE: a.lse, Spans: p.spansByLength(),
 		DQ: p.dqkv, DK: p.dqkv[k:], DV: p.dqkv[v:], LDD: p.ldW,
-		Work: grow(&p.panels, p.attnWork), Scratch: p.attnScratch(),
+		Work: p.attnBack, Scratch: p.attnScratch(),
 	}, p.byWorker)
 }
 

@@ -11,6 +11,7 @@ import (
 // on the way.
 func (p *PassOf[Num]) backward(auxCoef []Num) error {
 	if !p.m.reaches(p.L-1, flightExperts) {
+		p.debtFree()
 		return nil
 	}
 	p.sizeBackward()
@@ -20,36 +21,41 @@ func (p *PassOf[Num]) backward(auxCoef []Num) error {
 			return fmt.Errorf("layer %d again: %w", l, err)
 		}
 		p.packBackward(l)
+		p.settleBack(l)
 		if err := p.expertsBackward(l); err != nil {
 			return fmt.Errorf("layer %d backward: %w", l, err)
 		}
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnOutputBackward(l, w, lo, hi, auxCoef) })
+		p.outputJobs(l)
+		p.giveBack(p.live.back(l, backOutputJobs))
 		p.addPartials(lp.norm2, 0, p.D)
 		p.addPartials(lp.oBias, p.D+2*p.C, p.D)
-		p.outputJobs(l)
 		p.runJobs()
 		if !p.m.reaches(l, flightInput) {
-			return nil
+			break
 		}
+		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.queriesBackward(l, lo, hi) })
 		p.attentionBackward(l)
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
+		p.inputJob(l)
+		p.giveBack(p.live.back(l, backInputJob))
 		p.addPartials(lp.norm1, 0, p.D)
 		p.addPartials(lp.qNorm, p.D, p.C)
 		p.addPartials(lp.kNorm, p.D+p.C, p.C)
 		p.addBiasPartials(lp)
-		p.inputJob(l)
 		p.runJobs()
 	}
 	if p.m.embed.Grad != nil {
+		p.jobs = p.jobs[:0]
+		p.giveBack(p.live.over())
 		p.embedBackward()
 	}
+	p.debtFree()
 	return nil
 }
 
 func (p *PassOf[Num]) sizeBackward() {
 	T := p.T
-	p.h1 = grow(&p.h2, T*p.D)
-	grow(&p.do, T*p.HC)
 	grow(&p.dlogits, T*max(1, p.E))
 	p.sizeLowBackward()
 	grow(&p.partial, stripes(T)*p.partialLen())
@@ -123,9 +129,8 @@ func (p *PassOf[Num]) addBiasPartials(lp *layerParams[Num]) {
 
 // attnOutputBackward takes rows lo..hi from the experts' input gradients and
 // the router down to the attention output: dx becomes the gradient after
-// attention, do what attention's backward starts from. It computes
-// again what the forward pass did not keep: h2 for the weight gradients, and
-// the rotated queries and keys.
+// attention. It computes again what the forward pass did not keep for the weight
+// gradients, h2.
 func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxCoef []Num) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	n := hi - lo
@@ -167,9 +172,12 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 		}
 	}
 	lp.oLow.backward(f, p.packLow.out, n, p.dx[lo*p.D:], p.D, p.dlow.out, lo)
-	if !p.m.reaches(l, flightInput) {
-		return
-	}
+}
+
+// queriesBackward computes for rows lo..hi what attention's backward starts from:
+// do from the gradient after attention, and the rotated queries and keys again.
+func (p *PassOf[Num]) queriesBackward(l, lo, hi int) {
+	a, lp, f, n := p.acts(l), &p.m.layers[l], p.kern, hi-lo
 	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
 	lp.oLow.input(f, p.packLow.out, n, p.dlow.out, lo, p.do[lo*p.HC:], p.HC)
 	for r := lo; r < hi; r++ {

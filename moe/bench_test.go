@@ -49,7 +49,7 @@ func BenchmarkTrainStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			m.EnableGrad()
-			p, st := m.NewPass(Options{Train: true}), m.NewOptState()
+			p, st := m.NewPass(Options{Train: true, BorrowGrads: true}), m.NewOptState()
 			batch := randomBatch(rand.New(rand.NewPCG(1, 2)), c.cfg.VocabSize, c.lengths...)
 			d, coef := make([]Logits, batch.Len()), make([]float32, batch.Len())
 			for i := range d {

@@ -52,8 +52,8 @@ func (p *PassOf[Num]) elsewhere(a *acts[Num]) bool { return p.o.Peers != nil && 
 // is row s of y. Without y it leaves the gate and up products and no answer.
 func (p *PassOf[Num]) compute(l int, y []Num) {
 	a := p.acts(l)
-	if p.o.Train {
-		p.growSlots(&a.gu, a.work.slots()*a.ldF)
+	if p.o.Train && p.elsewhere(a) {
+		a.gu = p.growSlots(&a.guApart, a.work.slots()*a.ldF)
 	}
 	p.sizeLowExperts(l, &a.low)
 	units := p.expertUnits(a)
@@ -123,7 +123,6 @@ func (p *PassOf[Num]) multiply(w *worker[Num], j *packJob[Num], direct bool, n i
 // activation) and gu (gradients of gate and up).
 func (p *PassOf[Num]) expertsBackward(l int) error {
 	a := p.acts(l)
-	grow(&p.y, a.off[a.E]*p.D)
 	if !p.elsewhere(a) {
 		p.computeBackward(l, p.dx, p.y)
 		return nil
@@ -144,8 +143,9 @@ func (p *PassOf[Num]) expertsBackward(l int) error {
 func (p *PassOf[Num]) computeBackward(l int, dy, dx []Num) {
 	a := p.acts(l)
 	S := a.work.slots()
-	p.growSlots(&p.dyp, S*p.D)
-	p.hw = p.growSlots(&p.panels, S*a.F)
+	if p.elsewhere(a) {
+		p.dyp, p.hw = p.growSlots(&p.dypApart, S*p.D), p.growSlots(&p.hwApart, S*a.F)
+	}
 	p.growSlots(&p.dtw, S)
 	p.sizeLowExperts(l, &p.dlow)
 	units := p.expertUnits(a)

@@ -13,10 +13,12 @@ const (
 // forward runs the trunk. It leaves in the last layer's activations and in y
 // what hidden needs, or in stream where a scoring pass wants all rows.
 func (p *PassOf[Num]) forward(want wanted) error {
-	p.sizeForward()
 	p.want = want
+	p.plan()
+	p.sizeForward()
 	for l := range p.L {
 		p.hold(l)
+		p.settle(l, false)
 		p.sizeLowPacks(l)
 		p.packForward(l)
 		if err := p.layer(l, l == p.L-1 && want == lastOnly); err != nil {
@@ -80,9 +82,7 @@ func (p *PassOf[Num]) handOver(l int, c *chunk) {
 		if l == p.L-1 {
 			return // the head takes the rows that it needs
 		}
-		if p.keeps(l + 1) {
-			x = grow(&p.acts(l+1).x, c.n*p.D)
-		}
+		x = p.acts(l + 1).x
 	}
 	p.eachStripe(c.n, func(_ *worker[Num], lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -104,18 +104,7 @@ func (p *PassOf[Num]) behindAttention(l, R int, lastRows, onlyLast bool) error {
 
 // sizeForward prepares the buffers that every layer uses.
 func (p *PassOf[Num]) sizeForward() {
-	f, most := p.kern, 0
-	for i := range p.chunks {
-		most = max(most, p.chunks[i].n)
-	}
-	if !p.keeps(0) {
-		grow(&p.stream, p.T*p.D)
-	}
-	if p.o.Train && p.m.reaches(p.L-1, flightExperts) {
-		p.sizeBoth()
-	}
-	grow(&p.qr, most*p.HC)
-	grow(&p.kr, most*p.GC)
+	f := p.kern
 	grow(&p.packQKV, f.PanelLen(p.D, p.HC)+f.PanelLen(p.D, 2*p.GC))
 	grow(&p.packO, f.PanelLen(p.HC, p.D))
 	grow(&p.packR, p.whole.PanelLen(p.D, max(1, p.E)))
@@ -126,24 +115,6 @@ func (p *PassOf[Num]) sizeForward() {
 		grow(&w.pack, max(f.PanelLen(p.D, 2*p.wide.F), f.PanelLen(2*p.wide.F, p.D), f.PanelLen(gradDepth, gradTileN), p.whole.PanelLen(gradDepth, gradTileN)))
 		grow(&w.pack2, max(f.PanelLen(p.wide.F, p.D), f.PanelLen(p.D, p.wide.F)))
 	}
-}
-
-// sizeBoth prepares what a backward pass uses again, larger: memory that grows
-// between the two would be there twice.
-func (p *PassOf[Num]) sizeBoth() {
-	panels, y, dyp := max(p.pages.size, p.attnWork), 0, 0
-	if p.m.reaches(p.L-1, flightInput) {
-		dyp = p.T * p.ldW
-	}
-	for l, m := range p.mlp[:p.L-1] { // of the last layer some rows may do
-		y = max(y, p.T*m.K*p.D)
-		if p.keeps(l) {
-			panels, dyp = max(panels, p.T*m.K*m.F), max(dyp, p.T*m.K*p.D)
-		}
-	}
-	grow(&p.panels, panels)
-	grow(&p.y, y)
-	grow(&p.dyp, dyp)
 }
 
 // packForward packs the dense matrices of a layer for Y = X·Wᵀ.

@@ -27,6 +27,8 @@ type gradJob[Num Float] struct {
 	ldb     int
 	rows    []int32
 	whole   bool // a product that is never rounded
+	at      int  // of dst in the gradients of the model
+	fresh   bool // dst is written, not added to
 }
 
 // gradTile is a part of one job.
@@ -73,13 +75,13 @@ func (p *PassOf[Num]) inputJob(l int) {
 // them train.
 func (p *PassOf[Num]) addJob(j gradJob[Num], matrices ...*ParamOf[Num]) {
 	if !slices.ContainsFunc(matrices, func(w *ParamOf[Num]) bool { return w.Grad == nil }) {
-		j.dst = p.flatGrad(matrices[0], j.m*j.n)
+		j.dst, j.at = p.flatGrad(matrices[0], j.m*j.n), matrices[0].offset
 		p.jobs = append(p.jobs, j)
 		return
 	}
 	for at, i := 0, 0; i < len(matrices); i++ {
 		w, part := matrices[i], j
-		part.dst, part.m, part.a = w.Grad, w.Shape[0], j.a[min(at, len(j.a)):]
+		part.dst, part.at, part.m, part.a = w.Grad, w.offset, w.Shape[0], j.a[min(at, len(j.a)):]
 		if w.Grad != nil {
 			p.jobs = append(p.jobs, part)
 		}
@@ -133,6 +135,6 @@ func (p *PassOf[Num]) gradTile(w *worker[Num], t gradTile) {
 		} else {
 			f.Pack(w.pack, j.b[k0*j.ldb+t.n0:], j.ldb, k, n)
 		}
-		f.MulT(t.m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, true, w.left)
+		f.MulT(t.m, n, k, j.a[k0*j.lda+t.m0:], j.lda, w.pack, j.dst[t.m0*j.n+t.n0:], j.n, k0 > 0 || !j.fresh, w.left)
 	}
 }

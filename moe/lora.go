@@ -244,10 +244,11 @@ func (r *lowRank[Num]) gradJobs(p *PassOf[Num], j gradJob[Num], u, v []Num, row 
 	}
 	u, v = u[row*r.ld:], v[row*r.ld:]
 	forA := j
+	forA.at = r.parts[0].a.offset
 	forA.dst, forA.m, forA.n, forA.a, forA.lda = p.flatGrad(r.parts[0].a, r.width()*r.in), r.width(), r.in, v, r.ld
 	p.jobs = append(p.jobs, forA)
 	for i, part := range r.parts {
-		p.jobs = append(p.jobs, gradJob[Num]{dst: part.b.Grad, m: part.out, n: r.rank, k: j.k, a: j.a[part.at:], lda: j.lda, b: u[i*r.rank:], ldb: r.ld})
+		p.jobs = append(p.jobs, gradJob[Num]{dst: part.b.Grad, at: part.b.offset, m: part.out, n: r.rank, k: j.k, a: j.a[part.at:], lda: j.lda, b: u[i*r.rank:], ldb: r.ld})
 	}
 }
 

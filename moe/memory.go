@@ -66,12 +66,12 @@ func (p *PassOf[Num]) Memory() Memory {
 	all.walk(reflect.ValueOf(p).Elem(), kindBuffers)
 	all.walk(reflect.ValueOf(p.room).Elem(), kindBuffers)
 	// Kinds come in this order: views of an earlier one are no more memory.
-	var seen extents
-	var sizes [kindCount]int64
+	seen := extents{extentOf(p.block), extentOf(p.m.grad)} // that planned arrays lie in
+	sizes := [kindCount]int64{kindActivations: int64(len(p.block)) * int64(unsafe.Sizeof(Num(0)))}
 	for kind, found := range all {
 		before := seen.bytes()
 		seen = append(seen, found...)
-		sizes[kind] = seen.bytes() - before
+		sizes[kind] += seen.bytes() - before
 	}
 	sizes[kindBuffers] += int64(p.threads*borrowed(p.kern)) * int64(unsafe.Sizeof(Num(0)))
 	return Memory{Activations: sizes[kindActivations], Buffers: sizes[kindBuffers], Packs: sizes[kindPacks], Exchange: sizes[kindExchange]}
@@ -93,7 +93,7 @@ const (
 
 // fieldKinds are the fields that begin another kind than that of the struct around
 // them.
-var fieldKinds = map[string]memoryKind{"layers": kindActivations, "stream": kindActivations, "exchanging": kindExchange}
+var fieldKinds = map[string]memoryKind{"layers": kindActivations, "exchanging": kindExchange}
 
 // isPack tells the fields of packed weights by their names.
 func isPack(field string) bool { return strings.HasPrefix(field, "pack") }

@@ -53,6 +53,13 @@ type stepOperation struct {
 
 const benchSequences, benchLength = 8, 512
 
+// readyBack points the pass at the way back through the layer that is measured.
+func (p *PassOf[Num]) readyBack() {
+	p.sizeBackward()
+	p.dx = p.leased(tenantDX, 0, true)
+	p.settleBack(benchLayer)
+}
+
 // benchLayer has every position in all its parts, as the last layer has not.
 const benchLayer = 1
 
@@ -90,16 +97,12 @@ func operations(m *Model, p *Pass) []stepOperation {
 			flops: count(2, T, widths), bytes: count(4, widths+T*(2*p.D+p.W+p.HC)),
 		},
 		{
-			name: "experts", before: func() { grow(&p.y, S*p.D) }, do: func() { p.compute(benchLayer, p.y) },
+			name: "experts", before: func() { p.settle(benchLayer, false) }, do: func() { p.compute(benchLayer, p.y) },
 			flops: count(2*3, S, p.D, F), bytes: count(4, experts+S*(2*p.D+2*F)),
 		},
 		{
 			name: "weight gradients", before: func() {
-				a.x = a.x[:T*p.D]
-				p.sizeBackward()
-				grow(&p.dx, T*p.D)
-				grow(&p.dyp, S*p.D)
-				p.hw = grow(&p.panels, S*F)
+				p.readyBack()
 				p.outputJobs(benchLayer)
 			},
 			do:    p.runJobs,
@@ -111,7 +114,7 @@ func operations(m *Model, p *Pass) []stepOperation {
 			flops: attention(4), bytes: count(4, T*2*(p.HC+p.GC)),
 		},
 		{
-			name: "attention, backward", before: func() { p.sizeBackward(); clear(p.do) }, do: func() { p.attentionBackward(benchLayer) },
+			name: "attention, backward", before: p.readyBack, do: func() { p.attentionBackward(benchLayer) },
 			flops: attention(10), bytes: count(4, T*(4*p.HC+4*p.GC)),
 		},
 		{

@@ -74,6 +74,19 @@ func (s *OptStateOf[Num]) held(p *ParamOf[Num]) Slice {
 	return Slice{part.Lo - p.offset, part.Hi - p.offset}
 }
 
+// whole reports whether the state is of all that trains of its model.
+func (s *OptStateOf[Num]) whole(m *ModelOf[Num]) bool {
+	if s.tensors == nil {
+		return s.dense.len() == m.denseLen && s.experts.len() == m.trainLen-m.denseLen
+	}
+	for i := range s.tensors {
+		if t := &s.tensors[i]; t.part.len() != t.p.len() {
+			return false
+		}
+	}
+	return true
+}
+
 // Bytes is the memory of the moments.
 func (s *OptStateOf[Num]) Bytes() int64 { return s.Memory().Moments }
 

@@ -72,6 +72,8 @@ type ModelOf[Num Float] struct {
 	halves  bool     // the weights are in bfloat16:
 	narrow  []uint16 // here
 	grad    []Num
+	summed  bool             // grad may hold sums
+	lentTo  *PassOf[Num]     // or, in part, arrays of a pass that is to go back; nil: none
 	files   *safetensors.Set // that numbers are read from; nil where all are in flat
 	closed  bool
 	kern    kernels[Num]

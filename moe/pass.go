@@ -33,6 +33,11 @@ type Options struct {
 	// depend on where an expert is. Routing weights and their gradients are
 	// sent whole.
 	BF16Wire bool
+	// BorrowGrads lets a training pass keep arrays in the memory of gradients that
+	// are zero when it goes forward: results are the same bits, in less memory. From
+	// such a forward call to the end of its backward call Param.Grad holds nothing,
+	// and no other pass over the model may go backward.
+	BorrowGrads bool
 	// Precision is what the operands of products are rounded to.
 	Precision Precision
 }
@@ -89,6 +94,11 @@ type PassOf[Num Float] struct {
 	pages    paging
 	prefixes Prefixes
 
+	live   liveness[Num]
+	places layoutOf
+	debts  []stretch // of gradients that arrays lie in
+	poison bool      // of tests: memory is filled with NaN when it is lent or given back
+
 	loads [][]int64
 	aux   []float64
 	head  Head
@@ -118,6 +128,7 @@ func (m *ModelOf[Num]) newPass(o Options, r *room[Num]) *PassOf[Num] {
 	m.shard.check(o.Peers)
 	p := &PassOf[Num]{m: m, o: o, kern: rounded(m.kern, o.Precision), whole: m.kern, threads: threadsOr(o.Threads), limit: chunkRows, dims: dimsOf(&m.cfg), room: r}
 	p.direct = kernel.DirectOf[Num](p.kern)
+	p.live = liveness[Num]{dims: &p.dims, m: m, recompute: o.Recompute, peers: o.Peers != nil}
 	if more := p.threads - len(p.work); more > 0 {
 		p.work = append(p.work, make([]worker[Num], more)...)
 	}
@@ -197,13 +208,14 @@ func (p *PassOf[Num]) Aux() []float64 { return slices.Clone(p.aux) }
 // and dLoss/dRest of sequence i. It consumes the activations of the last
 // Verdict: a second backward needs a second forward. A nil auxCoef is zero.
 func (p *PassOf[Num]) BackwardVerdict(d []LogitsOf[Num], auxCoef []Num) error {
-	if p.state != stateVerdict {
+	if p.state != stateVerdict || p.evicted() {
 		return ErrNoForward
 	}
 	if err := p.checkBackward(len(d), auxCoef); err != nil {
 		return err
 	}
 	p.state = stateEmpty
+	p.beginSum()
 	p.verdictBackward(d)
 	return cmp.Or(p.backward(auxCoef), p.sound())
 }
@@ -245,6 +257,7 @@ func (p *PassOf[Num]) NextToken(b Batch, weight, auxCoef []Num) (lossSum []float
 	lossSum = p.nextTokenHead()
 	err = p.checkSums(lossSum)
 	if weight != nil && (err == nil || p.o.Peers != nil) { // peers wait for every rank's part
+		p.beginSum()
 		p.nextTokenBackward(weight)
 		if lost := cmp.Or(p.backward(auxCoef), p.sound()); lost != nil {
 			return nil, lost

@@ -19,7 +19,9 @@ type Plan struct {
 	Average  bool         // a moving average of the weights is kept
 	Scores   bool         // a second pass scores as many tokens in the memory of the first
 	Passes   int          // that train side by side; 0 means 1
-	BF16Wire bool
+
+	BorrowGrads bool // as the option of a pass
+	BF16Wire    bool
 }
 
 // A ReplicaCount says among how many ranks moments are in slices: those of the

@@ -21,7 +21,7 @@ func checkPlan[Num Float](plan Plan, peers Peers) error {
 		return err
 	}
 	m.EnableGrad()
-	st, o := m.NewOptState(), Options{Train: true, Threads: plan.Threads, Recompute: plan.Recompute, Peers: peers, BF16Wire: plan.BF16Wire, Precision: plan.Precision}
+	st, o := m.NewOptState(), Options{Train: true, Threads: plan.Threads, Recompute: plan.Recompute, Peers: peers, BF16Wire: plan.BF16Wire, Precision: plan.Precision, BorrowGrads: plan.BorrowGrads}
 	p := m.NewPass(o)
 	b := randomBatch(rand.New(rand.NewPCG(1, 2)), plan.VocabSize, plan.Lengths...)
 	if plan.NextToken {
@@ -100,6 +100,8 @@ func TestPlannedMemory(t *testing.T) {
 		"adapters":   {Config: planConfig(), Lengths: []int{512, 512}, Head: two, Tuning: adapters},
 		"upper half": {Config: planConfig(), Lengths: []int{512, 512}, Head: two, Scores: true, Tuning: Tuning{Freeze: []string{"embeddings", "layers 0-1"}}},
 		"the head":   {Config: planConfig(), Lengths: []int{512, 512}, Head: two, Scores: true, Tuning: Tuning{Freeze: []string{"embeddings", "layers 0-2"}}},
+		"borrowed":   {Config: planConfig(), Lengths: []int{512, 512, 300}, Head: two, Scores: true, BorrowGrads: true},
+		"and twice":  {Config: mixed, Lengths: []int{1200}, NextToken: true, Recompute: true, BorrowGrads: true, Tuning: Tuning{Freeze: []string{"embeddings"}}},
 		"attention":  {Config: planConfig(), Lengths: []int{512, 512}, Head: two, Recompute: true, Tuning: Tuning{Freeze: []string{"experts"}}},
 	} {
 		plan.Threads = max(1, plan.Threads)

@@ -33,15 +33,17 @@ func (d demand) memory() (m Memory) {
 	return m
 }
 
-// sizes counts what passes grow to. It follows load, sizeInput, sizeRows,
-// sizeForward, sizeBackward and the places beside them, under the names of the
-// fields that they grow.
+// sizes counts what passes grow to: the block of what is planned, by the same plan,
+// and beside it what load, sizeInput, sizeRows, sizeForward, sizeBackward and the
+// places beside them grow, under the names of the fields.
 type sizes[Num Float] struct {
 	Plan
 	dims
 	kern  kernels[Num]  // of the trunk's products
 	whole kernels[Num]  // of the router's and the head's
 	m     *ModelOf[Num] // described: no numbers
+
+	live liveness[Num]
 
 	num        int64 // bytes of a number
 	T, longest int
@@ -71,16 +73,9 @@ func newSizes[Num Float](p Plan) (*sizes[Num], error) {
 	for _, n := range p.Lengths {
 		s.T, s.longest = s.T+n, max(s.longest, n)
 	}
+	s.live = liveness[Num]{dims: &s.dims, m: s.m, T: s.T, ends: len(p.Lengths), pages: s.pages(), work: s.kern.AttentionGradWork(s.H, s.G, s.C, p.Lengths),
+		everywhere: p.NextToken, recompute: p.Recompute, peers: p.Shard.Of > 1}
 	return s, nil
-}
-
-// slots is how many tokens go through experts of a layer in training, each
-// counted for every choice.
-func (s *sizes[Num]) slots(l int) int {
-	if l == s.dims.L-1 && !s.NextToken {
-		return len(s.Lengths) * s.mlp[l].K
-	}
-	return s.T * s.mlp[l].K
 }
 
 // here is the room on the rank that has most for so many slots that come from a
@@ -98,22 +93,29 @@ func (s *sizes[Num]) apart(l int) bool { return s.Shard.Of > 1 && s.mlp[l].route
 
 func (s *sizes[Num]) numbers(d demand, name string, n int) { d.need(name, s.num*int64(n)) }
 
+// planned counts the block that planned arrays lie in.
+func (s *sizes[Num]) planned(d demand, lent []stretch, base int) {
+	s.numbers(d, "layers.block", s.live.place(lent, base))
+}
+
 // train counts a pass that trains.
 func (s *sizes[Num]) train(d demand) {
+	s.live.train()
+	if s.BorrowGrads {
+		s.planned(d, s.live.lendable(), s.m.trainLen)
+	} else {
+		s.planned(d, nil, 0)
+	}
 	s.load(d, s.T)
 	for l := range s.mlp {
-		own, passing := layerField(l), layerField(s.holder(l))
-		if !s.reaches(l) {
-			s.numbers(d, stream, s.T*s.D)
-		} else {
-			s.numbers(d, own+"x", s.T*s.D)
+		own, passing, slots := layerField(l), layerField(s.holder(l)), s.live.slots(l)
+		s.layer(d, l, own, passing, s.T, s.T, slots)
+		if s.apart(l) {
+			s.numbers(d, passing+"guApart", s.here(l, slots)*s.mlp[l].ldF)
 		}
-		s.layer(d, l, own, passing, s.T, s.T, s.slots(l))
-		s.numbers(d, passing+"gu", s.here(l, s.slots(l))*s.mlp[l].ldF)
 	}
 	s.head(d, true)
 	s.numbers(d, "auxGrad", len(s.Lengths)*s.E)
-	s.numbers(d, "dx", s.T*s.D)
 	if s.reaches(s.dims.L - 1) {
 		s.backward(d)
 	}
@@ -123,8 +125,9 @@ func (s *sizes[Num]) train(d demand) {
 // alone, and it goes chunk by chunk.
 func (s *sizes[Num]) score(d demand) {
 	n := min(s.T, chunkRows)
+	s.live.score(n)
+	s.planned(d, nil, 0)
 	s.load(d, n)
-	s.numbers(d, stream, s.T*s.D)
 	lowest := layerField(0)
 	for l, m := range s.mlp {
 		rows := n
@@ -135,9 +138,6 @@ func (s *sizes[Num]) score(d demand) {
 	}
 	s.head(d, false)
 }
-
-// stream is also where the lowest layer keeps its input; see [PassOf.take].
-const stream = "layer0.x"
 
 func layerField(l int) string { return fmt.Sprintf("layer%d.", l) }
 
@@ -157,10 +157,7 @@ func (s *sizes[Num]) holder(l int) int {
 func (s *sizes[Num]) load(d demand, rows int) {
 	d.need("batch", 3*4*int64(s.T))
 	s.numbers(d, "positions", s.longest*s.C)
-	s.numbers(d, "qr", rows*s.HC)
-	s.numbers(d, "kr", rows*s.GC)
 	f, m, n := s.kern, s.wide, max(1, s.Threads)
-	s.numbers(d, "panels", s.pages())
 	s.numbers(d, "packQKV", f.PanelLen(s.D, s.HC)+f.PanelLen(s.D, 2*s.GC))
 	s.numbers(d, "packO", f.PanelLen(s.HC, s.D))
 	s.numbers(d, "packR", s.whole.PanelLen(s.D, max(1, s.E)))
@@ -183,12 +180,9 @@ func (s *sizes[Num]) layer(d demand, l int, own, passing string, in, rows, slots
 	s.numbers(d, own+"topW", rows*m.K)
 	d.need(own+"topI", 4*int64(rows*m.K))
 	s.numbers(d, passing+"r1", in)
-	s.numbers(d, passing+"qkv", in*s.ldW)
 	s.numbers(d, passing+"rq", in*s.H)
 	s.numbers(d, passing+"rk", in*s.G)
-	s.numbers(d, passing+"o", rows*s.HC)
 	s.numbers(d, passing+"lse", rows*s.H)
-	s.numbers(d, passing+"xm", rows*s.D)
 	s.numbers(d, passing+"r2", rows)
 	d.need(passing+"off", 8*int64(m.E+1))
 	d.need(passing+"slots", 4*int64(slots+rows*m.K))
@@ -197,8 +191,6 @@ func (s *sizes[Num]) layer(d demand, l int, own, passing string, in, rows, slots
 	s.numbers(d, passing+"low.out", in*w.o)
 	s.numbers(d, passing+"low.gu", s.here(l, slots)*w.gu)
 	s.numbers(d, passing+"low.down", s.here(l, slots)*w.down)
-	s.numbers(d, "h2", rows*s.D)
-	s.numbers(d, "y", slots*s.D)
 	s.adapters(d, l)
 	if s.apart(l) {
 		s.numbers(d, passing+"work", s.here(l, slots)*(s.D+2))
@@ -230,7 +222,6 @@ func (s *sizes[Num]) exchange(d demand, slots int) {
 // backward counts what a backward pass needs of all layers that it reaches.
 func (s *sizes[Num]) backward(d demand) {
 	f, T, n := s.kern, s.T, max(1, s.Threads)
-	s.numbers(d, "do", T*s.HC)
 	s.numbers(d, "dlogits", T*max(1, s.E))
 	s.numbers(d, "partial", stripes(T)*s.partials())
 	s.numbers(d, "packQKV", max(f.PanelLen(s.D, s.W), f.PanelLen(s.W, s.D)))
@@ -241,18 +232,14 @@ func (s *sizes[Num]) backward(d demand) {
 		if !s.reaches(l) {
 			continue
 		}
-		slots, w := s.here(l, s.slots(l)), s.m.layers[l].lowWidths()
-		s.numbers(d, "y", s.slots(l)*s.D)
-		s.numbers(d, "dyp", slots*s.D)
-		s.numbers(d, "panels", slots*m.F)
+		slots, w := s.here(l, s.live.slots(l)), s.m.layers[l].lowWidths()
 		s.numbers(d, "dtw", slots)
 		s.numbers(d, "dlow.gu", slots*w.gu)
 		s.numbers(d, "dlow.down", slots*w.down)
 		if s.apart(l) {
+			s.numbers(d, "dypApart", slots*s.D)
+			s.numbers(d, "hwApart", slots*m.F)
 			s.numbers(d, "exchanging.in", slots*(s.D+1))
-		}
-		if s.m.reaches(l, flightInput) {
-			s.attentionBackward(d)
 		}
 	}
 	for l := range s.mlp {
@@ -260,12 +247,6 @@ func (s *sizes[Num]) backward(d demand) {
 		s.numbers(d, "dlow.in", T*w.qkv)
 		s.numbers(d, "dlow.out", T*w.o)
 	}
-}
-
-// attentionBackward counts what the layers that a pass goes through whole take.
-func (s *sizes[Num]) attentionBackward(d demand) {
-	s.numbers(d, "panels", s.kern.AttentionGradWork(s.H, s.G, s.C, s.Lengths))
-	s.numbers(d, "dyp", s.T*s.ldW)
 }
 
 // pages is what attention keeps forward.

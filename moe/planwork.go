@@ -86,7 +86,7 @@ func (s *sizes[Num]) attentionWork(w *Work, l int) {
 // taken to train as the first of the shard does.
 func (s *sizes[Num]) expertWork(w *Work, l int) {
 	m, e, again := s.mlp[l], s.m.layers[l].experts[0], s.again(l)
-	slots, reached, output := float64(s.slots(l)), s.reaches(l), s.m.reaches(l, flightOutput)
+	slots, reached, output := float64(s.live.slots(l)), s.reaches(l), s.m.reaches(l, flightOutput)
 	matrix := 2 * slots * float64(s.D*m.F)
 	w.Products += matrix * (3 + 2*again + count(reached) + 2*count(output) +
 		count(anyTrains(e.gate)) + count(anyTrains(e.up)) + count(anyTrains(e.down)))

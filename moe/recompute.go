@@ -22,6 +22,7 @@ func (p *PassOf[Num]) recompute(l int) error {
 		return nil
 	}
 	p.hold(l)
+	p.settle(l, true)
 	p.sizeLowPacks(l)
 	p.packForward(l)
 	a, c := p.acts(l), &p.chunks[0]
@@ -40,7 +41,11 @@ func (p *PassOf[Num]) recompute(l int) error {
 		p.ownWork(a)
 	}
 	if p.m.layers[l].lowWidths().down > 0 { // adapters of down want what they read
-		p.compute(l, grow(&p.y, a.work.slots()*p.D))
+		y := p.y
+		if p.elsewhere(a) {
+			y = p.growSlots(&p.results, a.work.slots()*p.D)
+		}
+		p.compute(l, y)
 		return nil
 	}
 	p.compute(l, nil)

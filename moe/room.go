@@ -5,9 +5,11 @@ package moe
 // what it grows to.
 type room[Num Float] struct {
 	arena[Num]
+	views[Num]
 	vocab[Num]
 	exchanging[Num]
 
+	block    []Num // that planned arrays lie in
 	layers   []acts[Num]
 	holder   int // the layer that took what passes from the lowest, by way of those between
 	work     []worker[Num]
@@ -35,16 +37,8 @@ func (p *PassOf[Num]) take() {
 		return
 	}
 	before.state = stateEmpty
-	// The input of the lowest layer and the stream of a scoring pass are one memory.
-	lowest := &p.layers[0]
-	switch {
-	case !p.o.Train:
+	if !p.o.Train {
 		p.giveDown()
-		if cap(lowest.x) > cap(p.stream) {
-			p.stream = lowest.x
-		}
-	case p.keeps(0):
-		lowest.x, p.stream = p.stream, nil
 	}
 }
 

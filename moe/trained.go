@@ -129,12 +129,32 @@ func (m *ModelOf[Num]) depth() int {
 
 // trains says of each flight of a layer whether something trains in it.
 func (l *layerParams[Num]) trains() (in [flights]bool) {
-	for _, e := range l.experts {
-		in[flightExperts] = in[flightExperts] || e.guLow != nil || e.downLow != nil || anyTrains(e.gate, e.up, e.down)
-	}
-	in[flightOutput] = l.oLow != nil || anyTrains(l.norm2, l.router, l.o, l.oBias)
-	in[flightInput] = l.qkvLow != nil || anyTrains(l.norm1, l.qNorm, l.kNorm, l.q, l.k, l.v, l.qBias, l.kBias, l.vBias)
+	l.eachTensor(func(p *ParamOf[Num], flight int) { in[flight] = in[flight] || !p.Frozen })
 	return in
+}
+
+// eachTensor calls do for every tensor of a layer, adapters too, with the flight
+// that its gradient is made in.
+func (l *layerParams[Num]) eachTensor(do func(p *ParamOf[Num], flight int)) {
+	all := func(flight int, low *lowRank[Num], list ...*ParamOf[Num]) {
+		for _, p := range list {
+			if p != nil {
+				do(p, flight)
+			}
+		}
+		if low != nil {
+			for _, part := range low.parts {
+				do(part.a, flight)
+				do(part.b, flight)
+			}
+		}
+	}
+	for _, e := range l.experts {
+		all(flightExperts, e.guLow, e.gate, e.up)
+		all(flightExperts, e.downLow, e.down)
+	}
+	all(flightOutput, l.oLow, l.norm2, l.router, l.o, l.oBias)
+	all(flightInput, l.qkvLow, l.norm1, l.qNorm, l.kNorm, l.q, l.k, l.v, l.qBias, l.kBias, l.vBias)
 }
 
 func anyTrains[Num Float](list ...*ParamOf[Num]) bool {

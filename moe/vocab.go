@@ -157,7 +157,8 @@ func (p *PassOf[Num]) nextTokenBackward(weight []Num) {
 
 // hiddenBackward takes dhn through the final norm into dx.
 func (p *PassOf[Num]) hiddenBackward() {
-	clear(grow(&p.dx, p.T*p.D))
+	p.dx = p.leased(tenantDX, 0, true)
+	clear(p.dx)
 	n := len(p.rows)
 	grow(&p.partial, stripes(n)*p.partialLen())
 	p.eachStripe(n, func(_ *worker[Num], lo, hi int) {

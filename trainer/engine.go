@@ -33,6 +33,9 @@ type engine interface {
 	route(b moe.Batch) error
 	routers(slopes []float64, z float64) error
 	bias(b [][]float64) error
+	// only says whether the step at hand has one micro-batch here, so that gradients
+	// are zero whenever a forward pass begins.
+	only(is bool)
 	probSums() []float64
 	zSum() float64
 	load(train bool) [][]int64 // tokens at each expert in the last forward
@@ -147,6 +150,12 @@ func (e *engineOf[Num]) zSum() float64           { return e.pass.ZSum() }
 
 func (e *engineOf[Num]) bias(b [][]float64) error {
 	return e.eachPass(func(p *moe.PassOf[Num]) error { return p.SetBias(b) })
+}
+
+func (e *engineOf[Num]) only(is bool) {
+	if e.spare == nil { // of two passes one goes back while the other would borrow
+		e.pass.SetBorrowGrads(is)
+	}
 }
 
 func (e *engineOf[Num]) routers(slopes []float64, z float64) error {

@@ -121,6 +121,7 @@ func NewForecast(cfg *Config, s Setting) (*Forecast, error) {
 	fc.MicroSequences = min(mine, max(1, cfg.Batch.MaxTokensPerMicro/s.Length))
 	fc.Micros = (mine + fc.MicroSequences - 1) / fc.MicroSequences
 	plan := planOf(cfg, s, slices.Repeat([]int{s.Length}, fc.MicroSequences))
+	plan.BorrowGrads = fc.Micros == 1 && plan.Passes < 2 // sums of one micro-batch stay while the next is computed
 	if err := fc.predictMemory(cfg, plan); err != nil {
 		return nil, fmt.Errorf("forecast: %w", err)
 	}

@@ -84,6 +84,7 @@ func (n *network) gradient(list []sample) (work, error) {
 	for _, l := range lengths {
 		w.tokens += int64(l)
 	}
+	n.only(len(c.micros) <= 1)
 	run := n.verdictOnce
 	switch {
 	case n.cfg.Objective.Name == ObjectiveNextToken:

@@ -47,7 +47,7 @@ func (s *spec) pass(train bool) (*moe.Model, *moe.Pass, error) {
 	if train {
 		m.EnableGrad()
 	}
-	return m, m.NewPass(moe.Options{Threads: s.Threads, Train: train, Precision: precision, Recompute: s.Recompute}), nil
+	return m, m.NewPass(moe.Options{Threads: s.Threads, Train: train, Precision: precision, Recompute: s.Recompute, BorrowGrads: true}), nil
 }
 
 // scoring answers all sequences, which are unpadded.
