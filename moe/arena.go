@@ -13,7 +13,7 @@ type dims struct {
 	D, H, G, C, E, K, V, L int // E and K of the layers that have experts
 	HC, GC                 int // widths of all query heads and of all key heads
 	W                      int // width of a row of q, k and v: HC + 2·GC
-	// ldW is the floats between rows of q, k, v. Their gradients are left
+	// ldW is the floats between rows of the gradients of q, k, v. These are left
 	// operands of products over tokens, which read a few columns down many rows:
 	// rows a multiple of 2 KiB apart would all fall into the same sets of the
 	// first cache.
@@ -110,7 +110,7 @@ type acts[Num Float] struct {
 // planned are the large activations of a layer, in the places of the plan.
 type planned[Num Float] struct {
 	x   []Num // [T,D] input
-	qkv []Num // [T,W] by ldW, projections before norm and rotation
+	qkv []Num // [T,W] projections before norm and rotation
 	o   []Num // [R,HC] attention output
 	xm  []Num // [R,D] after attention
 	gu  []Num // [slots of work,2F] by ldF, gate and up products, replaced by their gradients
@@ -155,11 +155,12 @@ type views[Num Float] struct {
 // arena is the memory of a pass that is not planned: packed weights, scratch, what
 // is small, and what other ranks decide on.
 type arena[Num Float] struct {
-	attn    []Num // scratch of attention, of all workers
-	packQKV []Num
-	packO   []Num
-	packR   []Num
-	packLow lowPacks[Num]
+	attn       []Num // scratch of attention, of all workers
+	packQKV    []Num
+	packO      []Num
+	packOAgain []Num // forward, on the way back
+	packR      []Num
+	packLow    lowPacks[Num]
 
 	hwApart   []Num // hw and dyp of layers that have experts on other ranks
 	dypApart  []Num
@@ -174,7 +175,8 @@ type arena[Num Float] struct {
 	units     []expertUnit
 	order     []kernel.Span
 	lengths   []int
-	attnWork  int // numbers that attention works in backward
+	parts     []int // rows that go back through attention together
+	attnWork  int   // numbers that attention works in then
 }
 
 // worker is the scratch memory of one goroutine.

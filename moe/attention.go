@@ -10,7 +10,7 @@ func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, queries []kernel.Queries
 	}
 	p.kern.Attend(&kernel.AttentionOf[Num]{
 		H: p.H, G: p.G, C: p.C,
-		K: p.kr, LDK: p.GC, V: a.qkv[p.HC+p.GC:], LDV: p.ldW,
+		K: p.kr, LDK: p.GC, V: a.qkv[p.HC+p.GC:], LDV: p.W,
 		Keep: c.parts, Share: p.sharedPages(c),
 		Cache: kernel.CacheOf[Num]{Data: p.cache, Pages: p.pages.table, First: p.pages.first},
 		Q:     p.qr, Queries: queries, O: a.o, LSE: a.lse,
@@ -18,18 +18,29 @@ func (p *PassOf[Num]) attention(a *acts[Num], c *chunk, queries []kernel.Queries
 	}, p.byWorker)
 }
 
-// attentionBackward takes do through attention into dqkv.
+// attentionBackward takes dx through attention into dqkv, some sequences after
+// others: what they go back from needs the memory of the largest part.
 func (p *PassOf[Num]) attentionBackward(l int) {
-	a := p.acts(l)
-	if p.T == 0 {
-		return
+	first := 0
+	for _, rows := range p.parts {
+		lo, hi := first, first+rows
+		p.eachStripe(rows, func(_ *worker[Num], from, to int) { p.queriesBackward(l, lo, lo+from, lo+to) })
+		p.attendBackward(l, lo, hi)
+		first = hi
 	}
+}
+
+// attendBackward takes the gradients of the outputs of rows lo to hi, which are
+// whole sequences, through attention.
+func (p *PassOf[Num]) attendBackward(l, lo, hi int) {
+	a := p.acts(l)
 	k, v := p.HC, p.HC+p.GC
+	d := p.dqkv[lo*p.ldW:]
 	p.kern.AttendBackward(&kernel.AttentionGradOf[Num]{
 		H: p.H, G: p.G, C: p.C,
-		Q: p.qr, K: p.kr, LDK: p.GC, V: a.qkv[v:], LDV: p.ldW,
-		O: a.o, DO: p.do, LSE: a.lse, Spans: p.spansByLength(),
-		DQ: p.dqkv, DK: p.dqkv[k:], DV: p.dqkv[v:], LDD: p.ldW,
+		Q: p.qr, K: p.kr, LDK: p.GC, V: a.qkv[lo*p.W+v:], LDV: p.W,
+		O: a.o[lo*p.HC:], DO: p.do, LSE: a.lse[lo*p.H:], Spans: p.spansByLength(lo, hi),
+		DQ: d, DK: d[k:], DV: d[v:], LDD: p.ldW,
 		Work: p.attnBack, Scratch: p.attnScratch(),
 	}, p.byWorker)
 }
@@ -48,14 +59,43 @@ func (p *PassOf[Num]) planAttention() {
 	for i, s := range p.spans {
 		lengths[i] = s.n
 	}
-	p.attnWork = p.kern.AttentionGradWork(p.H, p.G, p.C, lengths)
+	p.parts, p.attnWork = attentionParts(p.parts[:0], p.kern, &p.dims, lengths, p.threads)
 }
 
-// spansByLength lists the rows of the sequences, the longest first.
-func (p *PassOf[Num]) spansByLength() []kernel.Span {
+// attentionParts cuts sequences into two parts that go back through attention one
+// after the other, where either keeps all goroutines busy: it appends their rows, and
+// returns what attention works in.
+func attentionParts[Num Float](parts []int, kern kernels[Num], d *dims, lengths []int, threads int) ([]int, int) {
+	const unitsOfEach = 4
+	total, at, rows := 0, 0, 0
+	for _, n := range lengths {
+		total += n
+	}
+	for at < len(lengths) && 2*rows < total {
+		rows += lengths[at]
+		at++
+	}
+	if min(at, len(lengths)-at)*d.H < unitsOfEach*threads {
+		at, rows = len(lengths), total
+	}
+	work := func(lengths []int) int { return kern.AttentionGradWork(d.H, d.G, d.C, lengths) }
+	for _, n := range []int{rows, total - rows} {
+		if n > 0 {
+			parts = append(parts, n)
+		}
+	}
+	return parts, max(work(lengths[:at]), work(lengths[at:]))
+}
+
+// spansByLength lists the sequences in rows lo to hi, the longest first, and counts
+// rows from lo on.
+func (p *PassOf[Num]) spansByLength(lo, hi int) []kernel.Span {
 	list := p.order[:0]
 	for _, s := range p.spans {
-		list = append(list, kernel.Span{Row: s.lo, N: s.n})
+		if s.lo < lo || s.lo >= hi {
+			continue
+		}
+		list = append(list, kernel.Span{Row: s.lo - lo, N: s.n})
 		for j := len(list) - 1; j > 0 && list[j].N > list[j-1].N; j-- {
 			list[j], list[j-1] = list[j-1], list[j]
 		}

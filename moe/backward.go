@@ -34,7 +34,6 @@ func (p *PassOf[Num]) backward(auxCoef []Num) error {
 		if !p.m.reaches(l, flightInput) {
 			break
 		}
-		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.queriesBackward(l, lo, hi) })
 		p.attentionBackward(l)
 		p.eachStripe(p.T, func(w *worker[Num], lo, hi int) { p.attnInputBackward(l, w, lo, hi) })
 		p.inputJob(l)
@@ -63,6 +62,7 @@ func (p *PassOf[Num]) sizeBackward() {
 	// Layers that are computed again pack what they did forward.
 	grow(&p.packQKV, max(len(p.packQKV), f.PanelLen(p.W, p.D)))
 	grow(&p.packO, max(f.PanelLen(p.HC, p.D), f.PanelLen(p.D, p.HC)))
+	grow(&p.packOAgain, f.PanelLen(p.HC, p.D))
 	grow(&p.packR, max(p.whole.PanelLen(p.D, max(1, p.E)), p.whole.PanelLen(max(1, p.E), p.D)))
 	for i := range p.work {
 		w := &p.work[i]
@@ -77,6 +77,9 @@ func (p *PassOf[Num]) packBackward(l int) {
 	jobs := []packJob[Num]{
 		{dst: p.packQKV, src: p.m.joined(lp.q, lp.k, lp.v), k: p.W, n: p.D},
 		{dst: p.packO, src: p.m.joined(lp.o), k: p.D, n: p.HC},
+	}
+	if p.live.outputAgain(l) {
+		jobs = append(jobs, packJob[Num]{dst: p.packOAgain, src: p.m.joined(lp.o), k: p.HC, n: p.D, transpose: true})
 	}
 	if lp.router != nil {
 		jobs = append(jobs, packJob[Num]{dst: p.packR, src: p.m.joined(lp.router), k: p.E, n: p.D, whole: true})
@@ -134,11 +137,20 @@ func (p *PassOf[Num]) addBiasPartials(lp *layerParams[Num]) {
 func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxCoef []Num) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	n := hi - lo
+	if l == 0 && !p.live.again(l) {
+		p.embed(a.x[lo*p.D:], p.ids[lo:hi])
+	}
+	xm := w.h2[:n*p.D]
+	if p.live.outputAgain(l) {
+		p.afterAttention(l, xm, p.packOAgain, lo, hi, false)
+	} else {
+		xm = a.xm[lo*p.D : hi*p.D]
+	}
 	dh := w.h[:n*p.D]
+	for r := range n {
+		f.NormApply(p.h2[(lo+r)*p.D:(lo+r+1)*p.D], xm[r*p.D:(r+1)*p.D], lp.norm2.Data, a.r2[lo+r])
+	}
 	if !p.m.reaches(l, flightOutput) { // the experts alone, which read h2
-		for r := lo; r < hi; r++ {
-			f.NormApply(p.h2[r*p.D:(r+1)*p.D], a.xm[r*p.D:(r+1)*p.D], lp.norm2.Data, a.r2[r])
-		}
 		return
 	}
 	for r := lo; r < hi; r++ {
@@ -164,9 +176,7 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 				f.AddScaled(row, 1, p.y[int(s)*p.D:(int(s)+1)*p.D])
 			}
 		}
-		xm := a.xm[r*p.D : (r+1)*p.D]
-		f.NormApply(p.h2[r*p.D:(r+1)*p.D], xm, lp.norm2.Data, a.r2[r])
-		f.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, row, xm, lp.norm2.Data, a.r2[r])
+		f.RMSNormBackward(p.dx[r*p.D:(r+1)*p.D], dw, row, xm[(r-lo)*p.D:(r-lo+1)*p.D], lp.norm2.Data, a.r2[r])
 		if lp.oBias != nil {
 			f.AddScaled(part[p.D+2*p.C:p.D+2*p.C+p.D], 1, p.dx[r*p.D:(r+1)*p.D])
 		}
@@ -175,15 +185,17 @@ func (p *PassOf[Num]) attnOutputBackward(l int, w *worker[Num], lo, hi int, auxC
 }
 
 // queriesBackward computes for rows lo..hi what attention's backward starts from:
-// do from the gradient after attention, and the rotated queries and keys again.
-func (p *PassOf[Num]) queriesBackward(l, lo, hi int) {
+// do from the gradient after attention, and the rotated queries and keys again. They
+// lie from row first on.
+func (p *PassOf[Num]) queriesBackward(l, first, lo, hi int) {
 	a, lp, f, n := p.acts(l), &p.m.layers[l], p.kern, hi-lo
-	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, p.do[lo*p.HC:], p.HC, false)
-	lp.oLow.input(f, p.packLow.out, n, p.dlow.out, lo, p.do[lo*p.HC:], p.HC)
+	do := p.do[(lo-first)*p.HC:]
+	f.Mul(n, p.HC, p.D, p.dx[lo*p.D:], p.D, p.packO, do, p.HC, false)
+	lp.oLow.input(f, p.packLow.out, n, p.dlow.out, lo, do, p.HC)
 	for r := lo; r < hi; r++ {
-		raw := a.qkv[r*p.ldW : r*p.ldW+p.W]
-		p.rotatedAgain(p.qr[r*p.HC:(r+1)*p.HC], raw, lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], r)
-		p.rotatedAgain(p.kr[r*p.GC:(r+1)*p.GC], raw[p.HC:], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], r)
+		at, raw := r-first, a.qkv[r*p.W:(r+1)*p.W]
+		p.rotatedAgain(p.qr[at*p.HC:(at+1)*p.HC], raw, lp.qNorm.Data, a.rq[r*p.H:(r+1)*p.H], r)
+		p.rotatedAgain(p.kr[at*p.GC:(at+1)*p.GC], raw[p.HC:], lp.kNorm.Data, a.rk[r*p.G:(r+1)*p.G], r)
 	}
 }
 
@@ -239,7 +251,7 @@ func (p *PassOf[Num]) attnInputBackward(l int, w *worker[Num], lo, hi int) {
 	part := p.partialRow(lo)
 	dw, dq, dk := part[:p.D], part[p.D:p.D+p.C], part[p.D+p.C:p.D+2*p.C]
 	for t := lo; t < hi; t++ {
-		row, raw := p.dqkv[t*p.ldW:t*p.ldW+p.W], a.qkv[t*p.ldW:t*p.ldW+p.W]
+		row, raw := p.dqkv[t*p.ldW:t*p.ldW+p.W], a.qkv[t*p.W:(t+1)*p.W]
 		p.rotatedBackward(w, row[:p.HC], raw[:p.HC], lp.qNorm.Data, dq, a.rq[t*p.H:(t+1)*p.H], t)
 		p.rotatedBackward(w, row[p.HC:p.HC+p.GC], raw[p.HC:p.HC+p.GC], lp.kNorm.Data, dk, a.rk[t*p.G:(t+1)*p.G], t)
 		if lp.qBias != nil {

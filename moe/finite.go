@@ -82,9 +82,9 @@ func (p *PassOf[Num]) lookBefore(l int, c *chunk, onlyLast bool) {
 		return
 	}
 	a := p.acts(l)
-	p.look(l, "keys and values", a.qkv[p.HC:], c.n, 2*p.GC, p.ldW, c.row)
+	p.look(l, "keys and values", a.qkv[p.HC:], c.n, 2*p.GC, p.W, c.row)
 	if !onlyLast {
-		p.look(l, "queries", a.qkv, c.n, p.HC, p.ldW, c.row)
+		p.look(l, "queries", a.qkv, c.n, p.HC, p.W, c.row)
 	}
 }
 

@@ -185,13 +185,13 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 	}
 	// What adapters add lies side by side for queries, keys and values.
 	all := !onlyLast || lp.qkvLow != nil
-	f.Mul(hi-lo, 2*p.GC, p.D, h, p.D, p.packQKV[f.PanelLen(p.D, p.HC):], a.qkv[lo*p.ldW+p.HC:], p.ldW, false)
+	f.Mul(hi-lo, 2*p.GC, p.D, h, p.D, p.packQKV[f.PanelLen(p.D, p.HC):], a.qkv[lo*p.W+p.HC:], p.W, false)
 	if all {
-		f.Mul(hi-lo, p.HC, p.D, h, p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
+		f.Mul(hi-lo, p.HC, p.D, h, p.D, p.packQKV, a.qkv[lo*p.W:], p.W, false)
 	}
-	lp.qkvLow.forward(f, p.packLow.in, hi-lo, h, p.D, a.low.in, lo, a.qkv[lo*p.ldW:], p.ldW)
+	lp.qkvLow.forward(f, p.packLow.in, hi-lo, h, p.D, a.low.in, lo, a.qkv[lo*p.W:], p.W)
 	for r := lo; r < hi; r++ {
-		t, row := c.lo+r, a.qkv[r*p.ldW:r*p.ldW+p.W]
+		t, row := c.lo+r, a.qkv[r*p.W:(r+1)*p.W]
 		if lp.kBias != nil {
 			f.AddScaled(row[p.HC:], 1, p.m.joined(lp.kBias, lp.vBias).data)
 		}
@@ -201,7 +201,7 @@ func (p *PassOf[Num]) attnInput(l int, w *worker[Num], c *chunk, lo, hi int, onl
 				continue
 			}
 			if !all {
-				f.Mul(1, p.HC, p.D, h[(r-lo)*p.D:], p.D, p.packQKV, row, p.ldW, false)
+				f.Mul(1, p.HC, p.D, h[(r-lo)*p.D:], p.D, p.packQKV, row, p.W, false)
 			}
 		}
 		if lp.qBias != nil {
@@ -242,22 +242,31 @@ func (p *PassOf[Num]) rotated(dst, src, weight, r []Num, t int) {
 	}
 }
 
-// attnOutput computes rows lo..hi from attention to the router.
-func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast bool) {
+// afterAttention sets xm to the stream after attention of rows lo..hi: the layer's
+// input and what attention adds to it. Panels are those of o.
+func (p *PassOf[Num]) afterAttention(l int, xm, panels []Num, lo, hi int, onlyLast bool) {
 	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
 	for r := lo; r < hi; r++ {
 		t := r
 		if onlyLast {
 			t = int(p.last[r])
 		}
-		copy(a.xm[r*p.D:(r+1)*p.D], a.x[t*p.D:(t+1)*p.D])
+		copy(xm[(r-lo)*p.D:(r-lo+1)*p.D], a.x[t*p.D:(t+1)*p.D])
 	}
-	f.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, p.packO, a.xm[lo*p.D:], p.D, true)
-	lp.oLow.forward(f, p.packLow.out, hi-lo, a.o[lo*p.HC:], p.HC, a.low.out, lo, a.xm[lo*p.D:], p.D)
-	for r := lo; r < hi; r++ {
-		if lp.oBias != nil {
-			f.AddScaled(a.xm[r*p.D:(r+1)*p.D], 1, lp.oBias.Data)
+	f.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, panels, xm, p.D, true)
+	lp.oLow.forward(f, p.packLow.out, hi-lo, a.o[lo*p.HC:], p.HC, a.low.out, lo, xm, p.D)
+	if lp.oBias != nil {
+		for r := range hi - lo {
+			f.AddScaled(xm[r*p.D:(r+1)*p.D], 1, lp.oBias.Data)
 		}
+	}
+}
+
+// attnOutput computes rows lo..hi from attention to the router.
+func (p *PassOf[Num]) attnOutput(l int, w *worker[Num], lo, hi int, onlyLast bool) {
+	a, lp, f := p.acts(l), &p.m.layers[l], p.kern
+	p.afterAttention(l, a.xm[lo*p.D:], p.packO, lo, hi, onlyLast)
+	for r := lo; r < hi; r++ {
 		a.r2[r] = f.RMSNorm(p.h2[r*p.D:(r+1)*p.D], a.xm[r*p.D:(r+1)*p.D], lp.norm2.Data, p.eps)
 	}
 	if !a.routed {

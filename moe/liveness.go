@@ -74,6 +74,7 @@ type liveness[Num Float] struct {
 	m           *ModelOf[Num]
 	T, ends     int // rows, and sequences
 	pages, work int // that attention works in, forward and back
+	part        int // rows that go back through attention together, at most
 	everywhere  bool
 	recompute   bool
 	peers       bool
@@ -96,6 +97,23 @@ func (v *liveness[Num]) add(t tenant, l int, back bool, size, from, to int) {
 
 // again reports whether a layer is computed again.
 func (v *liveness[Num]) again(l int) bool { return v.recompute && l < v.L-1 }
+
+// firstBack is the first moment of the way back through a layer that its input is
+// wanted at.
+func (v *liveness[Num]) firstBack(l int) int {
+	if v.again(l) {
+		return forthInput
+	}
+	return backOutput
+}
+
+// outputAgain reports whether what a layer has after attention is computed again
+// from its input and attention's output: a product of D·HC in place of D numbers for
+// each row. The last layer is gone back through while all others are kept, which is
+// when memory is at its most, and nothing is to be had from it.
+func (v *liveness[Num]) outputAgain(l int) bool {
+	return l < v.L-1 && !v.recompute && v.m.layers[l].oLow == nil && v.m.reaches(l, flightExperts)
+}
 
 // slots is how many tokens of this rank go through the experts of a layer, each
 // counted for every choice.
@@ -122,7 +140,10 @@ func (v *liveness[Num]) layer(l int) {
 		first = v.forth(l-1, forthExperts)
 	}
 	last := v.forth(l, forthOutput)
-	if keeps {
+	switch {
+	case keeps && l == 0: // embeddings are copied again
+		v.add(tenantX, l, true, v.T*v.D, v.back(l, v.firstBack(l)), v.back(l, backInput))
+	case keeps:
 		last = v.back(l, backInput)
 	}
 	v.add(tenantX, l, false, v.T*v.D, first, last)
@@ -154,9 +175,9 @@ func (v *liveness[Num]) gradients(l int, at func(moment int) int) {
 	if !v.m.reaches(l, flightInput) {
 		return
 	}
-	v.add(tenantQRAgain, l, true, v.T*v.HC, at(backQueries), at(backAttention))
-	v.add(tenantKRAgain, l, true, v.T*v.GC, at(backQueries), at(backAttention))
-	v.add(tenantDO, l, true, v.T*v.HC, at(backQueries), at(backAttention))
+	v.add(tenantQRAgain, l, true, v.part*v.HC, at(backQueries), at(backAttention))
+	v.add(tenantKRAgain, l, true, v.part*v.GC, at(backQueries), at(backAttention))
+	v.add(tenantDO, l, true, v.part*v.HC, at(backQueries), at(backAttention))
 	v.add(tenantWork, l, true, v.work, at(backAttention), at(backAttention))
 	v.add(tenantDQKV, l, true, v.T*v.ldW, at(backAttention), at(backInputJob))
 	v.add(tenantH1, l, true, v.T*v.D, at(backInput), at(backInputJob))
@@ -179,9 +200,13 @@ func (v *liveness[Num]) compute(l int, back bool, at func(moment int) int, leads
 	if l == v.L-1 && !back {
 		answers = v.head()
 	}
-	v.add(tenantQKV, l, back, v.T*v.ldW, at(forthInput), until(forthAttention, backInput))
+	v.add(tenantQKV, l, back, v.T*v.W, at(forthInput), until(forthAttention, backInput))
 	v.add(tenantO, l, back, v.T*v.HC, at(forthAttention), until(forthOutput, backAttention))
-	v.add(tenantXM, l, back, v.T*v.D, at(forthOutput), until(forthExperts, backOutput))
+	after := until(forthExperts, backOutput)
+	if v.outputAgain(l) {
+		after = at(forthExperts)
+	}
+	v.add(tenantXM, l, back, v.T*v.D, at(forthOutput), after)
 	v.add(tenantQR, l, back, v.T*v.HC, at(forthInput), at(forthAttention))
 	v.add(tenantKR, l, back, v.T*v.GC, at(forthInput), at(forthAttention))
 	v.add(tenantPages, l, back, v.pages, at(forthAttention), at(forthAttention))
@@ -208,7 +233,7 @@ func (v *liveness[Num]) score(rows int) {
 		most = max(most, v.ends)
 	}
 	keep(tenantX, v.T*v.D)
-	keep(tenantQKV, rows*v.ldW)
+	keep(tenantQKV, rows*v.W)
 	keep(tenantO, most*v.HC)
 	keep(tenantXM, most*v.D)
 	keep(tenantQR, rows*v.HC)

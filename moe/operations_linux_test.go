@@ -89,8 +89,8 @@ func operations(m *Model, p *Pass) []stepOperation {
 			name: "projections", before: func() { p.packForward(benchLayer) },
 			do: func() {
 				p.eachStripe(T, func(_ *worker[float32], lo, hi int) {
-					p.kern.Mul(hi-lo, p.HC, p.D, a.x[lo*p.D:], p.D, p.packQKV, a.qkv[lo*p.ldW:], p.ldW, false)
-					p.kern.Mul(hi-lo, 2*p.GC, p.D, a.x[lo*p.D:], p.D, p.packQKV[p.kern.PanelLen(p.D, p.HC):], a.qkv[lo*p.ldW+p.HC:], p.ldW, false)
+					p.kern.Mul(hi-lo, p.HC, p.D, a.x[lo*p.D:], p.D, p.packQKV, a.qkv[lo*p.W:], p.W, false)
+					p.kern.Mul(hi-lo, 2*p.GC, p.D, a.x[lo*p.D:], p.D, p.packQKV[p.kern.PanelLen(p.D, p.HC):], a.qkv[lo*p.W+p.HC:], p.W, false)
 					p.kern.Mul(hi-lo, p.D, p.HC, a.o[lo*p.HC:], p.HC, p.packO, norm[lo*p.D:], p.D, false)
 				})
 			},
@@ -114,7 +114,18 @@ func operations(m *Model, p *Pass) []stepOperation {
 			flops: attention(4), bytes: count(4, T*2*(p.HC+p.GC)),
 		},
 		{
-			name: "attention, backward", before: p.readyBack, do: func() { p.attentionBackward(benchLayer) },
+			name: "attention, backward", before: func() {
+				p.readyBack()
+				clear(p.dx)
+				p.attentionBackward(benchLayer)
+			},
+			do: func() {
+				lo := 0
+				for _, rows := range p.parts {
+					p.attendBackward(benchLayer, lo, lo+rows)
+					lo += rows
+				}
+			},
 			flops: attention(10), bytes: count(4, T*(4*p.HC+4*p.GC)),
 		},
 		{

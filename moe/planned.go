@@ -27,7 +27,7 @@ func leaseIndex(t tenant, l int, back bool) int {
 // plan gives the arrays of a pass their places.
 func (p *PassOf[Num]) plan() {
 	v := &p.live
-	v.T, v.ends, v.pages, v.work, v.everywhere = p.T, len(p.spans), p.pages.size, p.attnWork, p.want == allRows
+	v.T, v.ends, v.pages, v.work, v.part, v.everywhere = p.T, len(p.spans), p.pages.size, p.attnWork, most(p.parts), p.want == allRows
 	var lent []stretch
 	p.places.base = 0
 	if p.borrows() {
@@ -61,6 +61,15 @@ func (p *PassOf[Num]) plan() {
 	for l := range p.L {
 		p.layers[l].x = p.leased(tenantX, l, false)
 	}
+}
+
+// most is the largest of numbers, 0 where there are none.
+func most(list []int) int {
+	n := 0
+	for _, x := range list {
+		n = max(n, x)
+	}
+	return n
 }
 
 // place places all leases and returns what they need beside the gradients.
@@ -139,6 +148,9 @@ func (p *PassOf[Num]) settle(l int, back bool) {
 		from = 0
 	}
 	of := func(t tenant) []Num { return p.leased(t, from, back) }
+	if back && l == 0 {
+		a.x = of(tenantX)
+	}
 	a.qkv, a.o, a.xm, a.gu = of(tenantQKV), of(tenantO), of(tenantXM), of(tenantGU)
 	p.qr, p.kr, p.cache, p.h2, p.y = of(tenantQR), of(tenantKR), of(tenantPages), of(tenantH2), of(tenantY)
 }
@@ -149,7 +161,11 @@ func (p *PassOf[Num]) settleBack(l int) {
 	p.y, p.hw, p.dyp, p.h2 = of(tenantDY), of(tenantHW), of(tenantDYP), of(tenantH2Again)
 	p.qr, p.kr, p.do, p.attnBack = of(tenantQRAgain), of(tenantKRAgain), of(tenantDO), of(tenantWork)
 	p.dqkv, p.h1 = of(tenantDQKV), of(tenantH1)
-	if a := p.acts(l); !p.elsewhere(a) {
+	a := p.acts(l)
+	if l == 0 {
+		a.x = of(tenantX)
+	}
+	if !p.elsewhere(a) {
 		p.ownWork(a)
 	}
 }

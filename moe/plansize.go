@@ -73,7 +73,8 @@ func newSizes[Num Float](p Plan) (*sizes[Num], error) {
 	for _, n := range p.Lengths {
 		s.T, s.longest = s.T+n, max(s.longest, n)
 	}
-	s.live = liveness[Num]{dims: &s.dims, m: s.m, T: s.T, ends: len(p.Lengths), pages: s.pages(), work: s.kern.AttentionGradWork(s.H, s.G, s.C, p.Lengths),
+	parts, work := attentionParts(nil, s.kern, &s.dims, p.Lengths, max(1, p.Threads))
+	s.live = liveness[Num]{dims: &s.dims, m: s.m, T: s.T, ends: len(p.Lengths), pages: s.pages(), work: work, part: most(parts),
 		everywhere: p.NextToken, recompute: p.Recompute, peers: p.Shard.Of > 1}
 	return s, nil
 }
@@ -226,6 +227,7 @@ func (s *sizes[Num]) backward(d demand) {
 	s.numbers(d, "partial", stripes(T)*s.partials())
 	s.numbers(d, "packQKV", max(f.PanelLen(s.D, s.W), f.PanelLen(s.W, s.D)))
 	s.numbers(d, "packO", f.PanelLen(s.D, s.HC))
+	s.numbers(d, "packOAgain", f.PanelLen(s.HC, s.D))
 	s.numbers(d, "packR", s.whole.PanelLen(max(1, s.E), s.D))
 	s.numbers(d, "worker.left", n*kernel.ScratchLen)
 	for l, m := range s.mlp {

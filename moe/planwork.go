@@ -70,6 +70,7 @@ func (s *sizes[Num]) attentionWork(w *Work, l int) {
 	dense(s.D*s.GC, below, lp.k)
 	dense(s.D*s.GC, below, lp.v)
 	dense(s.D*s.HC, input, lp.o)
+	w.Products += 2 * T * float64(s.D*s.HC) * count(s.live.outputAgain(l))
 	if m.routed {
 		dense(s.D*m.E, output, lp.router)
 	}
