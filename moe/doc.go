@@ -7,8 +7,8 @@
 // agrees with transformers in float64 to float32 rounding. Sequences in a
 // batch never see each other, and a sequence gives the same logits bit for bit
 // alone or in company. Results, gradients and updates are the same bits for
-// any number of threads on one kernel family. Memory is an arena that grows to
-// the largest batch seen; no array has a side of sequence times sequence or
+// any number of threads on one kernel family. Memory is planned from what lives
+// when and grows to the largest batch seen; no array has a side of sequence times sequence or
 // tokens times vocabulary.
 //
 // Two ways to run it beside the usual one. [ModelOf] in float64 computes the

@@ -24,7 +24,6 @@ const (
 	tenantPages
 	tenantH2
 	tenantY
-
 	tenantDY // gradient of what experts read
 	tenantHW
 	tenantDYP
@@ -72,10 +71,10 @@ type lease struct {
 type liveness[Num Float] struct {
 	*dims
 	m           *ModelOf[Num]
-	T, ends     int // rows, and sequences
-	pages, work int // that attention works in, forward and back
-	part        int // rows that go back through attention together, at most
-	everywhere  bool
+	T, ends     int  // rows, and sequences
+	pages, work int  // that attention works in, forward and back
+	part        int  // rows that go back through attention together, at most
+	everywhere  bool // the head reads all rows
 	recompute   bool
 	peers       bool
 
@@ -133,6 +132,7 @@ func (v *liveness[Num]) train() {
 	v.add(tenantDX, 0, true, v.T*v.D, v.head(), v.over())
 }
 
+// layer lists a layer's input, and what it needs forward and back.
 func (v *liveness[Num]) layer(l int) {
 	keeps := v.m.reaches(l, flightExperts)
 	first := v.forth(l, forthInput)

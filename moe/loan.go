@@ -52,10 +52,13 @@ func (v *liveness[Num]) lendable() (list []stretch) {
 // nothing went back from.
 func (p *PassOf[Num]) borrow(lent []stretch) {
 	held := p.debts
+	p.debts = nil
+	if len(lent) == 0 {
+		return
+	}
 	if p.m.lentTo != p {
 		held = nil
 	}
-	p.debts = nil
 	for _, s := range lent {
 		lies := func(a lease) bool { return a.size > 0 && a.at < s.hi && s.lo < a.at+a.size }
 		if slices.Contains(held, s) || slices.ContainsFunc(p.live.leases, lies) {

@@ -16,8 +16,8 @@ type Memory struct {
 	Gradients   int64 `json:"gradients"`
 	Moments     int64 `json:"moments"`     // of the optimizer
 	Average     int64 `json:"average"`     // of the weights
-	Activations int64 `json:"activations"` // that a backward pass wants, or one chunk's
-	Buffers     int64 `json:"buffers"`     // that all layers use in turn
+	Activations int64 `json:"activations"` // and other arrays of a step, by plan; not what lies in gradients
+	Buffers     int64 `json:"buffers"`     // scratch, and what is not planned
 	Packs       int64 `json:"packs"`       // weights in the order of the products
 	Exchange    int64 `json:"exchange"`    // tokens on their way between ranks
 }

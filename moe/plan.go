@@ -20,7 +20,7 @@ type Plan struct {
 	Scores   bool         // a second pass scores as many tokens in the memory of the first
 	Passes   int          // that train side by side; 0 means 1
 
-	BorrowGrads bool // as the option of a pass
+	BorrowGrads bool // as the option of a pass: the micro-batch is the only one of its step
 	BF16Wire    bool
 }
 
