@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,13 +63,11 @@ func known[T any](all []T, name func(T) string) string {
 	return strings.Join(names, ", ")
 }
 
-// ballastBytes are allocated and never touched, so that the collector does not
-// start again for every few logs: they cost no memory, and put its first run off
-// until so much has been used.
-const ballastBytes = 16 << 20
+// gradeBallast puts the collector's first run off until so much has been used.
+const gradeBallast = 16 << 20
 
 func (a *app) grade(ctx context.Context, root string, f *gradeFlags) error {
-	defer runtime.KeepAlive(make([]byte, ballastBytes))
+	a.steady(gradeBallast)
 	o, err := f.options(ctx)
 	if err != nil {
 		return err
