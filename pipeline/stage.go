@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"log/slog"
-
-	"github.com/swerm/swerm/internal/knownsum"
 )
 
 // Kind says what a dataset or an artifact holds.
@@ -37,6 +35,10 @@ type Port struct {
 	Kind     Kind
 	Optional bool
 	Many     bool
+
+	// ReadOnce says that the stage tells the sums of raw files as it reads them
+	// (Input.Sums) and can do without its key until then (Task.Settle).
+	ReadOnce bool
 }
 
 // A Stage turns datasets into a dataset. What Run writes depends on its
@@ -66,8 +68,15 @@ type Input struct {
 	Kind Kind
 	Key  Key
 
-	// Sums knows the hashes of raw files that were read for the key; nil for none.
-	Sums *knownsum.Memo
+	// Sums is to be told the sums of the files of a ReadOnce port that are read
+	// whole; nil where the key is known. The others are read again for it.
+	Sums Sums
+}
+
+// Sums is told the BLAKE3 sums of files, by their path below the root of an input
+// (the name of a file that is the root). It may be told from any goroutine.
+type Sums interface {
+	Tell(path string, size int64, sum [32]byte)
 }
 
 // A Task is one stage with its config and inputs filled in.
@@ -78,6 +87,12 @@ type Task struct {
 	Out     string // URI of the dataset or artifact to write
 	Key     Key
 	Workers int // bounded parallelism; never changes what is written
+
+	// Settle, where it is not nil, gives the task and its inputs their keys, which
+	// are provisional before: equal for files that have not changed by size and time.
+	// A stage with ports that are ReadOnce calls it when it has read them, and
+	// publishes under the key that the task then has.
+	Settle func(ctx context.Context) error
 
 	Log      *slog.Logger
 	Progress Progress

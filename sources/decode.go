@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/swerm/swerm/internal/archive"
-	"github.com/swerm/swerm/internal/knownsum"
+	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
 	"github.com/swerm/swerm/sources/identity"
@@ -159,7 +159,16 @@ func (r *Reader) told(j *job, n int64) {
 
 func (r *Reader) document(j *job) {
 	data := *j.data
+	var sum [blake3lanes.Size]byte
+	told := r.tells(j.file)
+	if told {
+		sum = blake3lanes.Sum256(data)
+		r.tell(j.file, int64(len(data)), sum)
+	}
 	f, err := r.detect(j, data)
+	if f != nil && !told {
+		sum = blake3lanes.Sum256(data)
+	}
 	switch {
 	case err != nil:
 		r.unreadable(j, err)
@@ -168,7 +177,7 @@ func (r *Reader) document(j *job) {
 		j.items = []Item{j.ignoredAs(data)}
 	default:
 		r.lend(j)
-		r.records(j, f, format.Document{URI: j.member.Path, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
+		r.records(j, f, sum, format.Document{URI: j.member.Path, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
 		r.told(j, int64(len(data)))
 	}
 	r.recycle(j)
@@ -184,7 +193,7 @@ func (r *Reader) row(j *job, row int64, data []byte) {
 			return
 		}
 	}
-	r.records(j, f, format.Document{URI: j.member.Path, Row: row, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
+	r.records(j, f, blake3lanes.Sum256(data), format.Document{URI: j.member.Path, Row: row, Data: data, Memory: j.memory, Neighbor: j.neighbor, Siblings: j.siblings})
 }
 
 // detect returns the one format that claims a document, nil for a file that is
@@ -230,13 +239,16 @@ func (r *Reader) claimants(sh format.Shape) []format.Format {
 	return format.Claimants(r.formats, sh)
 }
 
-// records decodes the attempts of a document or a row.
-func (r *Reader) records(j *job, f format.Format, doc format.Document) {
-	var sums *knownsum.Memo // of whole files: a row was never hashed alone
-	if j.rows == nil {
-		sums = r.Inputs[j.input].Sums
-	}
-	hash := format.HashKnown(sums, doc.Data)
+// tells reports whether someone wants the sum of a file, if it is read whole.
+func (r *Reader) tells(f *file) bool { return f.member.Plain && r.Inputs[f.input].Sums != nil }
+
+func (r *Reader) tell(f *file, size int64, sum [blake3lanes.Size]byte) {
+	r.Inputs[f.input].Sums.Tell(f.member.Path, size, sum)
+}
+
+// records decodes the attempts of a document or a row, whose sum is given.
+func (r *Reader) records(j *job, f format.Format, sum [blake3lanes.Size]byte, doc format.Document) {
+	hash := format.HashName(sum)
 	at, n, from := doc.Row, 0, len(j.items)
 	for rec, err := range f.Decode(doc) {
 		it := Item{URI: doc.URI}

@@ -143,6 +143,7 @@ type cutter struct {
 
 func (c *cutter) run() error {
 	o := c.o
+	o.summed()
 	if ok, err := c.lead(); !ok || err != nil {
 		return err
 	}

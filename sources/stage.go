@@ -27,7 +27,7 @@ func Stage() *pipeline.Stage {
 		Version: stageVersion,
 		Doc:     "read trajectories of any supported format into a dataset",
 		Inputs: []pipeline.Port{
-			{Name: "raw", Kind: pipeline.KindRaw, Many: true},
+			{Name: "raw", Kind: pipeline.KindRaw, Many: true, ReadOnce: true},
 			{Name: "names", Kind: pipeline.KindRaw, Optional: true},
 			{Name: "tasks", Kind: pipeline.KindRaw, Optional: true, Many: true},
 		},
@@ -105,6 +105,11 @@ func run(ctx context.Context, t *pipeline.Task) error {
 		return fmt.Errorf("import: %w", err)
 	}
 	res, err := feed(ctx, t, cfg, names, w)
+	if err == nil && t.Settle != nil {
+		if err = t.Settle(ctx); err == nil {
+			err = w.Settle(dataset.SpecOf(t))
+		}
+	}
 	if err != nil {
 		w.Abort()
 		return fmt.Errorf("import: %w", err)

@@ -1,18 +1,14 @@
 package sources_test
 
 import (
-	"bytes"
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/swerm/swerm/internal/testpath"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
-	"github.com/swerm/swerm/pipeline/run"
 	"github.com/swerm/swerm/sources"
-	"github.com/swerm/swerm/sources/format"
 )
 
 // runImport imports roots into a fresh dataset.
@@ -131,45 +127,5 @@ func TestTextIsCopied(t *testing.T) {
 	}
 	if report.Rows != 300 {
 		t.Errorf("%d rows", report.Rows)
-	}
-}
-
-// TestHashesAreOfTheBytesThatAreRead changes a file between the pass for its key
-// and the import, so that its name, size and time are as before.
-func TestHashesAreOfTheBytesThatAreRead(t *testing.T) {
-	dir, _ := generatedRuns(t, 3, 40)
-	raw, err := run.NewKeyer("").Key(t.Context(), dir, "raw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*.traj.json"))
-	if err != nil || len(files) != 3 {
-		t.Fatalf("files %q, %v", files, err)
-	}
-	text, err := os.ReadFile(files[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(files[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(files[1], bytes.Replace(text, []byte("octo__cat"), []byte("acme__cat"), 1), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(files[1], info.ModTime(), info.ModTime()); err != nil {
-		t.Fatal(err)
-	}
-	task := newImport(t, &sources.Config{}, 2, map[string][]string{"raw": {dir}})
-	task.Inputs[0].Sums = raw.Sums
-	_, d := openImport(t, task)
-	for _, tr := range rows(t, d) {
-		now, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(tr.Origin.URI)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := format.HashContent(now); tr.Origin.ContentHash != want {
-			t.Errorf("%s: %s, want %s", tr.Origin.URI, tr.Origin.ContentHash, want)
-		}
 	}
 }

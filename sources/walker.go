@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/internal/archive"
+	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/internal/bystander"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/format"
@@ -188,10 +189,12 @@ func (w *walker) hold(j *job, n int64) error {
 // An opened file is one whose beginning is being looked at.
 type opened struct {
 	*file
-	w   *walker
-	r   io.ReadCloser // nil once another owns it
-	buf *[]byte       // what was read; nil once another owns it
-	end bool          // there is no more
+	w    *walker
+	r    io.ReadCloser       // nil once another owns it
+	buf  *[]byte             // what was read; nil once another owns it
+	end  bool                // there is no more
+	sum  *blake3lanes.Hasher // of what was read; nil where nobody asks, or a job hashes it
+	read int64               // bytes of it
 }
 
 func (o *opened) close() {
@@ -208,12 +211,40 @@ func (o *opened) fill(n int) error {
 	if o.end {
 		return nil
 	}
+	had := len(*o.buf)
 	err := fill(o.buf, o.r, n)
-	o.end = err == io.EOF
-	if o.end {
-		return nil
+	if o.sum != nil {
+		o.read += int64(len(*o.buf) - had)
+		_, _ = o.sum.Write((*o.buf)[had:])
 	}
-	return err
+	if err != io.EOF {
+		return err
+	}
+	o.end = true
+	if o.sum != nil {
+		o.tell()
+	}
+	return nil
+}
+
+// summed begins to hash a file of which everything that was read is in the buffer. Its
+// sum is told when its end has been read.
+func (o *opened) summed() {
+	if !o.w.r.tells(o.file) || o.sum != nil {
+		return
+	}
+	o.sum, o.read = new(blake3lanes.Hasher), int64(len(*o.buf))
+	_, _ = o.sum.Write(*o.buf)
+	if o.end {
+		o.tell()
+	}
+}
+
+func (o *opened) tell() {
+	var sum [blake3lanes.Size]byte
+	o.sum.Sum(sum[:0])
+	o.w.r.tell(o.file, o.read, sum)
+	o.sum = nil
 }
 
 // sort finds out what a file is.
@@ -229,7 +260,7 @@ func (o *opened) sort() error {
 		return o.document() // a plug-in reads any text
 	case !format.LooksLikeJSON(head):
 		if !o.named {
-			return o.w.ignore(o.file)
+			return o.ignore()
 		}
 		return o.w.unreadable(o.file, fmt.Errorf("%w: it begins with %q", ErrUnrecognized, clip(head)))
 	case o.member.Size > o.w.r.limit() && !o.streamed():
@@ -241,6 +272,16 @@ func (o *opened) sort() error {
 		return o.w.unreadable(o.file, err)
 	}
 	return o.json()
+}
+
+// ignore passes over a file. What is small is read whole, so that nobody needs to open
+// it again for its sum.
+func (o *opened) ignore() error {
+	if o.member.Size < headBytes && o.w.r.tells(o.file) {
+		o.summed()
+		_ = o.fill(headBytes) // whoever hashes it instead says what is wrong with it
+	}
+	return o.w.ignore(o.file)
 }
 
 // indented reports whether what was sniffed at is the beginning of an object that

@@ -88,5 +88,5 @@ func (l *localWalk) entry(f *folder, e fs.DirEntry, p string) error {
 	if err != nil {
 		size = -1
 	}
-	return l.emit(Member{Path: p, Size: size, folder: f, tree: l.tree})
+	return l.emit(Member{Path: p, Size: size, Plain: true, folder: f, tree: l.tree})
 }

@@ -25,6 +25,10 @@ type Member struct {
 	// goroutine.
 	Sequential bool
 
+	// Plain members are files of the tree, neither packed nor in an archive: what is
+	// read of one is what lies there under its path.
+	Plain bool
+
 	// Archive is the path of the stream that a sequential member stands in.
 	Archive string
 

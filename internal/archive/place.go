@@ -90,7 +90,7 @@ func (w *walker) place(p Place, root string) error {
 		case packedName(clean):
 			err = w.file(func() (File, error) { return open(e.Path) }, clean, clean+"/", t)
 		default:
-			err = w.emit(Member{Path: clean, Size: e.Size, tree: t})
+			err = w.emit(Member{Path: clean, Size: e.Size, Plain: true, tree: t})
 		}
 		if err != nil {
 			return err

@@ -130,7 +130,7 @@ func (w *walker) file(open func() (File, error), p, prefix string, t tree) error
 	if !s.packed {
 		size = s.size
 	}
-	return w.emit(Member{Path: p, Size: size, open: func() (io.ReadCloser, error) { return unpacked() }, tree: t})
+	return w.emit(Member{Path: p, Size: size, Plain: !s.packed, open: func() (io.ReadCloser, error) { return unpacked() }, tree: t})
 }
 
 func (w *walker) tar(r io.Reader, name, prefix string) error {

@@ -92,6 +92,34 @@ func stagingDir(target *Dataset, uri string, key pipeline.Key) (string, error) {
 	return filepath.Join(cache, "swerm", "staging", fmt.Sprintf("%s-%s", place.Short(), key.Short())), nil
 }
 
+// Unfinished returns the short keys of what writers that were killed have left at
+// uri, or others are writing.
+func Unfinished(ctx context.Context, uri string) ([]string, error) {
+	target, err := place(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := stagingDir(target, uri, "")
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var keys []string
+	for _, e := range entries {
+		key, ok := strings.CutPrefix(e.Name(), filepath.Base(dir))
+		if !ok {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(dir), e.Name(), treeName)); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
 // mayWrite refuses a place that holds anything.
 func (s *staging) mayWrite(ctx context.Context, key pipeline.Key) error {
 	target := s.target

@@ -257,6 +257,17 @@ func (w *Writer[T]) Expect(in int64) { w.expect = &in }
 // Counts returns the ledger so far, durable rows of an earlier writer included.
 func (w *Writer[T]) Counts() pipeline.Counts { return w.counts.Clone() }
 
+// Settle changes the key of the dataset, and its parents with theirs, to those of
+// spec. Where it is written stays as Create found it, so that a writer that is
+// killed is gone on with under the key that Create was given.
+func (w *Writer[T]) Settle(spec Spec) error {
+	if err := spec.Validate(); err != nil {
+		return w.fail(err)
+	}
+	w.base.Key, w.base.Parents = spec.Key, slices.Clone(spec.Parents)
+	return nil
+}
+
 // Attach adds a small file of the stage's own, named in the manifest.
 func (w *Writer[T]) Attach(name string, content []byte) error {
 	if err := checkAttached(name); err != nil {

@@ -146,9 +146,9 @@ func (o *Options) fill() {
 
 func (f *File) planAndRemember(ctx context.Context, o Options) (*Plan, error) {
 	keyer := NewKeyer(filepath.Join(f.Out, cacheDir, "raw.json"))
-	keyer.Progress = o.Board.task("reading inputs")
+	keyer.Progress = o.Board.task("hashing inputs")
 	plan, err := f.plan(ctx, keyer, o.From)
-	o.Board.end("reading inputs", true)
+	o.Board.end("hashing inputs", true)
 	return plan, errors.Join(err, keyer.Save())
 }
 
@@ -370,11 +370,15 @@ func (e *engine) perform(ctx context.Context, t *Planned, workers int, r *Row) e
 	log := e.o.Log.With("task", r.ID)
 	task := &pipeline.Task{Stage: t.Step.Stage, Config: t.Step.Config, Inputs: t.Inputs, Out: t.Out, Key: t.Key,
 		Workers: workers, Log: log, Progress: e.o.Board.task(r.ID)}
+	if t.settle != nil {
+		task.Settle = func(ctx context.Context) error { return t.settle(ctx, task) }
+	}
 	err := e.o.Runner.Run(ctx, task)
 	r.Result = task.Result
 	if err != nil {
 		return err
 	}
+	t.Key, r.Key = task.Key, task.Key
 	done, why, err := committed(ctx, t.Out, t.Step.Stage.Output, t.Key)
 	if err != nil {
 		return err

@@ -29,7 +29,8 @@ type Planned struct {
 	Redo   bool   // run it again although it is committed
 	Reason string // why it runs
 
-	after []*Planned
+	after  []*Planned
+	settle func(ctx context.Context, t *pipeline.Task) error // of a provisional key, else nil
 }
 
 // Plan is what a run would do, in order.
@@ -42,6 +43,13 @@ type Plan struct {
 type planner struct {
 	keyer *Keyer
 	raws  map[string]Raw
+
+	listings map[string]*listing
+	once     bool // keys of ports that are ReadOnce are provisional
+}
+
+func newPlanner(k *Keyer) *planner {
+	return &planner{keyer: k, raws: map[string]Raw{}, listings: map[string]*listing{}}
 }
 
 // plan computes keys and looks up what is committed. from names a step that
@@ -50,7 +58,7 @@ func (f *File) plan(ctx context.Context, keyer *Keyer, from string) (*Plan, erro
 	if err := f.checkFrom(from); err != nil {
 		return nil, err
 	}
-	p := &planner{keyer: keyer, raws: map[string]Raw{}}
+	p := newPlanner(keyer)
 	plan := &Plan{File: f}
 	byStep := map[*Step]*Planned{}
 	var errs []error
@@ -201,15 +209,26 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 			return in, err
 		}
 	}
-	raw, ok := p.raws[uri+"\x00"+in.Name]
+	id := uri + "\x00" + in.Name
+	if p.once && ref.Port.ReadOnce {
+		l, err := p.listing(ctx, id, uri, in.Name)
+		if err == nil {
+			in.Key, in.Sums = l.key(), l
+		}
+		return in, err
+	}
+	raw, ok := p.raws[id]
 	if !ok {
-		var err error
-		if raw, err = p.keyer.Key(ctx, uri, in.Name); err != nil {
+		l, err := p.listing(ctx, id, uri, in.Name)
+		if err == nil {
+			raw, err = p.keyer.sumUp(ctx, l)
+		}
+		if err != nil {
 			return in, err
 		}
-		p.raws[uri+"\x00"+in.Name] = raw
+		p.raws[id] = raw
 	}
-	in.Key, in.Sums = raw.Key, raw.Sums
+	in.Key = raw.Key
 	return in, nil
 }
 

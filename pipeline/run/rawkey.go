@@ -14,20 +14,20 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/swerm/swerm/internal/knownsum"
+	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
 )
 
 const (
-	// racyWindow is how old a file must be for its hash to be remembered: a file
-	// written again within the clock's grain would keep size and time.
+	// racyWindow is how old a file must be for its size and time to stand for its
+	// content: a file written again within the clock's grain would keep both.
 	racyWindow = 2 * time.Second
 	// hashBuffer is the read size of hashing: what is read stays in a core's
 	// cache until it is hashed.
@@ -45,8 +45,6 @@ const (
 type Keyer struct {
 	Progress pipeline.Progress // bytes hashed; nil for none
 
-	sums *knownsum.Memo // of the files that were read
-
 	mu    sync.Mutex
 	file  string // where hashes are remembered; "" nowhere
 	known map[string]remembered
@@ -63,14 +61,14 @@ type remembered struct {
 // byte passes through here, and SHA-256 without help from the processor takes
 // longer than the import.
 type hasher struct {
-	sum knownsum.Hasher
+	sum blake3lanes.Hasher
 	buf []byte
 }
 
 // NewKeyer returns a Keyer that remembers in file, which need not exist. A
 // file that cannot be read is as good as an empty one.
 func NewKeyer(file string) *Keyer {
-	k := &Keyer{file: file, known: map[string]remembered{}, sums: knownsum.New()}
+	k := &Keyer{file: file, known: map[string]remembered{}}
 	if file != "" {
 		if text, err := os.ReadFile(file); err == nil {
 			_ = json.Unmarshal(text, &k.known)
@@ -102,166 +100,54 @@ type Raw struct {
 	Key   pipeline.Key
 	Files int
 	Bytes int64
-	Sums  *knownsum.Memo // of the files that were read for it, for whoever reads them next
 }
 
 // Key hashes a file, a directory or a prefix of an object store. The name
 // under which origins will know it is part of the key, since it is part of
 // what an importer writes.
 func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
-	st, root, err := store.Open(ctx, uri)
+	l, err := list(ctx, uri, name)
 	if err != nil {
 		return Raw{}, err
 	}
-	files, err := k.hashAll(ctx, st, uri, root)
-	if err != nil {
-		return Raw{}, err
-	}
-	if len(files) == 0 {
-		return Raw{}, absent(uri)
-	}
-	raw := Raw{Files: len(files), Sums: k.sums}
-	h := sha256.New()
-	put(h, rawLayout, name)
-	for _, f := range files {
-		raw.Bytes += f.Size
-		put(h, relative(root, f.Path), f.sum)
-	}
-	raw.Key = pipeline.Key(hex.EncodeToString(h.Sum(nil)[:16]))
-	return raw, nil
+	return k.sumUp(ctx, l)
 }
 
-// A rawFile is one file of an input.
-type rawFile struct {
-	store.Entry
-	sum string
-}
-
-// hashAll lists an input and hashes what it holds: the first files while others
-// are still being listed.
-func (k *Keyer) hashAll(ctx context.Context, st store.Store, uri, root string) ([]*rawFile, error) {
-	var files waiting
-	id := remember(uri, root)
+// sumUp hashes what of a listed input nobody has told the sum of, and makes the
+// input's key.
+func (k *Keyer) sumUp(ctx context.Context, l *listing) (Raw, error) {
+	if k.Progress != nil {
+		k.Progress.Total(l.bytes, "bytes")
+	}
+	id := remember(l.uri, l.root)
+	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer files.end()
-		return k.list(ctx, st, uri, root, &files)
-	})
 	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
 			h := &hasher{buf: make([]byte, hashBuffer)}
 			for {
-				f := files.take()
-				if f == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(l.files) {
 					return nil
 				}
-				var err error
-				if f.sum, err = k.sum(ctx, h, st, uri, root, id(f.Path), f.Entry); err != nil {
+				if err := k.learn(ctx, h, l, id, &l.files[i]); err != nil {
 					return err
 				}
 			}
 		})
 	}
-	err := g.Wait()
-	return files.all, err
+	if err := g.Wait(); err != nil {
+		return Raw{}, err
+	}
+	h := sha256.New()
+	put(h, rawLayout, l.name)
+	for i := range l.files {
+		put(h, l.files[i].path, l.files[i].text())
+	}
+	return Raw{Key: shortKey(h.Sum(nil)), Files: len(l.files), Bytes: l.bytes}, nil
 }
 
-func (k *Keyer) list(ctx context.Context, st store.Store, uri, root string, files *waiting) error {
-	n, size := 0, int64(0)
-	for e, err := range st.List(ctx, root) {
-		if locked, ok := lockedFolder(uri, root, err); ok {
-			e, err = locked, nil
-		}
-		if err != nil {
-			return err
-		}
-		if n++; n > maxRawFiles {
-			return fmt.Errorf("%s: more than %d files", uri, maxRawFiles)
-		}
-		size += e.Size
-		files.add(&rawFile{Entry: e})
-	}
-	if k.Progress != nil {
-		k.Progress.Total(size, "bytes")
-	}
-	return nil
-}
-
-// waiting is a list of files that grows while others are taken from it in order.
-type waiting struct {
-	mu    sync.Mutex
-	more  sync.Cond // L is mu once anyone waits
-	all   []*rawFile
-	taken int
-	whole bool
-}
-
-func (w *waiting) add(f *rawFile) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.all = append(w.all, f)
-	w.more.Signal()
-}
-
-// end says that there are no more.
-func (w *waiting) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.whole = true
-	w.more.Broadcast()
-}
-
-// take waits for the next file, nil where there is none.
-func (w *waiting) take() *rawFile {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.more.L = &w.mu
-	for w.taken == len(w.all) && !w.whole {
-		w.more.Wait()
-	}
-	if w.taken == len(w.all) {
-		return nil
-	}
-	w.taken++
-	return w.all[w.taken-1]
-}
-
-// lockedFolder stands for a folder inside a local input that may not be read.
-// Whoever reads the input meets it again and says what is lost; once it may be
-// read, the key is another one.
-func lockedFolder(uri, root string, err error) (store.Entry, bool) {
-	var bad *fs.PathError
-	local, notLocal := store.LocalPath(uri)
-	if notLocal != nil || !errors.Is(err, fs.ErrPermission) || !errors.As(err, &bad) {
-		return store.Entry{}, false
-	}
-	rel, err := filepath.Rel(local, bad.Path)
-	if err != nil || rel == "." || !filepath.IsLocal(rel) {
-		return store.Entry{}, false
-	}
-	return store.Entry{Path: path.Join(root, filepath.ToSlash(rel)), Other: true}, true
-}
-
-// absent tells a path that is not there from an empty directory.
-func absent(uri string) error {
-	if local, err := store.LocalPath(uri); err == nil {
-		if _, err := os.Stat(local); err != nil {
-			return err
-		}
-		return fmt.Errorf("%s: holds no files", uri)
-	}
-	return fmt.Errorf("%s: %w, or holds no objects", uri, fs.ErrNotExist)
-}
-
-func relative(root, p string) string {
-	switch root {
-	case p:
-		return ""
-	case ".", "":
-		return p
-	}
-	return strings.TrimPrefix(strings.TrimPrefix(p, root), "/")
-}
+func shortKey(sum []byte) pipeline.Key { return pipeline.Key(hex.EncodeToString(sum[:16])) }
 
 func put(w io.Writer, texts ...string) {
 	var n [8]byte
@@ -272,45 +158,68 @@ func put(w io.Writer, texts ...string) {
 	}
 }
 
-// sum returns the hash of a file, whose name in the memory is id.
-func (k *Keyer) sum(ctx context.Context, h *hasher, st store.Store, uri, root, id string, e store.Entry) (string, error) {
-	if e.Other {
-		return "other", nil // listed so that its coming and going changes the key
+// learn sees to it that a file has its sum: it was told, is remembered, or the file
+// is read.
+func (k *Keyer) learn(ctx context.Context, h *hasher, l *listing, id func(string) string, f *listed) error {
+	switch {
+	case f.state == isOther:
+		return nil // listed so that its coming and going changes the key
+	case f.state == isSummed:
+		k.add(f.size)
+	case k.recall(id(f.path), f):
+		k.add(f.size)
+		return nil
+	default:
+		sum, err := k.read(ctx, h, l.st, l.at(f.path))
+		if errors.Is(err, fs.ErrPermission) && f.path != "" {
+			f.state = isUnreadable // one file of many: its reader says so and goes on
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path.Join(l.uri, f.path), err)
+		}
+		f.state, f.sum = isSummed, sum
 	}
-	mtime := e.ModTime.UnixNano()
+	if !racy(f.mtime) {
+		k.mu.Lock()
+		k.known[id(f.path)], k.dirty = remembered{f.size, f.mtime, f.text()}, true
+		k.mu.Unlock()
+	}
+	return nil
+}
+
+// recall gives a file the sum that is remembered of it.
+func (k *Keyer) recall(id string, f *listed) bool {
 	k.mu.Lock()
 	old, ok := k.known[id]
 	k.mu.Unlock()
-	if ok && old.Sum != "" && old.Size == e.Size && old.MTime == mtime {
-		k.add(e.Size)
-		return old.Sum, nil
+	if !ok || old.Size != f.size || old.MTime != f.mtime {
+		return false
 	}
-	sum, err := k.read(ctx, h, st, e)
-	if errors.Is(err, fs.ErrPermission) && relative(root, e.Path) != "" {
-		return "unreadable", nil // one file of many: its reader says so and goes on
+	sum, err := hex.DecodeString(old.Sum)
+	if err != nil || len(sum) != len(f.sum) {
+		return false
 	}
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path.Join(uri, relative(root, e.Path)), err)
-	}
-	if time.Since(e.ModTime) > racyWindow {
-		k.mu.Lock()
-		k.known[id], k.dirty = remembered{e.Size, mtime, sum}, true
-		k.mu.Unlock()
-	}
-	return sum, nil
+	f.state = isSummed
+	copy(f.sum[:], sum)
+	return true
 }
+
+// racy reports whether a file of that modification time may still be written again
+// within the grain of its clock.
+func racy(mtime int64) bool { return time.Since(time.Unix(0, mtime)) <= racyWindow }
 
 // remember returns how the files of an input are named in the memory: by absolute
 // path, or by URI.
-func remember(uri, root string) func(p string) string {
+func remember(uri, root string) func(rel string) string {
 	local, err := store.LocalPath(uri)
 	if err == nil {
 		local, err = filepath.Abs(local)
 	}
 	if err != nil {
-		return func(p string) string { return uri + "\x00" + relative(root, p) }
+		return func(rel string) string { return uri + "\x00" + rel }
 	}
-	return func(p string) string { return filepath.Join(local, filepath.FromSlash(relative(root, p))) }
+	return func(rel string) string { return filepath.Join(local, filepath.FromSlash(rel)) }
 }
 
 func (k *Keyer) add(n int64) {
@@ -319,28 +228,28 @@ func (k *Keyer) add(n int64) {
 	}
 }
 
-func (k *Keyer) read(ctx context.Context, h *hasher, st store.Store, e store.Entry) (string, error) {
-	b, err := st.Open(ctx, e.Path)
+func (k *Keyer) read(ctx context.Context, h *hasher, st store.Store, p string) (sum [blake3lanes.Size]byte, err error) {
+	b, err := st.Open(ctx, p)
 	if err != nil {
-		return "", err
+		return sum, err
 	}
 	defer b.Close()
-	h.sum.Reset(k.sums, b.Size())
+	h.sum.Reset()
 	for at := int64(0); at < b.Size(); {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return sum, err
 		}
 		n, err := b.ReadAt(h.buf[:min(int64(len(h.buf)), b.Size()-at)], at)
-		h.sum.Write(h.buf[:n])
+		_, _ = h.sum.Write(h.buf[:n])
 		k.add(int64(n))
 		at += int64(n)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
+			return sum, err
 		}
 		if n == 0 {
-			return "", errors.New("shrank while it was read")
+			return sum, errors.New("shrank while it was read")
 		}
 	}
-	sum := h.sum.Sum()
-	return hex.EncodeToString(sum[:]), nil
+	h.sum.Sum(sum[:0])
+	return sum, nil
 }

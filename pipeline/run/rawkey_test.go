@@ -7,11 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/zeebo/blake3"
 
 	"github.com/swerm/swerm/pipeline"
 )
@@ -53,25 +50,6 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 	put("two", old.Add(time.Second))
 	if keyOf(t, NewKeyer(memory), filepath.Dir(file), "raw") == first {
 		t.Error("a file of another time was not read")
-	}
-}
-
-// TestSumsAreHandedOn: whoever reads a file after its key was made finds its hash.
-func TestSumsAreHandedOn(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "raw", "a")
-	text := strings.Repeat("a line of a run\n", 50_000)
-	write(t, file, text)
-	raw, err := NewKeyer("").Key(t.Context(), filepath.Dir(file), "raw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if raw.Sums.Sum([]byte(text)) != blake3.Sum256([]byte(text)) {
-		t.Error("another sum")
-	}
-	p := &planner{keyer: NewKeyer(""), raws: map[string]Raw{}}
-	in, err := p.outside(t.Context(), Ref{Port: pipeline.Port{Name: "raw", Kind: pipeline.KindRaw}, Name: "raw"}, filepath.Dir(file))
-	if err != nil || in.Key != raw.Key || in.Sums != p.keyer.sums {
-		t.Errorf("input %+v, %v", in, err)
 	}
 }
 

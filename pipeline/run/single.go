@@ -44,18 +44,22 @@ type Single struct {
 // Plan gives the task its key and looks whether it is done.
 func (s *Single) Plan(ctx context.Context, o Options) (*Planned, error) {
 	o.fill()
-	keyer := NewKeyer(s.Memory)
-	keyer.Progress = o.Board.task("reading inputs")
-	p := &planner{keyer: keyer, raws: map[string]Raw{}}
-	t, err := p.task(ctx, &File{}, &Step{ID: s.Stage.Name, Stage: s.Stage, Config: s.Config, Inputs: s.Inputs}, nil, s.Out)
-	o.Board.end("reading inputs", true)
+	return s.plan(ctx, o, newPlanner(NewKeyer(s.Memory)))
+}
+
+func (s *Single) step() *Step {
+	return &Step{ID: s.Stage.Name, Stage: s.Stage, Config: s.Config, Inputs: s.Inputs}
+}
+
+func (s *Single) plan(ctx context.Context, o Options, p *planner) (*Planned, error) {
+	p.keyer.Progress = o.Board.task("hashing inputs")
+	t, err := p.task(ctx, &File{}, s.step(), nil, s.Out)
+	o.Board.end("hashing inputs", true)
 	if err != nil {
 		return nil, err
 	}
-	for _, raw := range p.raws {
-		t.RawBytes += raw.Bytes
-	}
-	_ = keyer.Save() // only costs time where it cannot be written
+	t.RawBytes = p.rawBytes()
+	_ = p.keyer.Save() // only costs time where it cannot be written
 	return t, nil
 }
 
@@ -65,7 +69,11 @@ func (s *Single) Plan(ctx context.Context, o Options) (*Planned, error) {
 func (s *Single) Run(ctx context.Context, o Options) (*Row, error) {
 	o.fill()
 	begin := time.Now()
-	t, err := s.Plan(ctx, o)
+	p := newPlanner(NewKeyer(s.Memory))
+	t, err := s.once(ctx, o, p)
+	if t == nil && err == nil {
+		t, err = s.plan(ctx, o, p)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/swerm/swerm/internal/localfs"
@@ -156,7 +154,8 @@ func (l Local) Remove(ctx context.Context, p string) error {
 	return nil
 }
 
-// List walks a folder. It holds the names of one folder per level in memory.
+// List walks a folder. In memory it holds the names of one folder per level, and of
+// a few that come next.
 func (l Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		info, err := os.Stat(l.File(prefix))
@@ -167,60 +166,10 @@ func (l Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] 
 			yield(Entry{}, err)
 		case info.IsDir():
 			dir := strings.Trim(prefix, "/")
-			d, err := localfs.OpenPath(l.File(dir))
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			l.walk(ctx, d, dir, yield)
+			l.walk(ctx, readFolder(func() (*localfs.Dir, error) { return localfs.OpenPath(l.File(dir)) }), dir, yield)
 		default:
 			yield(entryOf(prefix, localfs.Info{Size: info.Size(), ModTime: info.ModTime(), Regular: info.Mode().IsRegular()}), nil)
 		}
-	}
-}
-
-// walk yields what is in a folder, which it closes.
-func (l Local) walk(ctx context.Context, d *localfs.Dir, dir string, yield func(Entry, error) bool) bool {
-	defer d.Close()
-	if err := ctx.Err(); err != nil {
-		return yield(Entry{}, err) && false
-	}
-	entries, err := d.List()
-	if err != nil {
-		return yield(Entry{}, l.at(dir, err))
-	}
-	// Byte order of whole paths, as object stores list: "a-b/x" before "a/x".
-	name := func(e fs.DirEntry) string {
-		if e.IsDir() {
-			return e.Name() + "/"
-		}
-		return e.Name()
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(name(a), name(b)) })
-	for _, e := range entries {
-		if more := l.entry(ctx, d, path.Join(dir, e.Name()), e, yield); !more {
-			return false
-		}
-	}
-	return true
-}
-
-// entry yields one name of a folder, or all that is in a folder of it.
-func (l Local) entry(ctx context.Context, d *localfs.Dir, p string, e fs.DirEntry, yield func(Entry, error) bool) bool {
-	if e.IsDir() {
-		sub, err := d.Sub(e.Name())
-		if err != nil {
-			return yield(Entry{}, l.at(p, err))
-		}
-		return l.walk(ctx, sub, p, yield)
-	}
-	switch info, err := d.Stat(e.Name()); {
-	case err == nil:
-		return yield(entryOf(p, info), nil)
-	case errors.Is(err, fs.ErrNotExist):
-		return true // removed since the folder was read
-	default:
-		return yield(Entry{}, l.at(p, err))
 	}
 }
 

@@ -194,6 +194,48 @@ func TestListIsInByteOrder(t *testing.T) {
 	})
 }
 
+// TestListLeavesNothingOpen: folders are read ahead of a walk that may end anywhere.
+func TestListLeavesNothingOpen(t *testing.T) {
+	open := func() int {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc here: the descriptors of a process cannot be counted")
+		}
+		return len(fds)
+	}
+	dir, want := t.TempDir(), 0
+	for i := range 40 {
+		for j := range 3 {
+			p := filepath.Join(dir, fmt.Sprint("a", i), fmt.Sprint("b", j))
+			if err := os.MkdirAll(p, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(p, "c"), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			want++
+		}
+	}
+	before := open()
+	for stop := range want + 1 {
+		seen := 0
+		for _, err := range (Local{Root: dir}).List(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen++; seen == stop {
+				break
+			}
+		}
+		if stop == 0 && seen != want {
+			t.Errorf("%d files, want %d", seen, want)
+		}
+		if now := open(); now != before {
+			t.Fatalf("%d descriptors after %d files, %d before", now, seen, before)
+		}
+	}
+}
+
 func TestReadAtAnywhere(t *testing.T) {
 	backends(t, func(t *testing.T, uri string) {
 		st, root := open(t, uri)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/swerm/swerm/internal/archive"
-	"github.com/swerm/swerm/internal/knownsum"
+	"github.com/swerm/swerm/internal/blake3lanes"
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/sources/jsonscan"
 )
@@ -174,11 +174,7 @@ func (c *Continued) Error() string {
 // HashContent names the bytes of a raw record, as `b3sum` prints them. It is
 // BLAKE3 and says so: every byte of every input passes through it, and SHA-256
 // without help from the processor takes longer than reading a record does.
-func HashContent(b []byte) string { return HashKnown(nil, b) }
+func HashContent(b []byte) string { return HashName(blake3lanes.Sum256(b)) }
 
-// HashKnown is HashContent where the bytes may be those of a file that was hashed
-// before.
-func HashKnown(sums *knownsum.Memo, b []byte) string {
-	sum := sums.Sum(b)
-	return "blake3:" + hex.EncodeToString(sum[:])
-}
+// HashName writes a sum as HashContent does.
+func HashName(sum [blake3lanes.Size]byte) string { return "blake3:" + hex.EncodeToString(sum[:]) }

@@ -1,0 +1,66 @@
+package dataset
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/swerm/swerm/pipeline"
+)
+
+// TestSettledDatasetIsThatOfItsKey: nothing tells that the key was another one while
+// the dataset was written, and a writer of that one goes on where it was killed.
+func TestSettledDatasetIsThatOfItsKey(t *testing.T) {
+	for name, base := range map[string]string{"disk": t.TempDir(), "objects": fakeS3(t)} {
+		rows := newGen(31).trajectories(200)
+		want := build(t, filepath.Join(t.TempDir(), "ds"), smallParts(2), rows)
+		final, provisional := smallParts(2), smallParts(2)
+		provisional.Key = pipeline.HashKey([]byte("provisional"))
+		provisional.Parents = slices.Clone(final.Parents)
+		for i := range provisional.Parents {
+			provisional.Parents[i].Key = provisional.Key
+		}
+		uri := base + "/ds"
+		left := func(want ...string) {
+			t.Helper()
+			if got, err := Unfinished(t.Context(), uri); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s: %v is unfinished, want %v (%v)", name, got, want, err)
+			}
+		}
+		left()
+		w, err := Create[pipeline.Trajectory](t.Context(), uri, provisional)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := feed(w, rows, Cursor{}, 130); err != nil {
+			t.Fatal(err)
+		}
+		for journal := []byte(nil); bytes.Count(journal, []byte("\n")) < 2; time.Sleep(time.Millisecond) {
+			if journal, err = os.ReadFile(filepath.Join(w.stage.dir, journalName)); err != nil || w.err() != nil {
+				t.Fatal(err, w.err())
+			}
+		}
+		w.Abort()
+		left(provisional.Key.Short())
+		if w, err = Create[pipeline.Trajectory](t.Context(), uri, provisional); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, ok := w.Resume(); !ok {
+			t.Errorf("%s: nothing is durable", name)
+		}
+		if err := feed(w, rows, Cursor{}, len(rows)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Settle(final); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		left()
+		same(t, name, tree(t, download(t, uri)), tree(t, want.dir))
+	}
+}
