@@ -20,13 +20,13 @@ const (
 )
 
 // An Encoder compresses pages, one at a time, or pieces of several. The zero value
-// is ready; it has about 1.5 MiB of memory after its first page.
+// is ready; it has about 1.8 MiB of memory after its first page.
 type Encoder struct {
 	search   search
 	far      []Far // the matches that are still ahead
-	seqs     []sequence
+	seqs     *sequences
+	codes    *codes
 	literals []byte
-	codes    codes
 	huffman  huff0.Scratch
 	block    []byte
 
@@ -101,7 +101,7 @@ func (e *Encoder) compress(page []byte, start, end int) []byte {
 	if e.block == nil {
 		e.block = make([]byte, maxBlock+1024)
 		e.literals = make([]byte, maxBlock+2*copyBytes)
-		e.seqs = make([]sequence, 0, maxBlock/minMatch+1)
+		e.seqs, e.codes = new(sequences), new(codes)
 	}
 	n := e.match(page, start, end)
 	body := e.appendLiterals(e.block[:0], e.literals[:n])

@@ -8,24 +8,25 @@ import (
 // maxSymbols is the most that any alphabet here has.
 const maxSymbols = 64
 
-// An fse is the table of a finite state entropy coder for one alphabet.
+// An fse is the table of a finite state entropy coder for one alphabet. Machine
+// code knows where symbols and next are.
 type fse struct {
-	log     int // of the number of states; 0 for one symbol, which takes no bits
-	norm    [maxSymbols]int16
+	symbols [maxSymbols]symbol
 	next    [1 << 9]uint16
-	symbols [maxSymbols]struct {
-		bits uint32 // bits to write << 16, less the first state that writes them
-		from int32
-	}
+	norm    [maxSymbols]int16
+	log     int // of the number of states; 0 for one symbol, which takes no bits
+}
+
+// A symbol says how to get to its states from others.
+type symbol struct {
+	bits uint32 // bits to write << 16, less the first state that writes them
+	from int32
 }
 
 // only makes the table of an alphabet of one symbol.
 func (f *fse) only() {
 	f.log, f.next[0] = 0, 0
-	f.symbols = [maxSymbols]struct {
-		bits uint32
-		from int32
-	}{}
+	f.symbols = [maxSymbols]symbol{}
 }
 
 // logFor is the size of a table for so many values of symbols up to last.

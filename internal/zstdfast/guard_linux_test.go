@@ -8,22 +8,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestInsideThePage holds that nothing before and behind a page is read: it lies
-// between memory that must not be.
-func TestInsideThePage(t *testing.T) {
+// guarded returns memory, of whole pages, between some that must not be read.
+func guarded(t *testing.T, n int) []byte {
+	t.Helper()
 	size := os.Getpagesize()
-	const inside = 80
-	memory, err := unix.Mmap(-1, 0, (inside+2)*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	memory, err := unix.Mmap(-1, 0, n+2*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Munmap(memory)
-	for _, edge := range [][]byte{memory[:size], memory[(inside+1)*size:]} {
+	t.Cleanup(func() { _ = unix.Munmap(memory) })
+	for _, edge := range [][]byte{memory[:size], memory[n+size:]} {
 		if err := unix.Mprotect(edge, unix.PROT_NONE); err != nil {
 			t.Fatal(err)
 		}
 	}
-	room := memory[size : (inside+1)*size]
+	return memory[size : n+size]
+}
+
+// TestInsideThePage holds that nothing before and behind a page is read: it lies
+// between memory that must not be.
+func TestInsideThePage(t *testing.T) {
+	room := guarded(t, 80*os.Getpagesize())
 	rng := rand.New(rand.NewPCG(25, 26))
 	var e Encoder
 	for n := range 700 {

@@ -27,13 +27,6 @@ const (
 	copyBytes = 32
 )
 
-// A sequence is a run of literals and the match behind it.
-type sequence struct {
-	literals uint32
-	match    uint32
-	offset   uint32 // 1 or 2 for one of the last two, else the distance and 3
-}
-
 func load64(p unsafe.Pointer, i uint) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
 }
@@ -49,7 +42,7 @@ func load8(p unsafe.Pointer, i uint) byte { return *(*byte)(unsafe.Add(p, i)) }
 type search struct {
 	page     unsafe.Pointer
 	literals unsafe.Pointer // of the block, with room for copyBytes more
-	seqs     unsafe.Pointer // of the block
+	seqs     *sequences     // of the block
 	count    uint           // of the literals before last
 	found    uint           // sequences
 	at       uint           // the next place
@@ -69,13 +62,12 @@ func (e *Encoder) match(page []byte, start, end int) int {
 	s := &e.search
 	s.page, s.end = unsafe.Pointer(unsafe.SliceData(page)), uint(end)
 	s.literals, s.count = unsafe.Pointer(unsafe.SliceData(e.literals)), 0
-	s.seqs, s.found = unsafe.Pointer(unsafe.SliceData(e.seqs)), 0
+	s.seqs, s.found = e.seqs, 0
 	// What is measured to the front lies in the page.
 	s.at, s.last = max(uint(start), backBytes), uint(start)
 	if end-start > margin {
 		e.far = s.block(e.far)
 	}
-	e.seqs = e.seqs[:s.found]
 	n := int(s.count) + copy(e.literals[s.count:], page[s.last:end])
 	s.page, s.literals, s.seqs = nil, nil, nil // the memory is not ours
 	return n
@@ -196,7 +188,7 @@ func (s *search) take(at, d, n uint) {
 		s.rep0, s.rep1 = d, s.rep0
 	}
 	copyWide(unsafe.Add(s.literals, s.count), unsafe.Add(s.page, s.last), literals)
-	*(*sequence)(unsafe.Add(s.seqs, s.found*uint(unsafe.Sizeof(sequence{})))) = sequence{uint32(literals), uint32(n), uint32(offset)}
+	s.seqs.literals[s.found], s.seqs.matches[s.found], s.seqs.offsets[s.found] = uint32(literals), uint32(n), uint32(offset)
 	s.count, s.found = s.count+literals, s.found+1
 	s.at, s.last = at+n, at+n
 }

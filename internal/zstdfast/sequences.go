@@ -1,9 +1,6 @@
 package zstdfast
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // The modes of a table of codes.
 const (
@@ -15,17 +12,37 @@ const (
 // fewSequences do not pay for tables of their own.
 const fewSequences = 40
 
-// codes are the numbers of a block's sequences by their size classes, with the
-// tables that code them.
+// maxSequences is how many a block may have, and as many as machine code looks at
+// together.
+const maxSequences = maxBlock/minMatch + 8
+
+// The sequences of a block are runs of literals and the match behind each. Machine
+// code knows the layout.
+type sequences struct {
+	literals [maxSequences]uint32
+	matches  [maxSequences]uint32 // their lengths
+	offsets  [maxSequences]uint32 // 1 or 2 for one of the last two, else the distance and 3
+}
+
+// codes are the numbers of a block's sequences by their classes, and the tables
+// that code them. Machine code knows the layout.
 type codes struct {
 	literals, matches, offsets alphabet
+
+	extra [maxSequences]uint64 // which numbers of their classes these are
+	kinds [maxSequences]kind
 }
 
 // An alphabet is one of the three kinds of numbers.
 type alphabet struct {
-	codes  []byte
 	counts [maxSymbols]uint32
 	table  fse
+}
+
+// A kind is the classes of a sequence, and how many bits say which numbers of them
+// it has: 56 at most, 31 for two lengths in one block and 25 for an offset.
+type kind struct {
+	literals, matches, offsets, bits byte
 }
 
 // literalsCode is the class of a number of literals.
@@ -44,27 +61,57 @@ func matchCode(n uint32) byte {
 	return byte(bits.Len32(n) + 35)
 }
 
-// classify gives every sequence its codes.
-func (c *codes) classify(seqs []sequence) {
-	for _, a := range []*alphabet{&c.literals, &c.matches, &c.offsets} {
-		if cap(a.codes) < len(seqs) {
-			a.codes = make([]byte, maxBlock/minMatch+1)
-		}
-		a.codes, a.counts = a.codes[:len(seqs)], [maxSymbols]uint32{}
+// classify gives the first n sequences their codes, and counts these.
+func (c *codes) classify(s *sequences, n int) {
+	if wide {
+		classifyAVX2(c, s, n)
+	} else {
+		c.classifyEach(s, n)
 	}
-	ll, ml, of := c.literals.codes, c.matches.codes, c.offsets.codes
-	for i, s := range seqs {
-		l, m, o := literalsCode(s.literals), matchCode(s.match), byte(bits.Len32(s.offset)-1)
-		ll[i], ml[i], of[i] = l, m, o
-		c.literals.counts[l%maxSymbols]++
-		c.matches.counts[m%maxSymbols]++
-		c.offsets.counts[o%maxSymbols]++
+	c.count(c.kinds[:n])
+}
+
+// classifyEach is what machine code does for eight sequences at a time.
+func (c *codes) classifyEach(s *sequences, n int) {
+	for i := range n {
+		literals, match, offset := s.literals[i], s.matches[i], s.offsets[i]
+		l, m, o := literalsCode(literals), matchCode(match), byte(bits.Len32(offset)-1)
+		var w bitWriter
+		w = w.add(uint64(literals), uint(literalsBits[l%maxSymbols]))
+		w = w.add(uint64(match-3), uint(matchBits[m%maxSymbols]))
+		w = w.add(uint64(offset), uint(o))
+		c.extra[i], c.kinds[i] = w.bits, kind{l, m, o, byte(w.n)}
+	}
+}
+
+// count counts codes, those of every other sequence on their own: one that is
+// counted twice in a row would be waited for.
+func (c *codes) count(kinds []kind) {
+	var literals, matches, offsets [2][maxSymbols]uint32
+	for ; len(kinds) >= 2; kinds = kinds[2:] {
+		k, o := kinds[0], kinds[1]
+		literals[0][k.literals%maxSymbols]++
+		matches[0][k.matches%maxSymbols]++
+		offsets[0][k.offsets%maxSymbols]++
+		literals[1][o.literals%maxSymbols]++
+		matches[1][o.matches%maxSymbols]++
+		offsets[1][o.offsets%maxSymbols]++
+	}
+	for _, k := range kinds {
+		literals[0][k.literals%maxSymbols]++
+		matches[0][k.matches%maxSymbols]++
+		offsets[0][k.offsets%maxSymbols]++
+	}
+	for s := range maxSymbols {
+		c.literals.counts[s] = literals[0][s] + literals[1][s]
+		c.matches.counts[s] = matches[0][s] + matches[1][s]
+		c.offsets.counts[s] = offsets[0][s] + offsets[1][s]
 	}
 }
 
 // appendSequences appends the second section of a block.
 func (e *Encoder) appendSequences(dst []byte) []byte {
-	n, c := len(e.seqs), &e.codes
+	n, c := int(e.search.found), e.codes
 	switch {
 	case n < 128:
 		dst = append(dst, byte(n))
@@ -76,7 +123,7 @@ func (e *Encoder) appendSequences(dst []byte) []byte {
 	if n == 0 {
 		return dst
 	}
-	c.classify(e.seqs)
+	c.classify(e.seqs, n)
 	modes := len(dst)
 	dst = append(dst, 0)
 	for _, k := range []struct {
@@ -86,16 +133,16 @@ func (e *Encoder) appendSequences(dst []byte) []byte {
 		shift int
 	}{{&c.literals, predefinedLiterals, 9, 6}, {&c.offsets, predefinedOffsets, 8, 4}, {&c.matches, predefinedMatches, 9, 2}} {
 		var mode int
-		dst, mode = k.a.choose(dst, k.plain, k.most)
+		dst, mode = k.a.choose(dst, n, k.plain, k.most)
 		dst[modes] |= byte(mode << k.shift)
 	}
-	return c.appendBits(dst, e.seqs)
+	return c.appendBits(dst, n)
 }
 
-// choose makes the table of an alphabet and appends what a decoder has to know
-// of it.
-func (a *alphabet) choose(dst []byte, plain []int16, most int) ([]byte, int) {
-	n, last := len(a.codes), maxSymbols-1
+// choose makes the table of an alphabet for n numbers and appends what a decoder
+// has to know of it.
+func (a *alphabet) choose(dst []byte, n int, plain []int16, most int) ([]byte, int) {
+	last := maxSymbols - 1
 	for a.counts[last] == 0 {
 		last--
 	}
@@ -113,74 +160,4 @@ func (a *alphabet) choose(dst []byte, plain []int16, most int) ([]byte, int) {
 	a.table.normalize(a.counts[:], n, logFor(n, last, most))
 	a.table.build()
 	return a.table.appendCounts(dst), modeCounted
-}
-
-// A bitWriter holds bits that are not written yet, the lowest first. It is small
-// enough to stay in registers.
-type bitWriter struct {
-	bits uint64
-	n    uint
-}
-
-func (w bitWriter) add(v uint64, n uint) bitWriter {
-	return bitWriter{w.bits | v&(1<<(n%64)-1)<<(w.n%64), w.n + n}
-}
-
-// flush writes eight bytes, of which whole ones count, and leaves less than eight
-// bits.
-func (w bitWriter) flush(out []byte, at int) (bitWriter, int) {
-	binary.LittleEndian.PutUint64(out[at:], w.bits)
-	return bitWriter{w.bits >> (w.n &^ 7 % 64), w.n % 8}, at + int(w.n/8)
-}
-
-// start is the state for the symbol that a decoder reads last.
-func (f *fse) start(s byte) uint32 {
-	t := f.symbols[s%maxSymbols]
-	k := (t.bits + 1<<15) >> 16
-	return uint32(f.next[int32((k<<16-t.bits)>>k)+t.from])
-}
-
-// put adds the bits that lead from the state of the symbol s to the given one,
-// and returns that of s.
-func (f *fse) put(w bitWriter, state uint32, s byte) (bitWriter, uint32) {
-	t := &f.symbols[s%maxSymbols]
-	k := (state + t.bits) >> 16
-	return w.add(uint64(state), uint(k)), uint32(f.next[(int32(state>>(k%32))+t.from)&(1<<9-1)])
-}
-
-// appendBits appends the sequences from the last to the first. It returns nil
-// where they do not fit in a block.
-func (c *codes) appendBits(dst []byte, seqs []sequence) []byte {
-	out, at := dst[:cap(dst)], len(dst)
-	i := len(seqs) - 1
-	ll, ml, of := c.literals.codes[:len(seqs)], c.matches.codes[:len(seqs)], c.offsets.codes[:len(seqs)]
-	literals, matches, offsets := &c.literals.table, &c.matches.table, &c.offsets.table
-	l, m, o := literals.start(ll[i]), matches.start(ml[i]), offsets.start(of[i])
-	var w bitWriter
-	for {
-		s := &seqs[i]
-		w = w.add(uint64(s.literals), uint(literalsBits[ll[i]%maxSymbols]))
-		w, at = w.flush(out, at)
-		w = w.add(uint64(s.match-3), uint(matchBits[ml[i]%maxSymbols]))
-		w = w.add(uint64(s.offset), uint(of[i]))
-		w, at = w.flush(out, at)
-		if i--; i < 0 {
-			break
-		}
-		if at > maxBlock {
-			return nil
-		}
-		w, o = offsets.put(w, o, of[i])
-		w, m = matches.put(w, m, ml[i])
-		w, l = literals.put(w, l, ll[i])
-	}
-	w = w.add(uint64(m), uint(matches.log))
-	w = w.add(uint64(o), uint(offsets.log))
-	w = w.add(uint64(l), uint(literals.log)).add(1, 1)
-	w, at = w.flush(out, at)
-	if w.n > 0 {
-		out[at] = byte(w.bits)
-		at++
-	}
-	return out[:at]
 }

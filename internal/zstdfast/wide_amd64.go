@@ -42,6 +42,16 @@ func fillAVX2(s *search)
 //go:noescape
 func parseAVX2(s *search)
 
+// classifyAVX2 is classifyEach, of up to seven sequences more.
+//
+//go:noescape
+func classifyAVX2(c *codes, s *sequences, n int)
+
+// codeBMI2 is code.
+//
+//go:noescape
+func codeBMI2(c *codes, s *stream)
+
 // The layout that machine code knows.
 var (
 	_ = [1]int{}[unsafe.Offsetof(search{}.rep1)-80]
@@ -49,5 +59,12 @@ var (
 	_ = [1]int{}[unsafe.Offsetof(ahead{}.has)-40]
 	_ = [1]int{}[unsafe.Offsetof(ahead{}.distance)-40-(2*stripPlaces+unitPlaces)/8-5]
 	_ = [1]int{}[unsafe.Offsetof(ahead{}.entries)-unsafe.Offsetof(ahead{}.distance)-4*(2*stripPlaces+unitPlaces)]
-	_ = [1]int{}[unsafe.Sizeof(sequence{})-12]
+	_ = [1]int{}[unsafe.Offsetof(sequences{}.offsets)-8*maxSequences]
+	_ = [1]int{}[unsafe.Offsetof(codes{}.extra)-3*1928]
+	_ = [1]int{}[unsafe.Offsetof(codes{}.kinds)-3*1928-8*maxSequences]
+	_ = [1]int{}[unsafe.Offsetof(alphabet{}.table)-256]
+	_ = [1]int{}[unsafe.Offsetof(fse{}.next)-512]
+	_ = [1]int{}[unsafe.Offsetof(kind{}.bits)-3]
+	_ = [1]int{}[unsafe.Offsetof(stream{}.w)-40]
+	_ = [1]int{}[unsafe.Offsetof(stream{}.offsets)-64]
 )

@@ -14,3 +14,7 @@ func wideAnchors(dst []uint32, _ []byte, _ int) (found []uint32, from int) { ret
 func fillAVX2(*search) {}
 
 func parseAVX2(*search) {}
+
+func classifyAVX2(*codes, *sequences, int) {}
+
+func codeBMI2(*codes, *stream) {}

@@ -29,6 +29,8 @@ func generate() (map[string][]byte, error) {
 	g.anchors()
 	g.fill()
 	g.parse()
+	g.classify()
+	g.code()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
 }
