@@ -52,6 +52,12 @@ func classifyAVX2(c *codes, s *sequences, n int)
 //go:noescape
 func codeBMI2(c *codes, s *stream)
 
+// lookUpBMI2 is lookUp. It asks for all that it needs of the table before it needs
+// the first.
+//
+//go:noescape
+func lookUpBMI2(w *Window, page *byte, base uint)
+
 // The layout that machine code knows.
 var (
 	_ = [1]int{}[unsafe.Offsetof(search{}.rep1)-80]
@@ -65,6 +71,8 @@ var (
 	_ = [1]int{}[unsafe.Offsetof(alphabet{}.table)-256]
 	_ = [1]int{}[unsafe.Offsetof(fse{}.next)-512]
 	_ = [1]int{}[unsafe.Offsetof(kind{}.bits)-3]
+	_ = [1]int{}[unsafe.Offsetof(Window{}.places)-32]
+	_ = [1]int{}[unsafe.Offsetof(Window{}.seen)-96]
 	_ = [1]int{}[unsafe.Offsetof(stream{}.w)-40]
 	_ = [1]int{}[unsafe.Offsetof(stream{}.offsets)-64]
 )

@@ -1349,3 +1349,112 @@ many:
 	SHRXQ R15, BX, BX
 	ANDL  $0x07, SI
 	JMP   extra
+
+// func lookUpBMI2(w *byte, page *byte, base uint)
+// Requires: BMI2, CMOV, MMX+
+TEXT ·lookUpBMI2(SB), NOSPLIT, $8-24
+	MOVQ w+0(FP), AX
+	MOVQ page+8(FP), CX
+	MOVQ base+16(FP), DX
+	MOVQ 48(AX), SI
+	MOVQ 56(AX), BX
+	LEAQ (SI)(BX*4), SI
+	MOVQ 72(AX), DI
+	MOVQ 56(AX), BX
+	LEAQ (DI)(BX*4), DI
+	MOVQ 96(AX), R8
+	MOVQ 56(AX), BX
+	LEAQ (R8)(BX*4), R8
+	MOVQ (AX), R9
+	MOVL $0x00000020, R10
+	SUBQ 24(AX), R10
+	ADDQ DX, CX
+	CMPQ 56(AX), $0x00
+	JEQ  none
+	XORL R14, R14
+	MOVQ 56(AX), BX
+	NEGQ BX
+
+hash:
+	MOVL       (SI)(BX*4), R11
+	ADDQ       CX, R11
+	MOVQ       (R11), R13
+	IMULQ      farFactor0<>+0(SB), R13
+	MOVQ       8(R11), R12
+	IMULQ      farFactor1<>+0(SB), R12
+	ROLQ       $0x1f, R12
+	XORQ       R12, R13
+	MOVQ       16(R11), R12
+	IMULQ      farFactor2<>+0(SB), R12
+	MOVQ       24(R11), R11
+	IMULQ      farFactor3<>+0(SB), R11
+	ROLQ       $0x11, R11
+	XORQ       R11, R12
+	ADDQ       R12, R13
+	MOVQ       R13, R12
+	SHRQ       $0x1d, R12
+	XORQ       R13, R12
+	IMULQ      farFactor4<>+0(SB), R12
+	SHRQ       $0x20, R12
+	MOVL       R12, (DI)(BX*4)
+	SHRXQ      R10, R12, R12
+	PREFETCHT0 (R9)(R12*4)
+	INCQ       BX
+	JNZ        hash
+	MOVQ       56(AX), BX
+	NEGQ       BX
+
+seen:
+	MOVL       (DI)(BX*4), R12
+	MOVL       (SI)(BX*4), R11
+	SHRXQ      R10, R12, BP
+	MOVL       (R9)(BP*4), BP
+	LEAQ       (DX)(R11*1), R15
+	MOVL       R15, R13
+	SUBL       BP, R13
+	ANDL       32(AX), R13
+	SHRL       $0x19, BP
+	XORL       BP, R12
+	TESTL      $0x0000007f, R12
+	CMOVLNE    R14, R13
+	CMPQ       R13, R15
+	CMOVQHI    R14, R13
+	MOVL       R13, (R8)(BX*4)
+	ADDQ       CX, R11
+	SUBQ       R13, R11
+	PREFETCHT0 (R11)
+	INCQ       BX
+	JNZ        seen
+	MOVQ       56(AX), BX
+	NEGQ       BX
+
+same:
+	MOVL    (SI)(BX*4), R11
+	MOVL    (R8)(BX*4), R13
+	ADDQ    CX, R11
+	MOVQ    R11, R15
+	SUBQ    R13, R15
+	MOVQ    (R15), R15
+	CMPQ    R15, (R11)
+	CMOVLNE R14, R13
+	MOVL    R13, (R8)(BX*4)
+	INCQ    BX
+	JNZ     same
+
+none:
+	RET
+
+DATA farFactor0<>+0(SB)/8, $0x9e3779b185ebca87
+GLOBL farFactor0<>(SB), RODATA|NOPTR, $8
+
+DATA farFactor1<>+0(SB)/8, $0xc2b2ae3d27d4eb4f
+GLOBL farFactor1<>(SB), RODATA|NOPTR, $8
+
+DATA farFactor2<>+0(SB)/8, $0x165667b19e3779f9
+GLOBL farFactor2<>(SB), RODATA|NOPTR, $8
+
+DATA farFactor3<>+0(SB)/8, $0x85ebca77c2b2ae63
+GLOBL farFactor3<>(SB), RODATA|NOPTR, $8
+
+DATA farFactor4<>+0(SB)/8, $0x9e3779b97f4a7c15
+GLOBL farFactor4<>(SB), RODATA|NOPTR, $8

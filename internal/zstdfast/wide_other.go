@@ -18,3 +18,5 @@ func parseAVX2(*search) {}
 func classifyAVX2(*codes, *sequences, int) {}
 
 func codeBMI2(*codes, *stream) {}
+
+func lookUpBMI2(*Window, *byte, uint) {}

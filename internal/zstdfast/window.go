@@ -36,10 +36,12 @@ type Far struct {
 // A Window remembers what a page has had so far, at some places that follow from
 // the text itself, and finds what of it comes again: farther back than an encoder
 // looks, and in a fraction of its time. The zero value is ready; it has up to 4 MiB.
+// Machine code knows the layout.
 type Window struct {
-	table []uint32 // by the first bits of a hash: where it was seen, and other bits
-	bits  int      // of the table's size
-	end   uint     // of the last match
+	table  []uint32 // by the first bits of a hash: where it was seen, and other bits
+	bits   uint     // of the table's size
+	places uint32   // the bits of an entry that say where
+	end    uint     // of the last match
 
 	anchors []uint32
 	hashes  []uint32
@@ -47,29 +49,33 @@ type Window struct {
 }
 
 const (
-	// A place in the table has windowBits of where a hash was seen, so that the
-	// farthest are the window away.
+	// An entry has windowBits of where a hash was seen, so that the farthest are
+	// the window away, and before them the last bits of the hash.
 	windowBits = 25
 	// firstBits and allBits are the sizes of the table for the first piece of a
-	// page, and for more.
+	// page, and for more. For a first piece the first growBits of a place are of the
+	// hash: those that choose the entry, too, when the table has grown.
 	firstBits = 17
 	allBits   = 20
+	growBits  = allBits - firstBits
+	growShift = windowBits - growBits
+	growMask  = 1<<growBits - 1
 )
 
 // Reset forgets the page.
 func (w *Window) Reset() { w.bits, w.end = 0, 0 }
 
-// Next goes through the next piece, page[start:end], and appends the matches in it
-// to far. Of the page it reads what lies before end.
+// Next goes through the next piece, page[start:end] of PieceBytes at most, and appends
+// the matches in it to far. Of the page it reads what lies before end.
 func (w *Window) Next(far []Far, page []byte, start, end int) []Far {
 	if start == 0 && end <= fewBytes {
 		return far
 	}
-	switch {
-	case w.bits == 0:
-		w.clear(firstBits)
-	case w.bits == firstBits:
-		w.grow(page)
+	switch w.bits {
+	case 0:
+		w.begin()
+	case firstBits:
+		w.grow()
 	}
 	for at := start; at < end; at += stripBytes {
 		w.anchors = appendAnchors(w.anchors[:0], page[at:min(at+stripBytes+farBytes, end)])
@@ -78,54 +84,47 @@ func (w *Window) Next(far []Far, page []byte, start, end int) []Far {
 	return far
 }
 
-func (w *Window) clear(size int) {
-	w.bits = size
-	w.table = slices.Grow(w.table[:0], 1<<size)[:1<<size]
+// begin makes the table of a first piece, which has nothing.
+func (w *Window) begin() {
+	w.bits, w.places = firstBits, 1<<growShift-1
+	w.table = slices.Grow(w.table[:0], 1<<firstBits)[:1<<firstBits]
 	clear(w.table)
 }
 
-// grow makes the table of a first piece one for all.
-func (w *Window) grow(page []byte) {
-	first := slices.Clone(w.table)
-	w.clear(allBits)
-	p := unsafe.Pointer(unsafe.SliceData(page))
-	for _, e := range first {
-		if e != 0 {
-			at := e & (1<<windowBits - 1)
-			w.put(farHash(p, uint(at)), uint(at))
-		}
+// grow makes the table of a first piece one for all. Each entry goes to one of those
+// that take its place, the last one first, since they may lie in the same memory.
+func (w *Window) grow() {
+	first := w.table
+	if w.bits, w.places = allBits, 1<<windowBits-1; cap(first) < 1<<allBits {
+		w.table = make([]uint32, 1<<allBits)
+	}
+	w.table = w.table[:1<<allBits]
+	for i := len(first) - 1; i >= 0; i-- {
+		e, some := first[i], (*[1 << growBits]uint32)(w.table[i<<growBits:])
+		*some = [1 << growBits]uint32{}
+		some[e>>growShift&growMask] = e &^ (growMask << growShift)
 	}
 }
 
 // put notes where a hash was seen.
 func (w *Window) put(hash uint32, at uint) {
-	w.table[hash>>(32-w.bits)] = hash<<windowBits | uint32(at)&(1<<windowBits-1)
+	more := hash >> (32 - allBits) << growShift
+	w.table[hash>>(32-w.bits)] = hash<<windowBits | (more&^w.places|uint32(at)&w.places)&(1<<windowBits-1)
 }
 
-// strip looks up what stands at the anchors, which are counted from base. What
-// waits for memory is in loops of its own, so that it waits once for several.
+// strip looks up what stands at the anchors, which are counted from base.
 func (w *Window) strip(far []Far, page []byte, base uint) []Far {
 	p, n := unsafe.Pointer(unsafe.SliceData(page)), len(w.anchors)
 	if cap(w.hashes) < n {
 		w.hashes, w.seen = make([]uint32, stripBytes), make([]uint32, stripBytes)
 	}
-	hashes, seen := w.hashes[:n], w.seen[:n]
-	for i, a := range w.anchors {
-		hashes[i] = farHash(p, base+uint(a))
+	w.hashes, w.seen = w.hashes[:n], w.seen[:n]
+	if wide {
+		lookUpBMI2(w, unsafe.SliceData(page), base)
+	} else {
+		w.lookUp(p, base)
 	}
-	shift := 32 - w.bits
-	for i, h := range hashes {
-		seen[i] = w.table[h>>shift]
-	}
-	for i, was := range seen {
-		h, at := hashes[i], base+uint(w.anchors[i])
-		back := (uint(at) - uint(was)) & (1<<windowBits - 1)
-		if was>>windowBits != h&(1<<(32-windowBits)-1) || back > at || load64(p, at) != load64(p, at-back) {
-			back = 0
-		}
-		seen[i] = uint32(back)
-	}
-	for i, back := range seen {
+	for i, back := range w.seen {
 		at := base + uint(w.anchors[i])
 		if at < w.end {
 			continue // in a match, whose other place is known
@@ -135,23 +134,56 @@ func (w *Window) strip(far []Far, page []byte, base uint) []Far {
 				continue
 			}
 		}
-		w.put(hashes[i], at)
+		w.put(w.hashes[i], at)
 	}
 	return far
+}
+
+// lookUp finds how far back what stands at the anchors was seen, 0 where it was
+// not. What waits for memory is in a loop of its own, so that it waits once for
+// several.
+func (w *Window) lookUp(p unsafe.Pointer, base uint) {
+	for i, a := range w.anchors {
+		w.hashes[i] = farHash(p, base+uint(a))
+	}
+	shift := 32 - w.bits
+	for i, h := range w.hashes {
+		w.seen[i] = w.table[h>>shift]
+	}
+	for i, was := range w.seen {
+		h, at := w.hashes[i], base+uint(w.anchors[i])
+		back := uint((uint32(at) - was) & w.places)
+		if was>>windowBits != h&(1<<(32-windowBits)-1) || back > at || load64(p, at) != load64(p, at-back) {
+			back = 0
+		}
+		w.seen[i] = uint32(back)
+	}
 }
 
 // take appends the match of two places whose first bytes are equal.
 func (w *Window) take(far []Far, page []byte, at, from uint) []Far {
 	p := unsafe.Pointer(unsafe.SliceData(page))
-	size := length(p, at, from, uint(len(page)))
-	for at > w.end && from > 0 && load8(p, at-1) == load8(p, from-1) {
-		at, from, size = at-1, from-1, size+1
-	}
+	size, back := length(p, at, from, uint(len(page))), lengthBefore(p, at, from, min(at-w.end, from))
+	at, from, size = at-back, from-back, size+back
 	if size < farBytes {
 		return far
 	}
 	w.end = at + size
 	return append(far, Far{uint32(at), uint32(from), uint32(size)})
+}
+
+// lengthBefore measures a match to the front, up to most.
+func lengthBefore(p unsafe.Pointer, at, from, most uint) uint {
+	n := uint(0)
+	for ; n+8 <= most; n += 8 {
+		if x := load64(p, at-n-8) ^ load64(p, from-n-8); x != 0 {
+			return n + uint(bits.LeadingZeros64(x))/8
+		}
+	}
+	for n < most && load8(p, at-n-1) == load8(p, from-n-1) {
+		n++
+	}
+	return n
 }
 
 // farHash mixes farBytes.

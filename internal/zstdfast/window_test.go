@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
 // anchorsByHand finds anchors one place at a time.
@@ -64,15 +65,51 @@ func TestPieces(t *testing.T) {
 	}
 }
 
+// next goes through a page, piece by piece.
+func next(w *Window, page []byte) (far []Far) {
+	for at := 0; at < len(page); at += PieceBytes {
+		far = w.Next(far, page, at, min(at+PieceBytes, len(page)))
+	}
+	return far
+}
+
 // TestWindowAgain holds that a window that was used finds what a new one does.
 func TestWindowAgain(t *testing.T) {
 	rng := rand.New(rand.NewPCG(19, 20))
 	var used Window
-	for range 5 {
-		page := text(rng, 1<<20+rng.IntN(1<<20), 50)
+	all := text(rng, 2*PieceBytes, 500)
+	for range 6 {
+		page := all[rng.IntN(1<<20):][:1<<20+rng.IntN(6<<20)]
 		used.Reset()
-		if !slices.Equal(used.Next(nil, page, 0, len(page)), new(Window).Next(nil, page, 0, len(page))) {
+		if !slices.Equal(next(&used, page), next(new(Window), page)) {
 			t.Fatal("other matches")
 		}
+	}
+}
+
+// TestGrow holds that entries are where their hashes say when a table has grown.
+func TestGrow(t *testing.T) {
+	page := noise(rand.New(rand.NewPCG(35, 36)), PieceBytes)
+	var w Window
+	next(&w, page)
+	want, some := make([]uint32, 1<<allBits), 0
+	for _, e := range w.table {
+		if e != 0 {
+			at := e & (1<<growShift - 1)
+			h := farHash(unsafe.Pointer(&page[0]), uint(at))
+			want[h>>(32-allBits)] = h<<windowBits | at
+			some++
+		}
+	}
+	if some < 10000 {
+		t.Errorf("%d entries", some)
+	}
+	for range 2 { // in new memory, and in the same
+		first := slices.Clone(w.table)
+		if w.grow(); !slices.Equal(w.table, want) {
+			t.Fatal("other entries")
+		}
+		w.begin()
+		copy(w.table, first)
 	}
 }

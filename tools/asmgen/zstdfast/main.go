@@ -31,6 +31,7 @@ func generate() (map[string][]byte, error) {
 	g.parse()
 	g.classify()
 	g.code()
+	g.lookUp()
 	text, err := g.Text()
 	return map[string][]byte{asm: text}, err
 }
