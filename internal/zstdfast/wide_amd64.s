@@ -109,14 +109,18 @@ TEXT ·fillAVX2(SB), NOSPLIT, $0-8
 	VMOVQ        CX, X4
 
 unit:
-	MOVQ           120(AX), DX
-	MOVQ           (AX), CX
-	ADDQ           DX, CX
-	SUBQ           136(AX), DX
-	VMOVD          DX, X8
+	MOVQ           120(AX), CX
+	MOVQ           (AX), DX
+	ADDQ           CX, DX
+	MOVQ           CX, BX
+	SUBQ           112(AX), BX
+	MOVQ           CX, SI
+	SUBQ           136(AX), SI
+	VMOVD          SI, X8
 	VPBROADCASTD   X8, Y8
-	VPADDD         ramp0<>+0(SB), Y8, Y8
-	VBROADCASTI128 (CX), Y9
+	ADDQ           $0x18, CX
+	MOVQ           CX, 120(AX)
+	VBROADCASTI128 (DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
 	VPMULLD        Y0, Y10, Y10
@@ -125,54 +129,47 @@ unit:
 	VPSRLD         X4, Y10, Y9
 	VPSLLD         X3, Y10, Y10
 	VPAND          Y2, Y10, Y10
-	VPOR           Y8, Y10, Y10
+	VPADDD         ramp0<>+0(SB), Y8, Y14
+	VPOR           Y14, Y10, Y10
 	VMOVQ          X9, CX
-	MOVL           CX, DX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X11
-	VMOVD          X10, 4208(AX)(DX*4)
+	VMOVD          4208(AX)(SI*4), X11
+	VMOVD          X10, 4208(AX)(SI*4)
 	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
 	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X11, X11
-	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
+	VPINSRD        $0x02, 4208(AX)(SI*4), X11, X11
+	VPEXTRD        $0x02, X10, 4208(AX)(SI*4)
 	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
-	VEXTRACTI128   $0x01, Y9, X9
-	VEXTRACTI128   $0x01, Y10, X12
-	VMOVQ          X9, CX
-	MOVL           CX, DX
+	VEXTRACTI128   $0x01, Y9, X12
+	VEXTRACTI128   $0x01, Y10, X13
+	VMOVQ          X12, CX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X8
-	VMOVD          X12, 4208(AX)(DX*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
+	VMOVD          4208(AX)(SI*4), X9
+	VMOVD          X13, 4208(AX)(SI*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
+	VPEXTRQ        $0x01, X12, CX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
-	VPEXTRD        $0x02, X12, 4208(AX)(DX*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
-	VINSERTI128    $0x01, X8, Y11, Y11
+	VPINSRD        $0x02, 4208(AX)(SI*4), X9, X9
+	VPEXTRD        $0x02, X13, 4208(AX)(SI*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VINSERTI128    $0x01, X9, Y11, Y11
 	VPSUBD         Y11, Y10, Y10
-	VPSRLD         $0x16, Y10, Y8
-	VPCMPEQD       Y5, Y8, Y8
-	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), DX
-	SUBQ           112(AX), DX
-	VMOVDQU        Y10, 272(AX)(DX*4)
+	VPSRLD         $0x16, Y10, Y9
+	VPCMPEQD       Y5, Y9, Y9
+	VPAND          Y10, Y9, Y10
+	VMOVDQU        Y10, 272(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
 	VMOVMSKPS      Y10, CX
 	NOTL           CX
-	SHRQ           $0x03, DX
-	MOVB           CL, 144(AX)(DX*1)
-	MOVQ           120(AX), DX
-	MOVQ           (AX), CX
-	ADDQ           DX, CX
-	SUBQ           136(AX), DX
-	VMOVD          DX, X8
-	VPBROADCASTD   X8, Y8
-	VPADDD         ramp1<>+0(SB), Y8, Y8
-	VBROADCASTI128 8(CX), Y9
+	MOVQ           BX, SI
+	SHRQ           $0x03, SI
+	MOVB           CL, 144(AX)(SI*1)
+	VBROADCASTI128 8(DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
 	VPMULLD        Y0, Y10, Y10
@@ -181,54 +178,47 @@ unit:
 	VPSRLD         X4, Y10, Y9
 	VPSLLD         X3, Y10, Y10
 	VPAND          Y2, Y10, Y10
-	VPOR           Y8, Y10, Y10
+	VPADDD         ramp1<>+0(SB), Y8, Y14
+	VPOR           Y14, Y10, Y10
 	VMOVQ          X9, CX
-	MOVL           CX, DX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X12
-	VMOVD          X10, 4208(AX)(DX*4)
+	VMOVD          4208(AX)(SI*4), X12
+	VMOVD          X10, 4208(AX)(SI*4)
 	VPINSRD        $0x01, 4208(AX)(CX*4), X12, X12
 	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X12, X12
-	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
+	VPINSRD        $0x02, 4208(AX)(SI*4), X12, X12
+	VPEXTRD        $0x02, X10, 4208(AX)(SI*4)
 	VPINSRD        $0x03, 4208(AX)(CX*4), X12, X12
-	VEXTRACTI128   $0x01, Y9, X9
-	VEXTRACTI128   $0x01, Y10, X11
-	VMOVQ          X9, CX
-	MOVL           CX, DX
+	VEXTRACTI128   $0x01, Y9, X11
+	VEXTRACTI128   $0x01, Y10, X13
+	VMOVQ          X11, CX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X8
-	VMOVD          X11, 4208(AX)(DX*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
+	VMOVD          4208(AX)(SI*4), X9
+	VMOVD          X13, 4208(AX)(SI*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
+	VPEXTRQ        $0x01, X11, CX
+	MOVL           CX, SI
 	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
-	VPEXTRD        $0x02, X11, 4208(AX)(DX*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
-	VINSERTI128    $0x01, X8, Y12, Y12
+	VPINSRD        $0x02, 4208(AX)(SI*4), X9, X9
+	VPEXTRD        $0x02, X13, 4208(AX)(SI*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VINSERTI128    $0x01, X9, Y12, Y12
 	VPSUBD         Y12, Y10, Y10
-	VPSRLD         $0x16, Y10, Y8
-	VPCMPEQD       Y5, Y8, Y8
-	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), DX
-	SUBQ           112(AX), DX
-	VMOVDQU        Y10, 304(AX)(DX*4)
+	VPSRLD         $0x16, Y10, Y9
+	VPCMPEQD       Y5, Y9, Y9
+	VPAND          Y10, Y9, Y10
+	VMOVDQU        Y10, 304(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
 	VMOVMSKPS      Y10, CX
 	NOTL           CX
-	SHRQ           $0x03, DX
-	MOVB           CL, 145(AX)(DX*1)
-	MOVQ           120(AX), DX
-	MOVQ           (AX), CX
-	ADDQ           DX, CX
-	SUBQ           136(AX), DX
-	VMOVD          DX, X8
-	VPBROADCASTD   X8, Y8
-	VPADDD         ramp2<>+0(SB), Y8, Y8
-	VBROADCASTI128 16(CX), Y9
+	MOVQ           BX, SI
+	SHRQ           $0x03, SI
+	MOVB           CL, 145(AX)(SI*1)
+	VBROADCASTI128 16(DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
 	VPMULLD        Y0, Y10, Y10
@@ -237,6 +227,7 @@ unit:
 	VPSRLD         X4, Y10, Y9
 	VPSLLD         X3, Y10, Y10
 	VPAND          Y2, Y10, Y10
+	VPADDD         ramp2<>+0(SB), Y8, Y8
 	VPOR           Y8, Y10, Y10
 	VMOVQ          X9, CX
 	MOVL           CX, DX
@@ -269,15 +260,13 @@ unit:
 	VPSRLD         $0x16, Y10, Y8
 	VPCMPEQD       Y5, Y8, Y8
 	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), DX
-	SUBQ           112(AX), DX
-	VMOVDQU        Y10, 336(AX)(DX*4)
+	VMOVDQU        Y10, 336(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
 	VMOVMSKPS      Y10, CX
 	NOTL           CX
+	MOVQ           BX, DX
 	SHRQ           $0x03, DX
 	MOVB           CL, 146(AX)(DX*1)
-	ADDQ           $0x18, 120(AX)
 	MOVQ           120(AX), CX
 	CMPQ           CX, 128(AX)
 	JB             unit
@@ -357,373 +346,322 @@ TEXT ·parseAVX2(SB), NOSPLIT, $0-8
 	VMOVQ        CX, X4
 	MOVQ         40(AX), CX
 	MOVQ         56(AX), DX
-	MOVQ         72(AX), BX
-	MOVQ         80(AX), SI
 	ADDQ         (AX), CX
 	ADDQ         (AX), DX
 
 ahead_next:
-	MOVQ           120(AX), DI
-	CMPQ           DI, 128(AX)
+	MOVQ           120(AX), BX
+	CMPQ           BX, 128(AX)
 	JAE            alone_next
 	MOVQ           CX, DI
 	SUBQ           88(AX), DI
-	MOVQ           DI, R8
-	SHRQ           $0x03, DI
-	ANDQ           $0x07, R8
-	MOVQ           144(AX)(DI*1), DI
-	SHRXQ          R8, DI, DI
-	TZCNTQ         DI, DI
+	MOVQ           DI, BX
+	MOVQ           DI, SI
+	SHRQ           $0x03, BX
+	ANDQ           $0x07, SI
+	MOVQ           144(AX)(BX*1), BX
+	SHRXQ          SI, BX, BX
+	TZCNTQ         BX, BX
 	JCS            ahead_nothing
-	ADDQ           CX, DI
-	CMPQ           DI, 96(AX)
+	ADDQ           BX, DI
+	ADDQ           CX, BX
+	CMPQ           BX, 96(AX)
 	JAE            stop
-	MOVQ           120(AX), R8
-	MOVQ           (AX), CX
-	ADDQ           R8, CX
-	SUBQ           136(AX), R8
-	VMOVD          R8, X8
-	VPBROADCASTD   X8, Y8
-	VPADDD         ramp0<>+0(SB), Y8, Y8
-	VBROADCASTI128 (CX), Y9
-	VPSHUFB        Y6, Y9, Y10
-	VPSHUFB        Y7, Y9, Y9
-	VPMULLD        Y0, Y10, Y10
-	VPMULLD        Y1, Y9, Y9
-	VPADDD         Y9, Y10, Y10
-	VPSRLD         X4, Y10, Y9
-	VPSLLD         X3, Y10, Y10
-	VPAND          Y2, Y10, Y10
-	VPOR           Y8, Y10, Y10
-	VMOVQ          X9, CX
-	MOVL           CX, R8
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R8*4), X11
-	VMOVD          X10, 4208(AX)(R8*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, R8
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R8*4), X11, X11
-	VPEXTRD        $0x02, X10, 4208(AX)(R8*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
-	VEXTRACTI128   $0x01, Y9, X9
-	VEXTRACTI128   $0x01, Y10, X12
-	VMOVQ          X9, CX
-	MOVL           CX, R8
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R8*4), X8
-	VMOVD          X12, 4208(AX)(R8*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, R8
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R8*4), X8, X8
-	VPEXTRD        $0x02, X12, 4208(AX)(R8*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
-	VINSERTI128    $0x01, X8, Y11, Y11
-	VPSUBD         Y11, Y10, Y10
-	VPSRLD         $0x16, Y10, Y8
-	VPCMPEQD       Y5, Y8, Y8
-	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), R8
-	SUBQ           112(AX), R8
-	VMOVDQU        Y10, 272(AX)(R8*4)
-	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, CX
-	NOTL           CX
-	SHRQ           $0x03, R8
-	MOVB           CL, 144(AX)(R8*1)
-	MOVQ           DI, CX
-	SUBQ           88(AX), CX
-	MOVL           272(AX)(CX*4), R8
-	MOVQ           DI, CX
-	SUBQ           R8, CX
-	MOVQ           -8(DI), R11
-	XORQ           -8(CX), R11
-	LZCNTQ         R11, R11
-	SHRL           $0x03, R11
-	MOVQ           DI, CX
+	MOVQ           BX, CX
 	SUBQ           DX, CX
-	CMPQ           CX, R11
-	CMOVQCS        CX, R11
-	LZCNTL         R8, CX
-	LEAL           (CX)(R11*4), CX
-	SHLL           $0x08, R11
-	MOVQ           DI, R9
+	MOVL           272(AX)(DI*4), R8
+	MOVQ           BX, R9
 	SUBQ           R8, R9
-	VMOVDQU        (DI), Y8
+	MOVQ           -8(BX), R10
+	XORQ           -8(R9), R10
+	LZCNTQ         R10, R10
+	SHRL           $0x03, R10
+	CMPQ           CX, R10
+	CMOVQCS        CX, R10
+	LZCNTL         R8, SI
+	LEAL           (SI)(R10*4), SI
+	VMOVDQU        (BX), Y8
 	VPCMPEQB       (R9), Y8, Y8
 	VPMOVMSKB      Y8, R10
 	NOTL           R10
 	TZCNTL         R10, R10
-	LEAQ           (DI)(R10*1), R9
-	LEAL           (CX)(R10*4), CX
-	IMUL3L         $0x00000101, R10, R10
-	ADDL           R11, R10
-	MOVQ           120(AX), R12
-	MOVQ           (AX), R11
-	ADDQ           R12, R11
-	SUBQ           136(AX), R12
-	VMOVD          R12, X8
-	VPBROADCASTD   X8, Y8
-	VPADDD         ramp1<>+0(SB), Y8, Y8
-	VBROADCASTI128 8(R11), Y9
-	VPSHUFB        Y6, Y9, Y10
-	VPSHUFB        Y7, Y9, Y9
-	VPMULLD        Y0, Y10, Y10
-	VPMULLD        Y1, Y9, Y9
-	VPADDD         Y9, Y10, Y10
-	VPSRLD         X4, Y10, Y9
-	VPSLLD         X3, Y10, Y10
-	VPAND          Y2, Y10, Y10
-	VPOR           Y8, Y10, Y10
-	VMOVQ          X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VMOVD          4208(AX)(R12*4), X12
-	VMOVD          X10, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(R11*4), X12, X12
-	VPEXTRQ        $0x01, X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VPINSRD        $0x02, 4208(AX)(R12*4), X12, X12
-	VPEXTRD        $0x02, X10, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(R11*4), X12, X12
-	VEXTRACTI128   $0x01, Y9, X9
-	VEXTRACTI128   $0x01, Y10, X11
-	VMOVQ          X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VMOVD          4208(AX)(R12*4), X8
-	VMOVD          X11, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(R11*4), X8, X8
-	VPEXTRQ        $0x01, X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VPINSRD        $0x02, 4208(AX)(R12*4), X8, X8
-	VPEXTRD        $0x02, X11, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(R11*4), X8, X8
-	VINSERTI128    $0x01, X8, Y12, Y12
-	VPSUBD         Y12, Y10, Y10
-	VPSRLD         $0x16, Y10, Y8
-	VPCMPEQD       Y5, Y8, Y8
-	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), R12
-	SUBQ           112(AX), R12
-	VMOVDQU        Y10, 304(AX)(R12*4)
-	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, R11
-	NOTL           R11
-	SHRQ           $0x03, R12
-	MOVB           R11, 145(AX)(R12*1)
-	MOVQ           DI, R11
-	SUBQ           88(AX), R11
-	MOVL           276(AX)(R11*4), R12
-	MOVQ           DI, R11
-	SUBQ           R12, R11
-	MOVQ           -7(DI), R15
-	XORQ           -7(R11), R15
-	LZCNTQ         R15, R15
-	SHRL           $0x03, R15
-	MOVQ           DI, R11
-	SUBQ           DX, R11
-	ADDQ           $0x01, R11
-	CMPQ           R11, R15
-	CMOVQCS        R11, R15
-	LZCNTL         R12, R11
-	LEAL           (R11)(R15*4), R11
-	SHLL           $0x08, R15
-	MOVL           $-1000, R13
-	TESTL          R12, R12
-	CMOVLEQ        R13, R11
-	MOVQ           DI, R13
+	LEAQ           (BX)(R10*1), R9
+	LEAL           (SI)(R10*4), SI
+	MOVL           276(AX)(DI*4), R12
+	MOVQ           BX, R13
 	SUBQ           R12, R13
-	VMOVDQU        1(DI), Y8
+	MOVQ           -7(BX), R14
+	XORQ           -7(R13), R14
+	LZCNTQ         R14, R14
+	SHRL           $0x03, R14
+	INCQ           CX
+	CMPQ           CX, R14
+	CMOVQCS        CX, R14
+	LZCNTL         R12, R11
+	CMOVLCS        all4294966296<>+0(SB), R11
+	LEAL           (R11)(R14*4), R11
+	VMOVDQU        1(BX), Y8
 	VPCMPEQB       1(R13), Y8, Y8
 	VPMOVMSKB      Y8, R14
 	NOTL           R14
 	TZCNTL         R14, R14
-	LEAQ           1(DI)(R14*1), R13
+	LEAQ           1(BX)(R14*1), R13
 	LEAL           (R11)(R14*4), R11
-	IMUL3L         $0x00000101, R14, R14
-	ADDL           R15, R14
-	CMPL           R11, CX
-	CMOVLGT        R11, CX
+	CMPL           R11, SI
+	CMOVLGT        R11, SI
 	CMOVQGT        R13, R9
 	CMOVQGT        R12, R8
 	CMOVLGT        R14, R10
-	MOVQ           120(AX), R12
-	MOVQ           (AX), R11
-	ADDQ           R12, R11
-	SUBQ           136(AX), R12
-	VMOVD          R12, X8
-	VPBROADCASTD   X8, Y8
-	VPADDD         ramp2<>+0(SB), Y8, Y8
-	VBROADCASTI128 16(R11), Y9
-	VPSHUFB        Y6, Y9, Y10
-	VPSHUFB        Y7, Y9, Y9
-	VPMULLD        Y0, Y10, Y10
-	VPMULLD        Y1, Y9, Y9
-	VPADDD         Y9, Y10, Y10
-	VPSRLD         X4, Y10, Y9
-	VPSLLD         X3, Y10, Y10
-	VPAND          Y2, Y10, Y10
-	VPOR           Y8, Y10, Y10
-	VMOVQ          X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VMOVD          4208(AX)(R12*4), X13
-	VMOVD          X10, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(R11*4), X13, X13
-	VPEXTRQ        $0x01, X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VPINSRD        $0x02, 4208(AX)(R12*4), X13, X13
-	VPEXTRD        $0x02, X10, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(R11*4), X13, X13
-	VEXTRACTI128   $0x01, Y9, X9
-	VEXTRACTI128   $0x01, Y10, X11
-	VMOVQ          X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VMOVD          4208(AX)(R12*4), X8
-	VMOVD          X11, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(R11*4), X8, X8
-	VPEXTRQ        $0x01, X9, R11
-	MOVL           R11, R12
-	SHRQ           $0x20, R11
-	VPINSRD        $0x02, 4208(AX)(R12*4), X8, X8
-	VPEXTRD        $0x02, X11, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(R11*4), X8, X8
-	VINSERTI128    $0x01, X8, Y13, Y13
-	VPSUBD         Y13, Y10, Y10
-	VPSRLD         $0x16, Y10, Y8
-	VPCMPEQD       Y5, Y8, Y8
-	VPAND          Y10, Y8, Y10
-	MOVQ           120(AX), R12
-	SUBQ           112(AX), R12
-	VMOVDQU        Y10, 336(AX)(R12*4)
-	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, R11
-	NOTL           R11
-	SHRQ           $0x03, R12
-	MOVB           R11, 146(AX)(R12*1)
-	ADDQ           $0x18, 120(AX)
-	MOVQ           DI, R11
-	SUBQ           88(AX), R11
-	MOVL           280(AX)(R11*4), R12
-	MOVQ           DI, R11
-	SUBQ           R12, R11
-	MOVQ           -6(DI), R15
-	XORQ           -6(R11), R15
-	LZCNTQ         R15, R15
-	SHRL           $0x03, R15
-	MOVQ           DI, R11
-	SUBQ           DX, R11
-	ADDQ           $0x02, R11
-	CMPQ           R11, R15
-	CMOVQCS        R11, R15
-	LZCNTL         R12, R11
-	LEAL           (R11)(R15*4), R11
-	SHLL           $0x08, R15
-	MOVL           $-1000, R13
-	TESTL          R12, R12
-	CMOVLEQ        R13, R11
-	MOVQ           DI, R13
+	MOVL           280(AX)(DI*4), R12
+	MOVQ           BX, R13
 	SUBQ           R12, R13
-	VMOVDQU        2(DI), Y8
+	MOVQ           -6(BX), R14
+	XORQ           -6(R13), R14
+	LZCNTQ         R14, R14
+	SHRL           $0x03, R14
+	INCQ           CX
+	CMPQ           CX, R14
+	CMOVQCS        CX, R14
+	LZCNTL         R12, R11
+	CMOVLCS        all4294966296<>+0(SB), R11
+	LEAL           (R11)(R14*4), R11
+	VMOVDQU        2(BX), Y8
 	VPCMPEQB       2(R13), Y8, Y8
 	VPMOVMSKB      Y8, R14
 	NOTL           R14
 	TZCNTL         R14, R14
-	LEAQ           2(DI)(R14*1), R13
+	LEAQ           2(BX)(R14*1), R13
 	LEAL           (R11)(R14*4), R11
-	IMUL3L         $0x00000101, R14, R14
-	ADDL           R15, R14
-	CMPL           R11, CX
-	CMOVLGT        R11, CX
+	CMPL           R11, SI
+	CMOVLGT        R11, SI
 	CMOVQGT        R13, R9
 	CMOVQGT        R12, R8
 	CMOVLGT        R14, R10
-	MOVQ           DI, R11
-	SUBQ           88(AX), R11
-	MOVL           284(AX)(R11*4), R12
-	MOVQ           DI, R11
-	SUBQ           R12, R11
-	MOVQ           -5(DI), R15
-	XORQ           -5(R11), R15
-	LZCNTQ         R15, R15
-	SHRL           $0x03, R15
-	MOVQ           DI, R11
-	SUBQ           DX, R11
-	ADDQ           $0x03, R11
-	CMPQ           R11, R15
-	CMOVQCS        R11, R15
-	LZCNTL         R12, R11
-	LEAL           (R11)(R15*4), R11
-	SHLL           $0x08, R15
-	MOVL           $-1000, R13
-	TESTL          R12, R12
-	CMOVLEQ        R13, R11
-	MOVQ           DI, R13
-	SUBQ           R12, R13
-	VMOVDQU        3(DI), Y8
-	VPCMPEQB       3(R13), Y8, Y8
-	VPMOVMSKB      Y8, R14
-	NOTL           R14
-	TZCNTL         R14, R14
-	LEAQ           3(DI)(R14*1), R13
-	LEAL           (R11)(R14*4), R11
-	IMUL3L         $0x00000101, R14, R14
-	ADDL           R15, R14
-	CMPL           R11, CX
-	CMOVLGT        R11, CX
-	CMOVQGT        R13, R9
-	CMOVQGT        R12, R8
-	CMOVLGT        R14, R10
+	MOVL           284(AX)(DI*4), DI
+	MOVQ           BX, R11
+	SUBQ           DI, R11
+	MOVQ           -5(BX), R12
+	XORQ           -5(R11), R12
+	LZCNTQ         R12, R12
+	SHRL           $0x03, R12
+	INCQ           CX
+	CMPQ           CX, R12
+	CMOVQCS        CX, R12
+	LZCNTL         DI, CX
+	CMOVLCS        all4294966296<>+0(SB), CX
+	LEAL           (CX)(R12*4), CX
+	VMOVDQU        3(BX), Y8
+	VPCMPEQB       3(R11), Y8, Y8
+	VPMOVMSKB      Y8, R12
+	NOTL           R12
+	TZCNTL         R12, R12
+	LEAQ           3(BX)(R12*1), R11
+	LEAL           (CX)(R12*4), CX
+	CMPL           CX, SI
+	CMOVLGT        CX, SI
+	CMOVQGT        R11, R9
+	CMOVQGT        DI, R8
+	CMOVLGT        R12, R10
+	MOVQ           120(AX), CX
+	MOVQ           (AX), DI
+	ADDQ           CX, DI
+	MOVQ           CX, R11
+	SUBQ           112(AX), R11
+	MOVQ           CX, R12
+	SUBQ           136(AX), R12
+	VMOVD          R12, X8
+	VPBROADCASTD   X8, Y8
+	ADDQ           $0x18, CX
+	MOVQ           CX, 120(AX)
+	VBROADCASTI128 (DI), Y12
+	VPSHUFB        Y6, Y12, Y13
+	VPSHUFB        Y7, Y12, Y12
+	VPMULLD        Y0, Y13, Y13
+	VPMULLD        Y1, Y12, Y12
+	VPADDD         Y12, Y13, Y13
+	VPSRLD         X4, Y13, Y12
+	VPSLLD         X3, Y13, Y13
+	VPAND          Y2, Y13, Y13
+	VPADDD         ramp0<>+0(SB), Y8, Y14
+	VPOR           Y14, Y13, Y13
+	VMOVQ          X12, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R12*4), X9
+	VMOVD          X13, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
+	VPEXTRQ        $0x01, X12, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R12*4), X9, X9
+	VPEXTRD        $0x02, X13, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VEXTRACTI128   $0x01, Y12, X11
+	VEXTRACTI128   $0x01, Y13, X12
+	VMOVQ          X11, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R12*4), X10
+	VMOVD          X12, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X10, X10
+	VPEXTRQ        $0x01, X11, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R12*4), X10, X10
+	VPEXTRD        $0x02, X12, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X10, X10
+	VINSERTI128    $0x01, X10, Y9, Y9
+	VPSUBD         Y9, Y13, Y13
+	VPSRLD         $0x16, Y13, Y12
+	VPCMPEQD       Y5, Y12, Y12
+	VPAND          Y13, Y12, Y13
+	VMOVDQU        Y13, 272(AX)(R11*4)
+	VPCMPEQD       Y5, Y13, Y13
+	VMOVMSKPS      Y13, CX
+	NOTL           CX
+	MOVQ           R11, R12
+	SHRQ           $0x03, R12
+	MOVB           CL, 144(AX)(R12*1)
+	VBROADCASTI128 8(DI), Y12
+	VPSHUFB        Y6, Y12, Y13
+	VPSHUFB        Y7, Y12, Y12
+	VPMULLD        Y0, Y13, Y13
+	VPMULLD        Y1, Y12, Y12
+	VPADDD         Y12, Y13, Y13
+	VPSRLD         X4, Y13, Y12
+	VPSLLD         X3, Y13, Y13
+	VPAND          Y2, Y13, Y13
+	VPADDD         ramp1<>+0(SB), Y8, Y14
+	VPOR           Y14, Y13, Y13
+	VMOVQ          X12, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R12*4), X10
+	VMOVD          X13, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X10, X10
+	VPEXTRQ        $0x01, X12, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R12*4), X10, X10
+	VPEXTRD        $0x02, X13, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X10, X10
+	VEXTRACTI128   $0x01, Y12, X11
+	VEXTRACTI128   $0x01, Y13, X12
+	VMOVQ          X11, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(R12*4), X9
+	VMOVD          X12, 4208(AX)(R12*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
+	VPEXTRQ        $0x01, X11, CX
+	MOVL           CX, R12
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(R12*4), X9, X9
+	VPEXTRD        $0x02, X12, 4208(AX)(R12*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VINSERTI128    $0x01, X9, Y10, Y10
+	VPSUBD         Y10, Y13, Y13
+	VPSRLD         $0x16, Y13, Y12
+	VPCMPEQD       Y5, Y12, Y12
+	VPAND          Y13, Y12, Y13
+	VMOVDQU        Y13, 304(AX)(R11*4)
+	VPCMPEQD       Y5, Y13, Y13
+	VMOVMSKPS      Y13, CX
+	NOTL           CX
+	MOVQ           R11, R12
+	SHRQ           $0x03, R12
+	MOVB           CL, 145(AX)(R12*1)
+	VBROADCASTI128 16(DI), Y12
+	VPSHUFB        Y6, Y12, Y13
+	VPSHUFB        Y7, Y12, Y12
+	VPMULLD        Y0, Y13, Y13
+	VPMULLD        Y1, Y12, Y12
+	VPADDD         Y12, Y13, Y13
+	VPSRLD         X4, Y13, Y12
+	VPSLLD         X3, Y13, Y13
+	VPAND          Y2, Y13, Y13
+	VPADDD         ramp2<>+0(SB), Y8, Y8
+	VPOR           Y8, Y13, Y13
+	VMOVQ          X12, CX
+	MOVL           CX, DI
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DI*4), X11
+	VMOVD          X13, 4208(AX)(DI*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
+	VPEXTRQ        $0x01, X12, CX
+	MOVL           CX, DI
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DI*4), X11, X11
+	VPEXTRD        $0x02, X13, 4208(AX)(DI*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
+	VEXTRACTI128   $0x01, Y12, X9
+	VEXTRACTI128   $0x01, Y13, X10
+	VMOVQ          X9, CX
+	MOVL           CX, DI
+	SHRQ           $0x20, CX
+	VMOVD          4208(AX)(DI*4), X8
+	VMOVD          X10, 4208(AX)(DI*4)
+	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
+	VPEXTRQ        $0x01, X9, CX
+	MOVL           CX, DI
+	SHRQ           $0x20, CX
+	VPINSRD        $0x02, 4208(AX)(DI*4), X8, X8
+	VPEXTRD        $0x02, X10, 4208(AX)(DI*4)
+	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VINSERTI128    $0x01, X8, Y11, Y11
+	VPSUBD         Y11, Y13, Y13
+	VPSRLD         $0x16, Y13, Y8
+	VPCMPEQD       Y5, Y8, Y8
+	VPAND          Y13, Y8, Y13
+	VMOVDQU        Y13, 336(AX)(R11*4)
+	VPCMPEQD       Y5, Y13, Y13
+	VMOVMSKPS      Y13, CX
+	NOTL           CX
+	MOVQ           R11, DI
+	SHRQ           $0x03, DI
+	MOVB           CL, 146(AX)(DI*1)
+	LZCNTL         R8, CX
+	SUBL           CX, SI
+	SHRL           $0x02, SI
 	MOVQ           R9, CX
-	MOVL           R10, R11
-	SHRL           $0x08, R11
-	SUBQ           R11, CX
-	MOVBLZX        R10, R11
-	CMPL           R11, $0x04
-	JB             ahead_false
-	CMPL           R11, $0x20
-	JEQ            ahead_long
+	SUBQ           SI, CX
+	SUBL           $0x04, R10
+	CMPL           R10, $0x1c
+	JAE            ahead_rare
 
 ahead_measured:
-	MOVQ    CX, DI
-	SUBQ    DX, DI
+	MOVQ    CX, BX
+	SUBQ    DX, BX
+	MOVQ    72(AX), SI
+	MOVQ    80(AX), DI
 	LEAL    3(R8), R10
-	XORL    R11, R11
+	MOVL    $0x00000002, R11
 	XORL    R12, R12
-	TESTQ   DI, DI
-	SETNE   R11
-	CMOVQNE BX, R12
-	INCL    R11
-	CMPQ    R8, SI
+	CMPQ    BX, $0x01
+	CMOVQCC SI, R12
+	SBBL    $0x00, R11
+	CMPQ    R8, DI
 	CMOVLEQ R11, R10
-	MOVL    $0x00000001, R11
 	CMPQ    R8, R12
-	CMOVLEQ R11, R10
-	CMOVQNE BX, SI
-	MOVQ    R8, BX
-	MOVQ    16(AX), R8
-	MOVQ    32(AX), R11
-	LEAQ    (R8)(R11*4), R8
-	MOVL    DI, (R8)
-	MOVQ    R9, R11
-	SUBQ    CX, R11
-	MOVL    R11, 131104(R8)
-	MOVL    R10, 262208(R8)
+	CMOVLEQ all1<>+0(SB), R10
+	CMOVQNE SI, DI
+	MOVQ    DI, 80(AX)
+	MOVQ    R8, 72(AX)
+	MOVQ    16(AX), SI
+	MOVQ    32(AX), DI
+	LEAQ    (SI)(DI*4), SI
+	MOVL    BX, (SI)
+	MOVQ    R9, DI
+	SUBQ    CX, DI
+	MOVL    DI, 131104(SI)
+	MOVL    R10, 262208(SI)
 	INCQ    32(AX)
 	MOVQ    8(AX), CX
 	ADDQ    24(AX), CX
-	ADDQ    DI, 24(AX)
+	ADDQ    BX, 24(AX)
 	VMOVDQU (DX), Y8
 	VMOVDQU Y8, (CX)
-	CMPQ    DI, $0x20
+	CMPQ    BX, $0x20
 	JA      ahead_literals
 
 ahead_copied:
@@ -741,246 +679,209 @@ ahead_nothing:
 	JB   ahead_next
 	JMP  stop
 
-ahead_false:
-	LEAQ 1(DI), CX
+ahead_rare:
+	JEQ  ahead_long
+	LEAQ 1(BX), CX
 	JMP  ahead_on
 
 ahead_literals:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, CX
-	SUBQ    $0x20, DI
+	SUBQ    $0x20, BX
 	VMOVDQU (DX), Y8
 	VMOVDQU Y8, (CX)
-	CMPQ    DI, $0x20
+	CMPQ    BX, $0x20
 	JA      ahead_literals
 	JMP     ahead_copied
 
 ahead_long:
-	MOVQ (AX), DI
-	ADDQ 64(AX), DI
-	MOVQ R9, R10
-	SUBQ R8, R10
+	MOVQ (AX), BX
+	ADDQ 64(AX), BX
+	MOVQ R9, SI
+	SUBQ R8, SI
 
 ahead_wide:
-	LEAQ      32(R9), R11
-	CMPQ      R11, DI
+	LEAQ      32(R9), DI
+	CMPQ      DI, BX
 	JA        ahead_rest
 	VMOVDQU   (R9), Y8
-	VPCMPEQB  (R10), Y8, Y8
-	VPMOVMSKB Y8, R11
-	NOTL      R11
-	TESTL     R11, R11
+	VPCMPEQB  (SI), Y8, Y8
+	VPMOVMSKB Y8, DI
+	NOTL      DI
+	TESTL     DI, DI
 	JNZ       ahead_differs
 	ADDQ      $0x20, R9
-	ADDQ      $0x20, R10
+	ADDQ      $0x20, SI
 	JMP       ahead_wide
 
 ahead_differs:
-	TZCNTL R11, R11
-	ADDQ   R11, R9
+	TZCNTL DI, DI
+	ADDQ   DI, R9
 	JMP    ahead_measured
 
 ahead_rest:
-	CMPQ R9, DI
+	CMPQ R9, BX
 	JAE  ahead_measured
-	MOVB (R10), R11
-	CMPB R11, (R9)
+	MOVB (SI), DI
+	CMPB DI, (R9)
 	JNE  ahead_measured
 	INCQ R9
-	INCQ R10
+	INCQ SI
 	JMP  ahead_rest
 	JMP ahead_measured
 
 alone_next:
 	MOVQ      CX, DI
 	SUBQ      88(AX), DI
-	MOVQ      DI, R8
-	SHRQ      $0x03, DI
-	ANDQ      $0x07, R8
-	MOVQ      144(AX)(DI*1), DI
-	SHRXQ     R8, DI, DI
-	TZCNTQ    DI, DI
+	MOVQ      DI, BX
+	MOVQ      DI, SI
+	SHRQ      $0x03, BX
+	ANDQ      $0x07, SI
+	MOVQ      144(AX)(BX*1), BX
+	SHRXQ     SI, BX, BX
+	TZCNTQ    BX, BX
 	JCS       alone_nothing
-	ADDQ      CX, DI
-	CMPQ      DI, 96(AX)
+	ADDQ      BX, DI
+	ADDQ      CX, BX
+	CMPQ      BX, 96(AX)
 	JAE       stop
-	MOVQ      DI, CX
-	SUBQ      88(AX), CX
-	MOVL      272(AX)(CX*4), R8
-	MOVQ      DI, CX
-	SUBQ      R8, CX
-	MOVQ      -8(DI), R11
-	XORQ      -8(CX), R11
-	LZCNTQ    R11, R11
-	SHRL      $0x03, R11
-	MOVQ      DI, CX
+	MOVQ      BX, CX
 	SUBQ      DX, CX
-	CMPQ      CX, R11
-	CMOVQCS   CX, R11
-	LZCNTL    R8, CX
-	LEAL      (CX)(R11*4), CX
-	SHLL      $0x08, R11
-	MOVQ      DI, R9
+	MOVL      272(AX)(DI*4), R8
+	MOVQ      BX, R9
 	SUBQ      R8, R9
-	VMOVDQU   (DI), Y0
+	MOVQ      -8(BX), R10
+	XORQ      -8(R9), R10
+	LZCNTQ    R10, R10
+	SHRL      $0x03, R10
+	CMPQ      CX, R10
+	CMOVQCS   CX, R10
+	LZCNTL    R8, SI
+	LEAL      (SI)(R10*4), SI
+	VMOVDQU   (BX), Y0
 	VPCMPEQB  (R9), Y0, Y0
 	VPMOVMSKB Y0, R10
 	NOTL      R10
 	TZCNTL    R10, R10
-	LEAQ      (DI)(R10*1), R9
-	LEAL      (CX)(R10*4), CX
-	IMUL3L    $0x00000101, R10, R10
-	ADDL      R11, R10
-	MOVQ      DI, R11
-	SUBQ      88(AX), R11
-	MOVL      276(AX)(R11*4), R12
-	MOVQ      DI, R11
-	SUBQ      R12, R11
-	MOVQ      -7(DI), R15
-	XORQ      -7(R11), R15
-	LZCNTQ    R15, R15
-	SHRL      $0x03, R15
-	MOVQ      DI, R11
-	SUBQ      DX, R11
-	ADDQ      $0x01, R11
-	CMPQ      R11, R15
-	CMOVQCS   R11, R15
-	LZCNTL    R12, R11
-	LEAL      (R11)(R15*4), R11
-	SHLL      $0x08, R15
-	MOVL      $-1000, R13
-	TESTL     R12, R12
-	CMOVLEQ   R13, R11
-	MOVQ      DI, R13
+	LEAQ      (BX)(R10*1), R9
+	LEAL      (SI)(R10*4), SI
+	MOVL      276(AX)(DI*4), R12
+	MOVQ      BX, R13
 	SUBQ      R12, R13
-	VMOVDQU   1(DI), Y0
+	MOVQ      -7(BX), R14
+	XORQ      -7(R13), R14
+	LZCNTQ    R14, R14
+	SHRL      $0x03, R14
+	INCQ      CX
+	CMPQ      CX, R14
+	CMOVQCS   CX, R14
+	LZCNTL    R12, R11
+	CMOVLCS   all4294966296<>+0(SB), R11
+	LEAL      (R11)(R14*4), R11
+	VMOVDQU   1(BX), Y0
 	VPCMPEQB  1(R13), Y0, Y0
 	VPMOVMSKB Y0, R14
 	NOTL      R14
 	TZCNTL    R14, R14
-	LEAQ      1(DI)(R14*1), R13
+	LEAQ      1(BX)(R14*1), R13
 	LEAL      (R11)(R14*4), R11
-	IMUL3L    $0x00000101, R14, R14
-	ADDL      R15, R14
-	CMPL      R11, CX
-	CMOVLGT   R11, CX
+	CMPL      R11, SI
+	CMOVLGT   R11, SI
 	CMOVQGT   R13, R9
 	CMOVQGT   R12, R8
 	CMOVLGT   R14, R10
-	MOVQ      DI, R11
-	SUBQ      88(AX), R11
-	MOVL      280(AX)(R11*4), R12
-	MOVQ      DI, R11
-	SUBQ      R12, R11
-	MOVQ      -6(DI), R15
-	XORQ      -6(R11), R15
-	LZCNTQ    R15, R15
-	SHRL      $0x03, R15
-	MOVQ      DI, R11
-	SUBQ      DX, R11
-	ADDQ      $0x02, R11
-	CMPQ      R11, R15
-	CMOVQCS   R11, R15
-	LZCNTL    R12, R11
-	LEAL      (R11)(R15*4), R11
-	SHLL      $0x08, R15
-	MOVL      $-1000, R13
-	TESTL     R12, R12
-	CMOVLEQ   R13, R11
-	MOVQ      DI, R13
+	MOVL      280(AX)(DI*4), R12
+	MOVQ      BX, R13
 	SUBQ      R12, R13
-	VMOVDQU   2(DI), Y0
+	MOVQ      -6(BX), R14
+	XORQ      -6(R13), R14
+	LZCNTQ    R14, R14
+	SHRL      $0x03, R14
+	INCQ      CX
+	CMPQ      CX, R14
+	CMOVQCS   CX, R14
+	LZCNTL    R12, R11
+	CMOVLCS   all4294966296<>+0(SB), R11
+	LEAL      (R11)(R14*4), R11
+	VMOVDQU   2(BX), Y0
 	VPCMPEQB  2(R13), Y0, Y0
 	VPMOVMSKB Y0, R14
 	NOTL      R14
 	TZCNTL    R14, R14
-	LEAQ      2(DI)(R14*1), R13
+	LEAQ      2(BX)(R14*1), R13
 	LEAL      (R11)(R14*4), R11
-	IMUL3L    $0x00000101, R14, R14
-	ADDL      R15, R14
-	CMPL      R11, CX
-	CMOVLGT   R11, CX
+	CMPL      R11, SI
+	CMOVLGT   R11, SI
 	CMOVQGT   R13, R9
 	CMOVQGT   R12, R8
 	CMOVLGT   R14, R10
-	MOVQ      DI, R11
-	SUBQ      88(AX), R11
-	MOVL      284(AX)(R11*4), R12
-	MOVQ      DI, R11
-	SUBQ      R12, R11
-	MOVQ      -5(DI), R15
-	XORQ      -5(R11), R15
-	LZCNTQ    R15, R15
-	SHRL      $0x03, R15
-	MOVQ      DI, R11
-	SUBQ      DX, R11
-	ADDQ      $0x03, R11
-	CMPQ      R11, R15
-	CMOVQCS   R11, R15
-	LZCNTL    R12, R11
-	LEAL      (R11)(R15*4), R11
-	SHLL      $0x08, R15
-	MOVL      $-1000, R13
-	TESTL     R12, R12
-	CMOVLEQ   R13, R11
-	MOVQ      DI, R13
-	SUBQ      R12, R13
-	VMOVDQU   3(DI), Y0
-	VPCMPEQB  3(R13), Y0, Y0
-	VPMOVMSKB Y0, R14
-	NOTL      R14
-	TZCNTL    R14, R14
-	LEAQ      3(DI)(R14*1), R13
-	LEAL      (R11)(R14*4), R11
-	IMUL3L    $0x00000101, R14, R14
-	ADDL      R15, R14
-	CMPL      R11, CX
-	CMOVLGT   R11, CX
-	CMOVQGT   R13, R9
-	CMOVQGT   R12, R8
-	CMOVLGT   R14, R10
+	MOVL      284(AX)(DI*4), DI
+	MOVQ      BX, R11
+	SUBQ      DI, R11
+	MOVQ      -5(BX), R12
+	XORQ      -5(R11), R12
+	LZCNTQ    R12, R12
+	SHRL      $0x03, R12
+	INCQ      CX
+	CMPQ      CX, R12
+	CMOVQCS   CX, R12
+	LZCNTL    DI, CX
+	CMOVLCS   all4294966296<>+0(SB), CX
+	LEAL      (CX)(R12*4), CX
+	VMOVDQU   3(BX), Y0
+	VPCMPEQB  3(R11), Y0, Y0
+	VPMOVMSKB Y0, R12
+	NOTL      R12
+	TZCNTL    R12, R12
+	LEAQ      3(BX)(R12*1), R11
+	LEAL      (CX)(R12*4), CX
+	CMPL      CX, SI
+	CMOVLGT   CX, SI
+	CMOVQGT   R11, R9
+	CMOVQGT   DI, R8
+	CMOVLGT   R12, R10
+	LZCNTL    R8, CX
+	SUBL      CX, SI
+	SHRL      $0x02, SI
 	MOVQ      R9, CX
-	MOVL      R10, R11
-	SHRL      $0x08, R11
-	SUBQ      R11, CX
-	MOVBLZX   R10, R11
-	CMPL      R11, $0x04
-	JB        alone_false
-	CMPL      R11, $0x20
-	JEQ       alone_long
+	SUBQ      SI, CX
+	SUBL      $0x04, R10
+	CMPL      R10, $0x1c
+	JAE       alone_rare
 
 alone_measured:
-	MOVQ    CX, DI
-	SUBQ    DX, DI
+	MOVQ    CX, BX
+	SUBQ    DX, BX
+	MOVQ    72(AX), SI
+	MOVQ    80(AX), DI
 	LEAL    3(R8), R10
-	XORL    R11, R11
+	MOVL    $0x00000002, R11
 	XORL    R12, R12
-	TESTQ   DI, DI
-	SETNE   R11
-	CMOVQNE BX, R12
-	INCL    R11
-	CMPQ    R8, SI
+	CMPQ    BX, $0x01
+	CMOVQCC SI, R12
+	SBBL    $0x00, R11
+	CMPQ    R8, DI
 	CMOVLEQ R11, R10
-	MOVL    $0x00000001, R11
 	CMPQ    R8, R12
-	CMOVLEQ R11, R10
-	CMOVQNE BX, SI
-	MOVQ    R8, BX
-	MOVQ    16(AX), R8
-	MOVQ    32(AX), R11
-	LEAQ    (R8)(R11*4), R8
-	MOVL    DI, (R8)
-	MOVQ    R9, R11
-	SUBQ    CX, R11
-	MOVL    R11, 131104(R8)
-	MOVL    R10, 262208(R8)
+	CMOVLEQ all1<>+0(SB), R10
+	CMOVQNE SI, DI
+	MOVQ    DI, 80(AX)
+	MOVQ    R8, 72(AX)
+	MOVQ    16(AX), SI
+	MOVQ    32(AX), DI
+	LEAQ    (SI)(DI*4), SI
+	MOVL    BX, (SI)
+	MOVQ    R9, DI
+	SUBQ    CX, DI
+	MOVL    DI, 131104(SI)
+	MOVL    R10, 262208(SI)
 	INCQ    32(AX)
 	MOVQ    8(AX), CX
 	ADDQ    24(AX), CX
-	ADDQ    DI, 24(AX)
+	ADDQ    BX, 24(AX)
 	VMOVDQU (DX), Y0
 	VMOVDQU Y0, (CX)
-	CMPQ    DI, $0x20
+	CMPQ    BX, $0x20
 	JA      alone_literals
 
 alone_copied:
@@ -998,53 +899,54 @@ alone_nothing:
 	JB   alone_next
 	JMP  stop
 
-alone_false:
-	LEAQ 1(DI), CX
+alone_rare:
+	JEQ  alone_long
+	LEAQ 1(BX), CX
 	JMP  alone_on
 
 alone_literals:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, CX
-	SUBQ    $0x20, DI
+	SUBQ    $0x20, BX
 	VMOVDQU (DX), Y0
 	VMOVDQU Y0, (CX)
-	CMPQ    DI, $0x20
+	CMPQ    BX, $0x20
 	JA      alone_literals
 	JMP     alone_copied
 
 alone_long:
-	MOVQ (AX), DI
-	ADDQ 64(AX), DI
-	MOVQ R9, R10
-	SUBQ R8, R10
+	MOVQ (AX), BX
+	ADDQ 64(AX), BX
+	MOVQ R9, SI
+	SUBQ R8, SI
 
 alone_wide:
-	LEAQ      32(R9), R11
-	CMPQ      R11, DI
+	LEAQ      32(R9), DI
+	CMPQ      DI, BX
 	JA        alone_rest
 	VMOVDQU   (R9), Y0
-	VPCMPEQB  (R10), Y0, Y0
-	VPMOVMSKB Y0, R11
-	NOTL      R11
-	TESTL     R11, R11
+	VPCMPEQB  (SI), Y0, Y0
+	VPMOVMSKB Y0, DI
+	NOTL      DI
+	TESTL     DI, DI
 	JNZ       alone_differs
 	ADDQ      $0x20, R9
-	ADDQ      $0x20, R10
+	ADDQ      $0x20, SI
 	JMP       alone_wide
 
 alone_differs:
-	TZCNTL R11, R11
-	ADDQ   R11, R9
+	TZCNTL DI, DI
+	ADDQ   DI, R9
 	JMP    alone_measured
 
 alone_rest:
-	CMPQ R9, DI
+	CMPQ R9, BX
 	JAE  alone_measured
-	MOVB (R10), R11
-	CMPB R11, (R9)
+	MOVB (SI), DI
+	CMPB DI, (R9)
 	JNE  alone_measured
 	INCQ R9
-	INCQ R10
+	INCQ SI
 	JMP  alone_rest
 	JMP alone_measured
 
@@ -1056,10 +958,28 @@ done:
 	SUBQ (AX), DX
 	MOVQ CX, 40(AX)
 	MOVQ DX, 56(AX)
-	MOVQ BX, 72(AX)
-	MOVQ SI, 80(AX)
 	VZEROUPPER
 	RET
+
+DATA all4294966296<>+0(SB)/4, $0xfffffc18
+DATA all4294966296<>+4(SB)/4, $0xfffffc18
+DATA all4294966296<>+8(SB)/4, $0xfffffc18
+DATA all4294966296<>+12(SB)/4, $0xfffffc18
+DATA all4294966296<>+16(SB)/4, $0xfffffc18
+DATA all4294966296<>+20(SB)/4, $0xfffffc18
+DATA all4294966296<>+24(SB)/4, $0xfffffc18
+DATA all4294966296<>+28(SB)/4, $0xfffffc18
+GLOBL all4294966296<>(SB), RODATA|NOPTR, $32
+
+DATA all1<>+0(SB)/4, $0x00000001
+DATA all1<>+4(SB)/4, $0x00000001
+DATA all1<>+8(SB)/4, $0x00000001
+DATA all1<>+12(SB)/4, $0x00000001
+DATA all1<>+16(SB)/4, $0x00000001
+DATA all1<>+20(SB)/4, $0x00000001
+DATA all1<>+24(SB)/4, $0x00000001
+DATA all1<>+28(SB)/4, $0x00000001
+GLOBL all1<>(SB), RODATA|NOPTR, $32
 
 // func classifyAVX2(c *byte, s *byte, n int)
 // Requires: AVX, AVX2
@@ -1241,16 +1161,6 @@ DATA all127<>+20(SB)/4, $0x0000007f
 DATA all127<>+24(SB)/4, $0x0000007f
 DATA all127<>+28(SB)/4, $0x0000007f
 GLOBL all127<>(SB), RODATA|NOPTR, $32
-
-DATA all1<>+0(SB)/4, $0x00000001
-DATA all1<>+4(SB)/4, $0x00000001
-DATA all1<>+8(SB)/4, $0x00000001
-DATA all1<>+12(SB)/4, $0x00000001
-DATA all1<>+16(SB)/4, $0x00000001
-DATA all1<>+20(SB)/4, $0x00000001
-DATA all1<>+24(SB)/4, $0x00000001
-DATA all1<>+28(SB)/4, $0x00000001
-GLOBL all1<>(SB), RODATA|NOPTR, $32
 
 // func codeBMI2(c *byte, s *byte)
 // Requires: BMI2

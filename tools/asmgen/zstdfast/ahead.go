@@ -30,10 +30,7 @@ func (g *generator) fill() {
 	s := g.Func("fillAVX2", "(s *byte)", "s")[0]
 	h := g.hasher(s)
 	g.Label("unit")
-	for k := range unitPlaces / groupPlaces {
-		h.group(k)
-	}
-	h.forward()
+	h.unit()
 	i := g.GP64()
 	g.MOVQ(Mem{Base: s, Disp: aheadFrom}, i)
 	g.CMPQ(i, Mem{Base: s, Disp: aheadLimit})
@@ -84,36 +81,38 @@ func (g *generator) bytesOf(from int) reg.VecVirtual {
 	return v
 }
 
-// group looks up the places of one of the groups of the next unit. Eight are hashed
-// together and looked up one after the other, so that each sees those before it.
-func (h hasher) group(k int) {
-	text, i := h.GP64(), h.GP64()
+// unit looks up the places of the next unit. Eight are hashed together and looked up
+// one after the other, so that each sees those before it.
+func (h hasher) unit() {
+	i, text, strip, first := h.GP64(), h.GP64(), h.GP64(), h.YMM()
 	h.MOVQ(Mem{Base: h.s, Disp: aheadFrom}, i)
 	h.MOVQ(Mem{Base: h.s, Disp: searchPage}, text)
 	h.ADDQ(i, text)
-	h.SUBQ(Mem{Base: h.s, Disp: aheadStart}, i)
-	places := h.YMM()
-	h.VMOVD(i.As32(), places.AsX())
-	h.VPBROADCASTD(places.AsX(), places)
-	h.VPADDD(h.ramps[k], places, places)
-	index, own := h.hash(text, k, places)
-	d := h.distances(h.lookUp(index, own), own)
-	h.MOVQ(Mem{Base: h.s, Disp: aheadFrom}, i)
-	h.SUBQ(Mem{Base: h.s, Disp: aheadBase}, i)
-	h.VMOVDQU(d, Mem{Base: h.s, Index: i, Scale: 4, Disp: aheadDistance + 4*groupPlaces*k})
-	h.VPCMPEQD(h.zero, d, d)
-	none := h.GP32()
-	h.VMOVMSKPS(d, none)
-	h.NOTL(none)
-	h.SHRQ(Imm(3), i)
-	h.MOVB(none.As8(), Mem{Base: h.s, Index: i, Scale: 1, Disp: aheadHas + k})
+	h.MOVQ(i, strip)
+	h.SUBQ(Mem{Base: h.s, Disp: aheadBase}, strip)
+	place := h.GP64()
+	h.MOVQ(i, place)
+	h.SUBQ(Mem{Base: h.s, Disp: aheadStart}, place)
+	h.VMOVD(place.As32(), first.AsX())
+	h.VPBROADCASTD(first.AsX(), first)
+	h.ADDQ(Imm(unitPlaces), i)
+	h.MOVQ(i, Mem{Base: h.s, Disp: aheadFrom})
+	for k := range h.ramps {
+		index, own := h.hash(text, k, first)
+		d := h.distances(h.lookUp(index, own), own)
+		h.VMOVDQU(d, Mem{Base: h.s, Index: strip, Scale: 4, Disp: aheadDistance + 4*groupPlaces*k})
+		none, eighth := h.GP32(), h.GP64()
+		h.VPCMPEQD(h.zero, d, d)
+		h.VMOVMSKPS(d, none)
+		h.NOTL(none)
+		h.MOVQ(strip, eighth)
+		h.SHRQ(Imm(3), eighth)
+		h.MOVB(none.As8(), Mem{Base: h.s, Index: eighth, Scale: 1, Disp: aheadHas + k})
+	}
 }
 
-// forward ends a unit.
-func (h hasher) forward() { h.ADDQ(Imm(unitPlaces), Mem{Base: h.s, Disp: aheadFrom}) }
-
 // hash returns where the table has eight places, and what it is to have of them.
-func (h hasher) hash(text reg.GPVirtual, k int, places reg.VecVirtual) (index, own reg.VecVirtual) {
+func (h hasher) hash(text reg.GPVirtual, k int, first reg.VecVirtual) (index, own reg.VecVirtual) {
 	v := h.YMM()
 	own, index = h.YMM(), h.YMM()
 	h.VBROADCASTI128(Mem{Base: text, Disp: groupPlaces * k}, v)
@@ -125,6 +124,8 @@ func (h hasher) hash(text reg.GPVirtual, k int, places reg.VecVirtual) (index, o
 	h.VPSRLD(h.toIndex, own, index)
 	h.VPSLLD(h.toTag, own, own)
 	h.VPAND(h.tags, own, own)
+	places := h.YMM()
+	h.VPADDD(h.ramps[k], first, places)
 	h.VPOR(places, own, own)
 	return index, own
 }

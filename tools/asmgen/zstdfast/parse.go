@@ -25,8 +25,9 @@ const (
 	lazyPlaces = 3
 	firstBytes = 32
 	backBytes  = 8
-	byteScore  = 4
-	noScore    = -1000
+	scoreBits  = 2
+	byteScore  = 1 << scoreBits
+	noScore    = 1<<32 - 1000 // less than any
 
 	// hasPlaces are looked at together: as many are in a word that begins at
 	// any bit of its first byte.
@@ -36,10 +37,9 @@ const (
 // A parser is what parse keeps in registers. Places are addresses.
 type parser struct {
 	*generator
-	s          reg.GPVirtual // the search
-	at, last   reg.GPVirtual
-	rep0, rep1 reg.GPVirtual
-	name       string // of the loop
+	s        reg.GPVirtual // the search
+	at, last reg.GPVirtual
+	name     string // of the loop
 }
 
 // parse is func parseAVX2(s *search). Where the next match is, which of four it
@@ -48,22 +48,16 @@ type parser struct {
 // before, and in the meantime places ahead are looked up.
 func (g *generator) parse() {
 	s := g.Func("parseAVX2", "(s *byte)", "s")[0]
-	p := parser{g, s, g.GP64(), g.GP64(), g.GP64(), g.GP64(), ""}
+	p := parser{g, s, g.GP64(), g.GP64(), ""}
 	h := g.hasher(s)
 	page := Mem{Base: p.s, Disp: searchPage}
 	g.MOVQ(Mem{Base: p.s, Disp: searchAt}, p.at)
 	g.MOVQ(Mem{Base: p.s, Disp: searchLast}, p.last)
-	g.MOVQ(Mem{Base: p.s, Disp: searchRep0}, p.rep0)
-	g.MOVQ(Mem{Base: p.s, Disp: searchRep1}, p.rep1)
 	g.ADDQ(page, p.at)
 	g.ADDQ(page, p.last)
 	// As long as there are places to look up, and then without.
-	p.loop("ahead", func(k int) {
-		if h.group(k); k == unitPlaces/groupPlaces-1 {
-			h.forward()
-		}
-	})
-	p.loop("alone", func(int) {})
+	p.loop("ahead", h.unit)
+	p.loop("alone", func() {})
 	g.Label("stop")
 	g.MOVQ(Mem{Base: s, Disp: searchStop}, p.at)
 	g.Label("done")
@@ -71,15 +65,12 @@ func (g *generator) parse() {
 	g.SUBQ(page, p.last)
 	g.MOVQ(p.at, Mem{Base: p.s, Disp: searchAt})
 	g.MOVQ(p.last, Mem{Base: p.s, Disp: searchLast})
-	g.MOVQ(p.rep0, Mem{Base: p.s, Disp: searchRep0})
-	g.MOVQ(p.rep1, Mem{Base: p.s, Disp: searchRep1})
 	g.VZEROUPPER()
 	g.RET()
 }
 
-// loop takes match after match. Between the steps of each of them, which wait for
-// one another, it does the groups of a unit.
-func (p parser) loop(name string, group func(k int)) {
+// loop takes match after match. While the best is waited for, it looks up a unit.
+func (p parser) loop(name string, unit func()) {
 	p.name = name
 	p.Label(p.label("next"))
 	if name == "ahead" {
@@ -88,49 +79,56 @@ func (p parser) loop(name string, group func(k int)) {
 		p.CMPQ(from, Mem{Base: p.s, Disp: aheadLimit})
 		p.JAE(LabelRef("alone_next"))
 	}
-	place := p.place()
-	p.take(place, p.best(place, group))
+	place, i := p.place()
+	best := p.best(place, i)
+	unit()
+	p.take(place, best)
 }
 
 func (p parser) to(of string) LabelRef { return LabelRef(p.label(of)) }
 
 func (p parser) label(of string) string { return p.name + "_" + of }
 
-// place returns the next place where something was found.
-func (p parser) place() reg.GPVirtual {
-	i, has, shift, place := p.GP64(), p.GP64(), p.GP64(), p.GP64()
+// place returns the next place where something was found, and how far that is
+// behind the base.
+func (p parser) place() (place, i reg.GPVirtual) {
+	has, shift := p.GP64(), p.GP64()
+	place, i = p.GP64(), p.GP64()
 	p.MOVQ(p.at, i)
 	p.SUBQ(Mem{Base: p.s, Disp: searchOrigin}, i)
+	p.MOVQ(i, has)
 	p.MOVQ(i, shift)
-	p.SHRQ(Imm(3), i)
+	p.SHRQ(Imm(3), has)
 	p.ANDQ(Imm(7), shift)
-	p.MOVQ(Mem{Base: p.s, Index: i, Scale: 1, Disp: aheadHas}, has)
+	p.MOVQ(Mem{Base: p.s, Index: has, Scale: 1, Disp: aheadHas}, has)
 	p.SHRXQ(shift, has, has)
 	p.TZCNTQ(has, place)
 	p.JCS(p.to("nothing"))
+	p.ADDQ(place, i)
 	p.ADDQ(p.at, place)
 	p.CMPQ(place, Mem{Base: p.s, Disp: searchStop})
 	p.JAE(LabelRef("stop"))
-	return place
+	return place, i
 }
 
-// A match is the best so far, or one that may be better.
+// A match is the best so far, or one that may be better. It has a length, which
+// is of that before its place, too, by its score alone.
 type match struct {
-	score    reg.GPVirtual
-	d, end   reg.GPVirtual
-	measured reg.GPVirtual // how much of it is known behind its place, and in all
+	score  reg.GPVirtual
+	d, end reg.GPVirtual
+	n      reg.GPVirtual // what is known of it behind its place
 }
 
 func (p parser) match() match { return match{p.GP32(), p.GP64(), p.GP64(), p.GP32()} }
 
-// best returns the best match at a place.
-func (p parser) best(place reg.GPVirtual, group func(k int)) match {
+// best returns the best match at a place, which is i behind the base.
+func (p parser) best(place, i reg.GPVirtual) match {
 	var best match
+	gap := p.GP64()
+	p.MOVQ(place, gap)
+	p.SUBQ(p.last, gap)
 	for j := range 1 + lazyPlaces {
-		if j < unitPlaces/groupPlaces {
-			group(j)
-		}
-		other := p.candidate(place, j)
+		other := p.candidate(place, i, gap, j)
 		if j == 0 {
 			best = other
 			continue
@@ -139,77 +137,59 @@ func (p parser) best(place reg.GPVirtual, group func(k int)) match {
 		p.CMOVLGT(other.score, best.score)
 		p.CMOVQGT(other.end, best.end)
 		p.CMOVQGT(other.d, best.d)
-		p.CMOVLGT(other.measured, best.measured)
+		p.CMOVLGT(other.n, best.n)
 	}
 	return best
 }
 
-// length measures a match up to 32 bytes, and notes its end.
-func (p parser) length(place, d reg.GPVirtual, j int, m match) reg.GPVirtual {
-	v, n := p.YMM(), p.GP32()
-	p.MOVQ(place, m.end)
-	p.SUBQ(d, m.end)
-	p.VMOVDQU(Mem{Base: place, Disp: j}, v)
-	p.VPCMPEQB(Mem{Base: m.end, Disp: j}, v, v)
-	p.VPMOVMSKB(v, n)
-	p.NOTL(n)
-	p.TZCNTL(n, n)
-	p.LEAQ(Mem{Base: place, Index: n.As64(), Scale: 1, Disp: j}, m.end)
-	return n
-}
-
-// candidate returns the match that was looked up for j behind a place.
-func (p parser) candidate(place reg.GPVirtual, j int) match {
+// candidate returns the match that was looked up for j behind a place. gap is how
+// far what comes before is behind the last match, and becomes what it is here.
+func (p parser) candidate(place, i, gap reg.GPVirtual, j int) match {
 	m := p.match()
-	i := p.GP64()
-	p.MOVQ(place, i)
-	p.SUBQ(Mem{Base: p.s, Disp: searchOrigin}, i)
 	p.MOVL(Mem{Base: p.s, Index: i, Scale: 4, Disp: aheadDistance + 4*j}, m.d.As32())
+	from, back := p.GP64(), p.GP64()
+	p.MOVQ(place, from)
+	p.SUBQ(m.d, from)
 
 	// To the front.
-	back, most := p.GP64(), p.GP64()
-	p.MOVQ(place, most)
-	p.SUBQ(m.d, most)
 	p.MOVQ(Mem{Base: place, Disp: j - backBytes}, back)
-	p.XORQ(Mem{Base: most, Disp: j - backBytes}, back)
+	p.XORQ(Mem{Base: from, Disp: j - backBytes}, back)
 	p.LZCNTQ(back, back)
 	p.SHRL(Imm(3), back.As32())
-	p.MOVQ(place, most)
-	p.SUBQ(p.last, most)
 	if j > 0 {
-		p.ADDQ(Imm(uint64(j)), most)
+		p.INCQ(gap)
 	}
-	p.CMPQ(most, back)
-	p.CMOVQCS(most, back)
+	p.CMPQ(gap, back)
+	p.CMOVQCS(gap, back)
 	p.LZCNTL(m.d.As32(), m.score)
-	p.LEAL(Mem{Base: m.score, Index: back, Scale: byteScore}, m.score)
-	p.SHLL(Imm(8), back.As32())
 	if j > 0 { // there may be none
-		never := p.GP32()
-		p.MOVL(I32(noScore), never)
-		p.TESTL(m.d.As32(), m.d.As32())
-		p.CMOVLEQ(never, m.score)
+		p.CMOVLCS(p.word(noScore), m.score)
 	}
+	p.LEAL(Mem{Base: m.score, Index: back, Scale: byteScore}, m.score)
 
-	n := p.length(place, m.d, j, m)
-	p.LEAL(Mem{Base: m.score, Index: n.As64(), Scale: byteScore}, m.score)
-	p.IMUL3L(U32(1+1<<8), n, m.measured)
-	p.ADDL(back.As32(), m.measured)
+	// Up to 32 bytes of it.
+	v := p.YMM()
+	p.VMOVDQU(Mem{Base: place, Disp: j}, v)
+	p.VPCMPEQB(Mem{Base: from, Disp: j}, v, v)
+	p.VPMOVMSKB(v, m.n)
+	p.NOTL(m.n)
+	p.TZCNTL(m.n, m.n)
+	p.LEAQ(Mem{Base: place, Index: m.n.As64(), Scale: 1, Disp: j}, m.end)
+	p.LEAL(Mem{Base: m.score, Index: m.n.As64(), Scale: byteScore}, m.score)
 	return m
 }
 
 // take writes the sequence of a match and the literals before it.
 func (p parser) take(place reg.GPVirtual, m match) {
 	start, n := p.GP64(), p.GP32()
+	p.LZCNTL(m.d.As32(), n)
+	p.SUBL(n, m.score)
+	p.SHRL(Imm(scoreBits), m.score)
 	p.MOVQ(m.end, start)
-	p.MOVL(m.measured, n)
-	p.SHRL(Imm(8), n)
-	p.SUBQ(n.As64(), start)
-	p.MOVBLZX(m.measured.As8(), n)
-	p.CMPL(n, Imm(minMatch))
-	p.JB(p.to("false"))
-	p.CMPL(n, Imm(firstBytes))
-	p.JEQ(p.to("long"))
+	p.SUBQ(m.score.As64(), start)
+	p.SUBL(Imm(minMatch), m.n)
+	p.CMPL(m.n, Imm(firstBytes-minMatch))
+	p.JAE(p.to("rare"))
 	p.Label(p.label("measured"))
 	literals := p.GP64()
 	p.MOVQ(start, literals)
@@ -250,7 +230,9 @@ func (p parser) take(place reg.GPVirtual, m match) {
 	p.JB(p.to("next"))
 	p.JMP(LabelRef("stop"))
 
-	p.Label(p.label("false")) // a hash that is the same of other bytes
+	p.Label(p.label("rare"))
+	p.JEQ(p.to("long"))
+	// A hash that is the same of other bytes.
 	p.LEAQ(Mem{Base: place, Disp: 1}, p.at)
 	p.JMP(p.to("on"))
 
@@ -271,22 +253,23 @@ func (p parser) take(place reg.GPVirtual, m match) {
 
 // offset returns how a distance is written, and makes it the last.
 func (p parser) offset(literals, d reg.GPVirtual) reg.GPVirtual {
+	rep0, rep1 := p.GP64(), p.GP64()
+	p.MOVQ(Mem{Base: p.s, Disp: searchRep0}, rep0)
+	p.MOVQ(Mem{Base: p.s, Disp: searchRep1}, rep1)
 	offset, again, last := p.GP32(), p.GP32(), p.GP64()
 	p.LEAL(Mem{Base: d, Disp: 3}, offset)
-	p.XORL(again, again)
+	p.MOVL(U32(2), again)
 	p.XORL(last.As32(), last.As32())
-	p.TESTQ(literals, literals)
-	p.SETNE(again.As8())
-	p.CMOVQNE(p.rep0, last) // without literals, it cannot be said
-	p.INCL(again)
-	p.CMPQ(d, p.rep1)
+	p.CMPQ(literals, Imm(1))
+	p.CMOVQCC(rep0, last) // without literals, it cannot be said
+	p.SBBL(Imm(0), again)
+	p.CMPQ(d, rep1)
 	p.CMOVLEQ(again, offset)
-	one := p.GP32()
-	p.MOVL(U32(1), one)
 	p.CMPQ(d, last)
-	p.CMOVLEQ(one, offset)
-	p.CMOVQNE(p.rep0, p.rep1)
-	p.MOVQ(d, p.rep0)
+	p.CMOVLEQ(p.word(1), offset)
+	p.CMOVQNE(rep0, rep1)
+	p.MOVQ(rep1, Mem{Base: p.s, Disp: searchRep1})
+	p.MOVQ(d, Mem{Base: p.s, Disp: searchRep0})
 	return offset
 }
 
