@@ -19,6 +19,10 @@ const (
 	// a time.
 	stripPlaces = 480
 	unitPlaces  = 24
+	// knownPlaces from one on are known before it is parsed, and keptPlaces are kept:
+	// the more, the less often they are moved.
+	knownPlaces = stripPlaces + unitPlaces
+	keptPlaces  = 4*stripPlaces + unitPlaces
 
 	// These mix eight bytes, four and four.
 	hashLow, hashHigh = 0x9E3779B1, 0x85EBCA77
@@ -26,19 +30,19 @@ const (
 
 // An ahead looks up the places of a piece before they are parsed, matched or not:
 // where eight bytes were seen last. What waits for memory there waits for nothing
-// else. Its places are those of two strips, the one that is parsed and the next,
-// and of a unit more.
+// else. Its places are those of the strip that is parsed, of the next and of a unit
+// more, and of strips before.
 type ahead struct {
-	bits     uint                                   // of the table
-	base     uint                                   // where the first strip begins
-	from     uint                                   // the next place to look up
-	limit    uint                                   // of those that can be: to, or what is left of the piece
-	start    uint                                   // of the piece
-	has      [(2*stripPlaces+unitPlaces)/8 + 5]byte // of machine code: a bit for each place
-	distance [2*stripPlaces + unitPlaces]uint32     // how far back its bytes were seen, 0 where they were not
-	entries  [1 << tableBits]uint32                 // by the first bits of a hash
-	to       uint                                   // the end of what is to be looked up
-	end      uint                                   // the last place that can be
+	bits     uint                   // of the table
+	base     uint                   // where the first strip begins
+	from     uint                   // the next place to look up
+	limit    uint                   // of those that can be: to, or what is left of the piece
+	start    uint                   // of the piece
+	has      [keptPlaces/8 + 5]byte // of machine code: a bit for each place
+	distance [keptPlaces]uint32     // how far back its bytes were seen, 0 where they were not
+	entries  [1 << tableBits]uint32 // by the first bits of a hash
+	to       uint                   // the end of what is to be looked up
+	end      uint                   // the last place that can be
 }
 
 // begin begins a piece, page[start:end], for which there is nothing to be found.
@@ -55,17 +59,16 @@ func (a *ahead) want(to uint) { a.to, a.limit = to, min(to, a.end+1) }
 
 // reach goes on to the strip of a place.
 func (s *search) reach(at uint) {
-	const known = stripPlaces + unitPlaces
 	a := &s.ahead
 	s.fill()
-	if at < a.base+2*stripPlaces && a.base < a.to {
-		copy(a.distance[:known], a.distance[stripPlaces:])
-		copy(a.has[:known/8], a.has[stripPlaces/8:])
-		a.base += stripPlaces
-	} else { // nothing of it is known
+	if at+unitPlaces >= a.to { // nothing of it is known
 		a.base, a.from = at, at
-		a.want(at + known)
+		a.want(at + knownPlaces)
 		s.fill()
+	} else if a.to-a.base == keptPlaces {
+		copy(a.distance[:knownPlaces], a.distance[keptPlaces-knownPlaces:])
+		copy(a.has[:knownPlaces/8], a.has[(keptPlaces-knownPlaces)/8:])
+		a.base = a.to - knownPlaces
 	}
 	a.want(a.to + stripPlaces)
 }

@@ -84,10 +84,10 @@ func (s *search) block(far []Far) []Far {
 			s.take(s.at-back, d, n+back)
 			continue
 		}
-		if s.at >= min(s.ahead.base+stripPlaces, s.ahead.to) {
+		if s.at+knownPlaces >= s.ahead.to {
 			s.reach(s.at)
 		}
-		s.to = min(limit, uint(next.at), s.ahead.base+stripPlaces)
+		s.to = min(limit, uint(next.at), s.ahead.to-knownPlaces)
 		if wide {
 			page := uint(uintptr(s.page))
 			s.origin, s.stop = page+s.ahead.base, page+s.to

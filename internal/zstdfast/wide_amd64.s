@@ -120,6 +120,8 @@ unit:
 	VPBROADCASTD   X8, Y8
 	ADDQ           $0x18, CX
 	MOVQ           CX, 120(AX)
+	MOVQ           BX, CX
+	SHRQ           $0x03, CX
 	VBROADCASTI128 (DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
@@ -131,44 +133,42 @@ unit:
 	VPAND          Y2, Y10, Y10
 	VPADDD         ramp0<>+0(SB), Y8, Y14
 	VPOR           Y14, Y10, Y10
-	VMOVQ          X9, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(SI*4), X11
-	VMOVD          X10, 4208(AX)(SI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(SI*4), X11, X11
-	VPEXTRD        $0x02, X10, 4208(AX)(SI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
+	VMOVQ          X9, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VMOVD          8168(AX)(DI*4), X11
+	VMOVD          X10, 8168(AX)(DI*4)
+	VPINSRD        $0x01, 8168(AX)(SI*4), X11, X11
+	VPEXTRQ        $0x01, X9, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VPINSRD        $0x02, 8168(AX)(DI*4), X11, X11
+	VPEXTRD        $0x02, X10, 8168(AX)(DI*4)
+	VPINSRD        $0x03, 8168(AX)(SI*4), X11, X11
 	VEXTRACTI128   $0x01, Y9, X12
 	VEXTRACTI128   $0x01, Y10, X13
-	VMOVQ          X12, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(SI*4), X9
-	VMOVD          X13, 4208(AX)(SI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
-	VPEXTRQ        $0x01, X12, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(SI*4), X9, X9
-	VPEXTRD        $0x02, X13, 4208(AX)(SI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VMOVQ          X12, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VMOVD          8168(AX)(DI*4), X9
+	VMOVD          X13, 8168(AX)(DI*4)
+	VPINSRD        $0x01, 8168(AX)(SI*4), X9, X9
+	VPEXTRQ        $0x01, X12, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VPINSRD        $0x02, 8168(AX)(DI*4), X9, X9
+	VPEXTRD        $0x02, X13, 8168(AX)(DI*4)
+	VPINSRD        $0x03, 8168(AX)(SI*4), X9, X9
 	VINSERTI128    $0x01, X9, Y11, Y11
 	VPSUBD         Y11, Y10, Y10
 	VPSRLD         $0x16, Y10, Y9
 	VPCMPEQD       Y5, Y9, Y9
 	VPAND          Y10, Y9, Y10
-	VMOVDQU        Y10, 272(AX)(BX*4)
+	VMOVDQU        Y10, 392(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, CX
-	NOTL           CX
-	MOVQ           BX, SI
-	SHRQ           $0x03, SI
-	MOVB           CL, 144(AX)(SI*1)
+	VMOVMSKPS      Y10, SI
+	NOTL           SI
+	MOVB           SI, 144(AX)(CX*1)
 	VBROADCASTI128 8(DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
@@ -180,44 +180,42 @@ unit:
 	VPAND          Y2, Y10, Y10
 	VPADDD         ramp1<>+0(SB), Y8, Y14
 	VPOR           Y14, Y10, Y10
-	VMOVQ          X9, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(SI*4), X12
-	VMOVD          X10, 4208(AX)(SI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X12, X12
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(SI*4), X12, X12
-	VPEXTRD        $0x02, X10, 4208(AX)(SI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X12, X12
+	VMOVQ          X9, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VMOVD          8168(AX)(DI*4), X12
+	VMOVD          X10, 8168(AX)(DI*4)
+	VPINSRD        $0x01, 8168(AX)(SI*4), X12, X12
+	VPEXTRQ        $0x01, X9, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VPINSRD        $0x02, 8168(AX)(DI*4), X12, X12
+	VPEXTRD        $0x02, X10, 8168(AX)(DI*4)
+	VPINSRD        $0x03, 8168(AX)(SI*4), X12, X12
 	VEXTRACTI128   $0x01, Y9, X11
 	VEXTRACTI128   $0x01, Y10, X13
-	VMOVQ          X11, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(SI*4), X9
-	VMOVD          X13, 4208(AX)(SI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
-	VPEXTRQ        $0x01, X11, CX
-	MOVL           CX, SI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(SI*4), X9, X9
-	VPEXTRD        $0x02, X13, 4208(AX)(SI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VMOVQ          X11, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VMOVD          8168(AX)(DI*4), X9
+	VMOVD          X13, 8168(AX)(DI*4)
+	VPINSRD        $0x01, 8168(AX)(SI*4), X9, X9
+	VPEXTRQ        $0x01, X11, SI
+	MOVL           SI, DI
+	SHRQ           $0x20, SI
+	VPINSRD        $0x02, 8168(AX)(DI*4), X9, X9
+	VPEXTRD        $0x02, X13, 8168(AX)(DI*4)
+	VPINSRD        $0x03, 8168(AX)(SI*4), X9, X9
 	VINSERTI128    $0x01, X9, Y12, Y12
 	VPSUBD         Y12, Y10, Y10
 	VPSRLD         $0x16, Y10, Y9
 	VPCMPEQD       Y5, Y9, Y9
 	VPAND          Y10, Y9, Y10
-	VMOVDQU        Y10, 304(AX)(BX*4)
+	VMOVDQU        Y10, 424(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, CX
-	NOTL           CX
-	MOVQ           BX, SI
-	SHRQ           $0x03, SI
-	MOVB           CL, 145(AX)(SI*1)
+	VMOVMSKPS      Y10, SI
+	NOTL           SI
+	MOVB           SI, 145(AX)(CX*1)
 	VBROADCASTI128 16(DX), Y9
 	VPSHUFB        Y6, Y9, Y10
 	VPSHUFB        Y7, Y9, Y9
@@ -229,44 +227,42 @@ unit:
 	VPAND          Y2, Y10, Y10
 	VPADDD         ramp2<>+0(SB), Y8, Y8
 	VPOR           Y8, Y10, Y10
-	VMOVQ          X9, CX
-	MOVL           CX, DX
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X13
-	VMOVD          X10, 4208(AX)(DX*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X13, X13
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X13, X13
-	VPEXTRD        $0x02, X10, 4208(AX)(DX*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X13, X13
+	VMOVQ          X9, DX
+	MOVL           DX, SI
+	SHRQ           $0x20, DX
+	VMOVD          8168(AX)(SI*4), X13
+	VMOVD          X10, 8168(AX)(SI*4)
+	VPINSRD        $0x01, 8168(AX)(DX*4), X13, X13
+	VPEXTRQ        $0x01, X9, DX
+	MOVL           DX, SI
+	SHRQ           $0x20, DX
+	VPINSRD        $0x02, 8168(AX)(SI*4), X13, X13
+	VPEXTRD        $0x02, X10, 8168(AX)(SI*4)
+	VPINSRD        $0x03, 8168(AX)(DX*4), X13, X13
 	VEXTRACTI128   $0x01, Y9, X9
 	VEXTRACTI128   $0x01, Y10, X11
-	VMOVQ          X9, CX
-	MOVL           CX, DX
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DX*4), X8
-	VMOVD          X11, 4208(AX)(DX*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DX
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DX*4), X8, X8
-	VPEXTRD        $0x02, X11, 4208(AX)(DX*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VMOVQ          X9, DX
+	MOVL           DX, SI
+	SHRQ           $0x20, DX
+	VMOVD          8168(AX)(SI*4), X8
+	VMOVD          X11, 8168(AX)(SI*4)
+	VPINSRD        $0x01, 8168(AX)(DX*4), X8, X8
+	VPEXTRQ        $0x01, X9, DX
+	MOVL           DX, SI
+	SHRQ           $0x20, DX
+	VPINSRD        $0x02, 8168(AX)(SI*4), X8, X8
+	VPEXTRD        $0x02, X11, 8168(AX)(SI*4)
+	VPINSRD        $0x03, 8168(AX)(DX*4), X8, X8
 	VINSERTI128    $0x01, X8, Y13, Y13
 	VPSUBD         Y13, Y10, Y10
 	VPSRLD         $0x16, Y10, Y8
 	VPCMPEQD       Y5, Y8, Y8
 	VPAND          Y10, Y8, Y10
-	VMOVDQU        Y10, 336(AX)(BX*4)
+	VMOVDQU        Y10, 456(AX)(BX*4)
 	VPCMPEQD       Y5, Y10, Y10
-	VMOVMSKPS      Y10, CX
-	NOTL           CX
-	MOVQ           BX, DX
-	SHRQ           $0x03, DX
-	MOVB           CL, 146(AX)(DX*1)
+	VMOVMSKPS      Y10, DX
+	NOTL           DX
+	MOVB           DL, 146(AX)(CX*1)
 	MOVQ           120(AX), CX
 	CMPQ           CX, 128(AX)
 	JB             unit
@@ -369,7 +365,7 @@ ahead_next:
 	JAE            stop
 	MOVQ           BX, CX
 	SUBQ           DX, CX
-	MOVL           272(AX)(DI*4), R8
+	MOVL           392(AX)(DI*4), R8
 	MOVQ           BX, R9
 	SUBQ           R8, R9
 	MOVQ           -8(BX), R10
@@ -387,7 +383,7 @@ ahead_next:
 	TZCNTL         R10, R10
 	LEAQ           (BX)(R10*1), R9
 	LEAL           (SI)(R10*4), SI
-	MOVL           276(AX)(DI*4), R12
+	MOVL           396(AX)(DI*4), R12
 	MOVQ           BX, R13
 	SUBQ           R12, R13
 	MOVQ           -7(BX), R14
@@ -412,7 +408,7 @@ ahead_next:
 	CMOVQGT        R13, R9
 	CMOVQGT        R12, R8
 	CMOVLGT        R14, R10
-	MOVL           280(AX)(DI*4), R12
+	MOVL           400(AX)(DI*4), R12
 	MOVQ           BX, R13
 	SUBQ           R12, R13
 	MOVQ           -6(BX), R14
@@ -437,7 +433,7 @@ ahead_next:
 	CMOVQGT        R13, R9
 	CMOVQGT        R12, R8
 	CMOVLGT        R14, R10
-	MOVL           284(AX)(DI*4), DI
+	MOVL           404(AX)(DI*4), DI
 	MOVQ           BX, R11
 	SUBQ           DI, R11
 	MOVQ           -5(BX), R12
@@ -473,6 +469,8 @@ ahead_next:
 	VPBROADCASTD   X8, Y8
 	ADDQ           $0x18, CX
 	MOVQ           CX, 120(AX)
+	MOVQ           R11, CX
+	SHRQ           $0x03, CX
 	VBROADCASTI128 (DI), Y12
 	VPSHUFB        Y6, Y12, Y13
 	VPSHUFB        Y7, Y12, Y12
@@ -484,44 +482,42 @@ ahead_next:
 	VPAND          Y2, Y13, Y13
 	VPADDD         ramp0<>+0(SB), Y8, Y14
 	VPOR           Y14, Y13, Y13
-	VMOVQ          X12, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R12*4), X9
-	VMOVD          X13, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
-	VPEXTRQ        $0x01, X12, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R12*4), X9, X9
-	VPEXTRD        $0x02, X13, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VMOVQ          X12, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VMOVD          8168(AX)(R13*4), X9
+	VMOVD          X13, 8168(AX)(R13*4)
+	VPINSRD        $0x01, 8168(AX)(R12*4), X9, X9
+	VPEXTRQ        $0x01, X12, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VPINSRD        $0x02, 8168(AX)(R13*4), X9, X9
+	VPEXTRD        $0x02, X13, 8168(AX)(R13*4)
+	VPINSRD        $0x03, 8168(AX)(R12*4), X9, X9
 	VEXTRACTI128   $0x01, Y12, X11
 	VEXTRACTI128   $0x01, Y13, X12
-	VMOVQ          X11, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R12*4), X10
-	VMOVD          X12, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X10, X10
-	VPEXTRQ        $0x01, X11, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R12*4), X10, X10
-	VPEXTRD        $0x02, X12, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X10, X10
+	VMOVQ          X11, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VMOVD          8168(AX)(R13*4), X10
+	VMOVD          X12, 8168(AX)(R13*4)
+	VPINSRD        $0x01, 8168(AX)(R12*4), X10, X10
+	VPEXTRQ        $0x01, X11, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VPINSRD        $0x02, 8168(AX)(R13*4), X10, X10
+	VPEXTRD        $0x02, X12, 8168(AX)(R13*4)
+	VPINSRD        $0x03, 8168(AX)(R12*4), X10, X10
 	VINSERTI128    $0x01, X10, Y9, Y9
 	VPSUBD         Y9, Y13, Y13
 	VPSRLD         $0x16, Y13, Y12
 	VPCMPEQD       Y5, Y12, Y12
 	VPAND          Y13, Y12, Y13
-	VMOVDQU        Y13, 272(AX)(R11*4)
+	VMOVDQU        Y13, 392(AX)(R11*4)
 	VPCMPEQD       Y5, Y13, Y13
-	VMOVMSKPS      Y13, CX
-	NOTL           CX
-	MOVQ           R11, R12
-	SHRQ           $0x03, R12
-	MOVB           CL, 144(AX)(R12*1)
+	VMOVMSKPS      Y13, R12
+	NOTL           R12
+	MOVB           R12, 144(AX)(CX*1)
 	VBROADCASTI128 8(DI), Y12
 	VPSHUFB        Y6, Y12, Y13
 	VPSHUFB        Y7, Y12, Y12
@@ -533,44 +529,42 @@ ahead_next:
 	VPAND          Y2, Y13, Y13
 	VPADDD         ramp1<>+0(SB), Y8, Y14
 	VPOR           Y14, Y13, Y13
-	VMOVQ          X12, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R12*4), X10
-	VMOVD          X13, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X10, X10
-	VPEXTRQ        $0x01, X12, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R12*4), X10, X10
-	VPEXTRD        $0x02, X13, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X10, X10
+	VMOVQ          X12, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VMOVD          8168(AX)(R13*4), X10
+	VMOVD          X13, 8168(AX)(R13*4)
+	VPINSRD        $0x01, 8168(AX)(R12*4), X10, X10
+	VPEXTRQ        $0x01, X12, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VPINSRD        $0x02, 8168(AX)(R13*4), X10, X10
+	VPEXTRD        $0x02, X13, 8168(AX)(R13*4)
+	VPINSRD        $0x03, 8168(AX)(R12*4), X10, X10
 	VEXTRACTI128   $0x01, Y12, X11
 	VEXTRACTI128   $0x01, Y13, X12
-	VMOVQ          X11, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(R12*4), X9
-	VMOVD          X12, 4208(AX)(R12*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X9, X9
-	VPEXTRQ        $0x01, X11, CX
-	MOVL           CX, R12
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(R12*4), X9, X9
-	VPEXTRD        $0x02, X12, 4208(AX)(R12*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X9, X9
+	VMOVQ          X11, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VMOVD          8168(AX)(R13*4), X9
+	VMOVD          X12, 8168(AX)(R13*4)
+	VPINSRD        $0x01, 8168(AX)(R12*4), X9, X9
+	VPEXTRQ        $0x01, X11, R12
+	MOVL           R12, R13
+	SHRQ           $0x20, R12
+	VPINSRD        $0x02, 8168(AX)(R13*4), X9, X9
+	VPEXTRD        $0x02, X12, 8168(AX)(R13*4)
+	VPINSRD        $0x03, 8168(AX)(R12*4), X9, X9
 	VINSERTI128    $0x01, X9, Y10, Y10
 	VPSUBD         Y10, Y13, Y13
 	VPSRLD         $0x16, Y13, Y12
 	VPCMPEQD       Y5, Y12, Y12
 	VPAND          Y13, Y12, Y13
-	VMOVDQU        Y13, 304(AX)(R11*4)
+	VMOVDQU        Y13, 424(AX)(R11*4)
 	VPCMPEQD       Y5, Y13, Y13
-	VMOVMSKPS      Y13, CX
-	NOTL           CX
-	MOVQ           R11, R12
-	SHRQ           $0x03, R12
-	MOVB           CL, 145(AX)(R12*1)
+	VMOVMSKPS      Y13, R12
+	NOTL           R12
+	MOVB           R12, 145(AX)(CX*1)
 	VBROADCASTI128 16(DI), Y12
 	VPSHUFB        Y6, Y12, Y13
 	VPSHUFB        Y7, Y12, Y12
@@ -582,44 +576,42 @@ ahead_next:
 	VPAND          Y2, Y13, Y13
 	VPADDD         ramp2<>+0(SB), Y8, Y8
 	VPOR           Y8, Y13, Y13
-	VMOVQ          X12, CX
-	MOVL           CX, DI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DI*4), X11
-	VMOVD          X13, 4208(AX)(DI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X11, X11
-	VPEXTRQ        $0x01, X12, CX
-	MOVL           CX, DI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DI*4), X11, X11
-	VPEXTRD        $0x02, X13, 4208(AX)(DI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X11, X11
+	VMOVQ          X12, DI
+	MOVL           DI, R12
+	SHRQ           $0x20, DI
+	VMOVD          8168(AX)(R12*4), X11
+	VMOVD          X13, 8168(AX)(R12*4)
+	VPINSRD        $0x01, 8168(AX)(DI*4), X11, X11
+	VPEXTRQ        $0x01, X12, DI
+	MOVL           DI, R12
+	SHRQ           $0x20, DI
+	VPINSRD        $0x02, 8168(AX)(R12*4), X11, X11
+	VPEXTRD        $0x02, X13, 8168(AX)(R12*4)
+	VPINSRD        $0x03, 8168(AX)(DI*4), X11, X11
 	VEXTRACTI128   $0x01, Y12, X9
 	VEXTRACTI128   $0x01, Y13, X10
-	VMOVQ          X9, CX
-	MOVL           CX, DI
-	SHRQ           $0x20, CX
-	VMOVD          4208(AX)(DI*4), X8
-	VMOVD          X10, 4208(AX)(DI*4)
-	VPINSRD        $0x01, 4208(AX)(CX*4), X8, X8
-	VPEXTRQ        $0x01, X9, CX
-	MOVL           CX, DI
-	SHRQ           $0x20, CX
-	VPINSRD        $0x02, 4208(AX)(DI*4), X8, X8
-	VPEXTRD        $0x02, X10, 4208(AX)(DI*4)
-	VPINSRD        $0x03, 4208(AX)(CX*4), X8, X8
+	VMOVQ          X9, DI
+	MOVL           DI, R12
+	SHRQ           $0x20, DI
+	VMOVD          8168(AX)(R12*4), X8
+	VMOVD          X10, 8168(AX)(R12*4)
+	VPINSRD        $0x01, 8168(AX)(DI*4), X8, X8
+	VPEXTRQ        $0x01, X9, DI
+	MOVL           DI, R12
+	SHRQ           $0x20, DI
+	VPINSRD        $0x02, 8168(AX)(R12*4), X8, X8
+	VPEXTRD        $0x02, X10, 8168(AX)(R12*4)
+	VPINSRD        $0x03, 8168(AX)(DI*4), X8, X8
 	VINSERTI128    $0x01, X8, Y11, Y11
 	VPSUBD         Y11, Y13, Y13
 	VPSRLD         $0x16, Y13, Y8
 	VPCMPEQD       Y5, Y8, Y8
 	VPAND          Y13, Y8, Y13
-	VMOVDQU        Y13, 336(AX)(R11*4)
+	VMOVDQU        Y13, 456(AX)(R11*4)
 	VPCMPEQD       Y5, Y13, Y13
-	VMOVMSKPS      Y13, CX
-	NOTL           CX
-	MOVQ           R11, DI
-	SHRQ           $0x03, DI
-	MOVB           CL, 146(AX)(DI*1)
+	VMOVMSKPS      Y13, DI
+	NOTL           DI
+	MOVB           DI, 146(AX)(CX*1)
 	LZCNTL         R8, CX
 	SUBL           CX, SI
 	SHRL           $0x02, SI
@@ -747,7 +739,7 @@ alone_next:
 	JAE       stop
 	MOVQ      BX, CX
 	SUBQ      DX, CX
-	MOVL      272(AX)(DI*4), R8
+	MOVL      392(AX)(DI*4), R8
 	MOVQ      BX, R9
 	SUBQ      R8, R9
 	MOVQ      -8(BX), R10
@@ -765,7 +757,7 @@ alone_next:
 	TZCNTL    R10, R10
 	LEAQ      (BX)(R10*1), R9
 	LEAL      (SI)(R10*4), SI
-	MOVL      276(AX)(DI*4), R12
+	MOVL      396(AX)(DI*4), R12
 	MOVQ      BX, R13
 	SUBQ      R12, R13
 	MOVQ      -7(BX), R14
@@ -790,7 +782,7 @@ alone_next:
 	CMOVQGT   R13, R9
 	CMOVQGT   R12, R8
 	CMOVLGT   R14, R10
-	MOVL      280(AX)(DI*4), R12
+	MOVL      400(AX)(DI*4), R12
 	MOVQ      BX, R13
 	SUBQ      R12, R13
 	MOVQ      -6(BX), R14
@@ -815,7 +807,7 @@ alone_next:
 	CMOVQGT   R13, R9
 	CMOVQGT   R12, R8
 	CMOVLGT   R14, R10
-	MOVL      284(AX)(DI*4), DI
+	MOVL      404(AX)(DI*4), DI
 	MOVQ      BX, R11
 	SUBQ      DI, R11
 	MOVQ      -5(BX), R12

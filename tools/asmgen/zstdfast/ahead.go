@@ -9,6 +9,7 @@ import (
 const (
 	stripPlaces = 480
 	unitPlaces  = 24
+	keptPlaces  = 4*stripPlaces + unitPlaces
 	groupPlaces = 8 // of a vector
 
 	aheadBits     = searchAhead
@@ -17,8 +18,8 @@ const (
 	aheadLimit    = aheadFrom + 8
 	aheadStart    = aheadLimit + 8
 	aheadHas      = aheadStart + 8
-	aheadDistance = aheadHas + (2*stripPlaces+unitPlaces)/8 + 5
-	aheadEntries  = aheadDistance + 4*(2*stripPlaces+unitPlaces)
+	aheadDistance = aheadHas + keptPlaces/8 + 5
+	aheadEntries  = aheadDistance + 4*keptPlaces
 
 	placeBits = 22
 	hashLow   = 0x9E3779B1
@@ -97,16 +98,17 @@ func (h hasher) unit() {
 	h.VPBROADCASTD(first.AsX(), first)
 	h.ADDQ(Imm(unitPlaces), i)
 	h.MOVQ(i, Mem{Base: h.s, Disp: aheadFrom})
+	eighth := h.GP64()
+	h.MOVQ(strip, eighth)
+	h.SHRQ(Imm(3), eighth)
 	for k := range h.ramps {
 		index, own := h.hash(text, k, first)
 		d := h.distances(h.lookUp(index, own), own)
 		h.VMOVDQU(d, Mem{Base: h.s, Index: strip, Scale: 4, Disp: aheadDistance + 4*groupPlaces*k})
-		none, eighth := h.GP32(), h.GP64()
+		none := h.GP32()
 		h.VPCMPEQD(h.zero, d, d)
 		h.VMOVMSKPS(d, none)
 		h.NOTL(none)
-		h.MOVQ(strip, eighth)
-		h.SHRQ(Imm(3), eighth)
 		h.MOVB(none.As8(), Mem{Base: h.s, Index: eighth, Scale: 1, Disp: aheadHas + k})
 	}
 }
