@@ -2,6 +2,7 @@ package zstdfast
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/klauspost/compress/huff0"
 )
@@ -11,6 +12,9 @@ const (
 	// maxWindow is how far back matches may be: a quarter of what the decoders
 	// that set bounds to it allow.
 	maxWindow = 1 << windowBits
+	// mostlyShorter is how much shorter pages mostly become, at least: there is room
+	// for that, so that what is written is seldom moved.
+	mostlyShorter = 3
 )
 
 // The types of blocks.
@@ -68,6 +72,7 @@ func AppendHeader(dst []byte, size int) []byte {
 // and for which a Window found the matches far. Of the page before, it reads what
 // these refer to. last says that the page ends with the piece.
 func (e *Encoder) AppendPiece(dst, page []byte, start int, far []Far, last bool) []byte {
+	dst = slices.Grow(dst, (len(page)-start)/mostlyShorter)
 	e.search.ahead.begin(uint(start), uint(len(page)))
 	e.search.rep0, e.search.rep1, e.far = 0, 0, far
 	for ; ; start += maxBlock {
