@@ -1,7 +1,8 @@
 // Command zstdfast writes the machine code of internal/zstdfast: the search for
 // the places of a text where four bytes have a certain hash, 32 places at a time,
-// and the search for matches, which looks up places ahead while it waits. Run it by
-// go generate there. What it writes is committed; a test compares the two.
+// what a window has of these places, the search for matches, which looks up places
+// ahead while it waits, and the coding of sequences. Run it by go generate there.
+// What it writes is committed; a test compares the two.
 package main
 
 import (
