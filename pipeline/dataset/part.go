@@ -98,9 +98,6 @@ func (w *Writer[T]) flush() error {
 	if w.group == nil {
 		return nil
 	}
-	if err := w.group.Finish(); err != nil {
-		return w.fail(fmt.Errorf("part %d: %w", w.part.num, err))
-	}
 	t := task{part: w.part, group: w.group}
 	w.group, w.groupBytes = nil, 0
 	return w.send(t)

@@ -46,8 +46,8 @@ func (c *compressor) encode(head format.PageHeader, levels, values []byte, b *bo
 }
 
 // seal waits for the body and makes the header. The CRC covers everything behind
-// it. It returns the size of the page and of what the header says is in it.
-func (e *encoded) seal() (size, raw int, err error) {
+// it. It returns the size of what the header says is in the page, header included.
+func (e *encoded) seal() (raw int, err error) {
 	rest := [][]byte{e.levels}
 	if b := e.body; b != nil {
 		b.wait.Wait()
@@ -56,12 +56,12 @@ func (e *encoded) seal() (size, raw int, err error) {
 		}
 		for _, p := range b.pieces {
 			if p.err != nil {
-				return 0, 0, p.err
+				return 0, p.err
 			}
 			rest = append(rest, p.packed)
 		}
 	}
-	crc := uint32(0)
+	size, crc := 0, uint32(0)
 	for _, b := range rest {
 		size += len(b)
 		crc = crc32.Update(crc, crc32.IEEETable, b)
@@ -69,10 +69,10 @@ func (e *encoded) seal() (size, raw int, err error) {
 	e.head.CompressedPageSize, e.head.CRC = int32(size), int32(crc)
 	h, err := thrift.Marshal(new(thrift.CompactProtocol), &e.head)
 	if err != nil {
-		return 0, 0, fmt.Errorf("page header: %w", err)
+		return 0, fmt.Errorf("page header: %w", err)
 	}
 	e.bytes = append([][]byte{h}, rest...)
-	return size + len(h), int(e.head.UncompressedPageSize) + len(h), nil
+	return int(e.head.UncompressedPageSize) + len(h), nil
 }
 
 // free gives the memory of a page back that has been written.

@@ -51,21 +51,21 @@ type chunkWriter struct {
 	dict    map[string]int32
 	dictBuf []byte   // PLAIN dictionary values
 	dictOut *encoded // the dictionary page, once the chunk is closed
-	closed  bool
-	raw     int64 // value bytes of finished pages
+	raw     int64    // value bytes of finished pages
 	meta    chunkTotals
 }
 
 // A pageMeta is what the indexes and the footer need of a finished page.
 type pageMeta struct {
 	*encoded
-	offset, size int // in the data pages of the chunk, header included, once they are there
-	firstRow     int64
-	rows         int
-	nulls        int
-	allNull      bool
-	dict         bool
-	bound        bounds
+	offset   int64 // in the file, once it is there
+	size     int   // its header included
+	firstRow int64
+	rows     int
+	nulls    int
+	allNull  bool
+	dict     bool
+	bound    bounds
 }
 
 type chunkTotals struct {
@@ -78,7 +78,7 @@ func (c *chunkWriter) reset() {
 	c.clearPage()
 	clear(c.pages)
 	c.pages, c.raw, c.meta = c.pages[:0], 0, chunkTotals{}
-	c.dictBuf, c.dictOut, c.closed = c.dictBuf[:0], nil, false
+	c.dictBuf, c.dictOut = c.dictBuf[:0], nil
 	clear(c.dict)
 }
 
@@ -98,13 +98,9 @@ func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
 
 // close ends the chunk: nothing may be appended to it any more.
 func (c *chunkWriter) close() error {
-	if c.closed {
-		return nil
-	}
 	if err := c.flush(); err != nil {
 		return err
 	}
-	c.closed = true
 	if len(c.dict) > 0 {
 		head := format.PageHeader{
 			Type:                 format.DictionaryPage,
@@ -333,69 +329,64 @@ func (c *chunkWriter) pageBounds() bounds {
 	return b
 }
 
-// seal waits until the pages of a closed chunk are there and gives them their
-// places. It returns the size of the dictionary page and of all others.
-func (c *chunkWriter) seal() (dict, data int, err error) {
+// write writes a closed chunk, page by page, each as soon as it is there, and gives
+// its memory back. It returns the footer entry and the page index.
+func (c *chunkWriter) write(w *countingWriter, codec Codec) (format.ColumnChunk, chunkIndex, error) {
+	start := w.n
 	c.meta.rawSize = 0
-	raw := 0
 	if c.dictOut != nil {
-		if dict, raw, err = c.dictOut.seal(); err != nil {
-			return 0, 0, fmt.Errorf("columnar: %s: %w", c.n.path, err)
+		if err := c.writePage(w, c.dictOut); err != nil {
+			return format.ColumnChunk{}, chunkIndex{}, err
 		}
-		c.meta.rawSize += int64(raw)
 	}
+	data := w.n
 	for i := range c.pages {
 		p := &c.pages[i]
-		p.offset = data
-		if p.size, raw, err = p.seal(); err != nil {
-			return 0, 0, fmt.Errorf("columnar: %s: %w", c.n.path, err)
+		p.offset = w.n
+		if err := c.writePage(w, p.encoded); err != nil {
+			return format.ColumnChunk{}, chunkIndex{}, err
 		}
-		data += p.size
-		c.meta.rawSize += int64(raw)
+		p.size = int(w.n - p.offset)
 	}
-	return dict, data, nil
+	meta, index := c.describe(start, data, w.n, codec)
+	return meta, index, nil
 }
 
-// write writes the pages of a sealed chunk and gives their memory back.
-func (c *chunkWriter) write(w io.Writer) error {
-	pages := make([]*encoded, 0, 1+len(c.pages))
-	if c.dictOut != nil {
-		pages = append(pages, c.dictOut)
+func (c *chunkWriter) writePage(w io.Writer, p *encoded) error {
+	raw, err := p.seal()
+	if err != nil {
+		return fmt.Errorf("columnar: %s: %w", c.n.path, err)
 	}
-	for i := range c.pages {
-		pages = append(pages, c.pages[i].encoded)
-	}
-	for _, p := range pages {
-		for _, b := range p.bytes {
-			if _, err := w.Write(b); err != nil {
-				return fmt.Errorf("columnar: writing a row group: %w", err)
-			}
+	c.meta.rawSize += int64(raw)
+	for _, b := range p.bytes {
+		if _, err := w.Write(b); err != nil {
+			return fmt.Errorf("columnar: writing a row group: %w", err)
 		}
-		p.free()
 	}
+	p.free()
 	return nil
 }
 
-// describe makes the footer entry and the page index of a sealed chunk that
-// begins at offset, with its dictionary page of dict bytes.
-func (c *chunkWriter) describe(offset int64, dict, size int, codec Codec) (format.ColumnChunk, chunkIndex) {
+// describe makes the footer entry and the page index of a chunk that lies in the
+// file from start to end, its data pages from data on.
+func (c *chunkWriter) describe(start, data, end int64, codec Codec) (format.ColumnChunk, chunkIndex) {
 	id, _ := codec.format()
-	data := offset + int64(dict)
+	dict := data > start
 	m := format.ColumnMetaData{
 		Type: c.n.phys, PathInSchema: c.path, Codec: id,
 		NumValues: c.meta.values, TotalUncompressedSize: c.meta.rawSize,
-		TotalCompressedSize: int64(dict + size), DataPageOffset: data,
+		TotalCompressedSize: end - start, DataPageOffset: data,
 		Statistics: format.Statistics{NullCount: c.meta.nulls},
 	}
-	if dict > 0 {
-		m.DictionaryPageOffset = offset
+	if dict {
+		m.DictionaryPageOffset = start
 	}
-	c.describeEncodings(&m, dict > 0)
+	c.describeEncodings(&m, dict)
 	var whole bounds
 	idx := chunkIndex{columns: &format.ColumnIndex{}}
 	for _, p := range c.pages {
 		whole.merge(p.bound)
-		idx.add(c.n.phys, p, data)
+		idx.add(c.n.phys, p)
 	}
 	if whole.none {
 		idx.columns = nil
@@ -427,9 +418,9 @@ func (c *chunkWriter) describeEncodings(m *format.ColumnMetaData, dict bool) {
 	}
 }
 
-func (x *chunkIndex) add(phys format.Type, p pageMeta, data int64) {
+func (x *chunkIndex) add(phys format.Type, p pageMeta) {
 	x.offsets.PageLocations = append(x.offsets.PageLocations, format.PageLocation{
-		Offset: data + int64(p.offset), CompressedPageSize: int32(p.size), FirstRowIndex: p.firstRow,
+		Offset: p.offset, CompressedPageSize: int32(p.size), FirstRowIndex: p.firstRow,
 	})
 	lo, hi := []byte{}, []byte{}
 	if !p.allNull {

@@ -22,7 +22,6 @@ type RowGroup struct {
 	cols []*chunkWriter
 	rows int64
 	err  error
-	done bool // finished: nothing may be added
 }
 
 // Write appends the rows of b, which must have the Writer's schema. Pages that
@@ -31,9 +30,6 @@ type RowGroup struct {
 func (g *RowGroup) Write(b arrow.RecordBatch) error {
 	if g.err != nil {
 		return g.err
-	}
-	if g.done {
-		return errors.New("columnar: Write on a finished row group")
 	}
 	g.err = g.write(b)
 	return g.err
@@ -67,21 +63,6 @@ func (g *RowGroup) RawBytes() int64 {
 		n += c.rawBytes()
 	}
 	return n
-}
-
-// Finish ends the row group: what is still open of it is given to be compressed.
-// Commit does so too, and waits for it.
-func (g *RowGroup) Finish() error {
-	if g.err != nil || g.done {
-		return g.err
-	}
-	g.done = true
-	for _, c := range g.cols {
-		if g.err = c.close(); g.err != nil {
-			return g.err
-		}
-	}
-	return nil
 }
 
 // checkColumn refuses sizes and bytes that cannot be written, before anything

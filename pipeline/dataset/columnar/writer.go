@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -189,8 +190,8 @@ func (w *Writer) Commit(g *RowGroup) error {
 	case g.w != w:
 		return errors.New("columnar: Commit of another Writer's row group")
 	}
-	if err := g.Finish(); err != nil {
-		return err
+	if g.err != nil {
+		return g.err
 	}
 	if g.rows > 0 {
 		if w.err = w.append(g); w.err != nil {
@@ -205,25 +206,34 @@ func (w *Writer) recycle(g *RowGroup) {
 	for _, c := range g.cols {
 		c.reset()
 	}
-	g.rows, g.err, g.done = 0, nil, false
+	g.rows, g.err = 0, nil
 	w.free.put(g)
 }
 
-// append writes the pages of g and records where they are.
+// append writes the pages of g and records where they are. Columns are closed on
+// another goroutine, so that the first of them are in the file while the last are
+// being compressed.
 func (w *Writer) append(g *RowGroup) error {
 	if len(w.groups) == MaxRowGroups {
 		return fmt.Errorf("columnar: more than %d row groups, the most that Parquet numbers", MaxRowGroups)
 	}
+	closed := make(chan error, len(g.cols)) // in the order of the columns
+	var closing sync.WaitGroup
+	defer closing.Wait()
+	closing.Go(func() {
+		for _, c := range g.cols {
+			closed <- c.close()
+		}
+	})
 	start := w.out.n
 	rg := format.RowGroup{NumRows: g.rows, FileOffset: start, Ordinal: int16(len(w.groups))}
 	var index []chunkIndex
 	for _, c := range g.cols {
-		dict, data, err := c.seal()
-		if err != nil {
+		if err := <-closed; err != nil {
 			return err
 		}
-		meta, idx := c.describe(w.out.n, dict, data, w.opt.Codec)
-		if err := c.write(w.out); err != nil {
+		meta, idx, err := c.write(w.out, w.opt.Codec)
+		if err != nil {
 			return err
 		}
 		rg.Columns = append(rg.Columns, meta)

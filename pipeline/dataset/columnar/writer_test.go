@@ -102,9 +102,6 @@ func writeWith(t *testing.T, sc *arrow.Schema, o WriterOptions, groups []arrow.R
 					}
 					s.Release()
 				}
-				if err := built[i].Finish(); err != nil {
-					t.Error(err)
-				}
 			})
 		}
 		wg.Wait()
