@@ -121,7 +121,9 @@ func (p *partIndex) commit(ctx context.Context, part *openPart, key pipeline.Key
 		to.leaf += c.leaves
 	}
 	p.w.SetKeyValue("swerm.part", string(key))
-	if err := errors.Join(p.w.Commit(p.group), p.w.Close()); err != nil {
+	err := errors.Join(p.w.Commit(p.group), p.w.Close())
+	p.w.Release()
+	if err != nil {
 		p.file.drop()
 		return Part{}, err
 	}

@@ -26,6 +26,7 @@ type openPart struct {
 func (p *openPart) drop() {
 	p.file.drop()
 	if p.index != nil {
+		p.index.w.Release()
 		p.index.file.drop()
 	}
 }
@@ -215,6 +216,9 @@ func (w *Writer[T]) settle(part *openPart, err error) error {
 
 // endPart makes a part durable and tells the journal.
 func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
+	if end.last {
+		go part.w.Release() // takes a while, in which others wait for the disk
+	}
 	if err := part.w.Close(); err != nil {
 		part.drop()
 		return err

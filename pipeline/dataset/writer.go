@@ -419,6 +419,9 @@ func (w *Writer[T]) Abort() {
 		w.part.drop()
 	}
 	w.group = nil
+	if w.columnar != nil {
+		w.columnar.Release()
+	}
 	w.rejects.close()
 	w.log.close()
 	w.stage.unlock()

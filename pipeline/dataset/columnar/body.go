@@ -79,7 +79,9 @@ func (e *encoded) seal() (raw int, err error) {
 func (e *encoded) free() {
 	if e.body != nil {
 		for _, p := range e.body.pieces {
-			e.body.of.buffers.put(p.packed)
+			if p.arena != nil {
+				p.arena.written()
+			}
 		}
 	}
 }
@@ -101,6 +103,7 @@ type body struct {
 // A piece of a page's values.
 type piece struct {
 	packed []byte
+	arena  *arena // that it lies in, nil for a giant
 	err    error
 	seen   chan struct{} // closed when the window has seen it
 }
@@ -133,7 +136,7 @@ func (b *body) send(page []byte, last bool) {
 		if before != nil {
 			<-before.seen
 		}
-		p.packed, p.err = b.of.compress(b.window, page, start, last, p.seen)
+		p.err = b.compress(p, page, start, last)
 	})
 }
 
@@ -147,8 +150,30 @@ func (b *body) leave() {
 		b.of.buffers.put(was)
 	}
 	b.values, b.outgrown = nil, nil
-	if b.window != nil {
-		b.of.windows.put(b.window)
-		b.window = nil
+}
+
+// compress compresses the piece p of a page, which begins at start. It closes seen
+// when the page's window is another's to use; after the last piece it is another
+// page's.
+func (b *body) compress(p *piece, page []byte, start int, last bool) error {
+	k, err := b.of.packer()
+	if err != nil {
+		close(p.seen)
+		return err
 	}
+	defer b.of.packers.put(k)
+	if b.window != nil {
+		k.far = b.window.Next(k.far[:0], page, start, len(page))
+		if last {
+			b.of.windows.put(b.window)
+		}
+	}
+	close(p.seen)
+	var dst []byte
+	dst, p.arena = k.begin(&b.of.buffers.regions, len(page)-start)
+	p.packed = b.of.pack(k, dst, page, start, last)
+	if p.arena != nil {
+		p.arena.end(p.packed)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"strings"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -119,10 +120,12 @@ func (c *chunkWriter) room(n int) {
 		return
 	}
 	was := c.plain
-	c.plain = append(c.cmp.buffers.toGrow(len(was)+n, c.limit, int(c.largest.Load())), was...)
-	if c.body == nil {
+	c.plain = c.cmp.buffers.grow(was, len(was)+n, int(c.largest.Load()))
+	switch {
+	case unsafe.SliceData(was) == unsafe.SliceData(c.plain): // grown where it lies
+	case c.body == nil:
 		c.cmp.buffers.put(was)
-	} else {
+	default:
 		c.body.outgrown = append(c.body.outgrown, was)
 	}
 }
@@ -272,7 +275,7 @@ func (c *chunkWriter) flush() error {
 	c.meta.values += int64(len(c.defs))
 	c.meta.nulls += int64(c.nulls)
 	c.raw += int64(c.pageBytes())
-	c.largest.Store(min(max(c.largest.Load(), int64(len(c.plain))), largestClass))
+	c.largest.Store(min(max(c.largest.Load(), int64(len(c.plain))), regionBytes))
 	c.plain, c.body = nil, nil // they are the page's now
 	c.clearPage()
 	return nil

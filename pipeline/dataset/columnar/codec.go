@@ -70,7 +70,7 @@ type compressor struct {
 
 	packers freeList[*packer]
 	windows freeList[*zstdfast.Window]
-	buffers buffers        // the values of pages, and what is left of them
+	buffers buffers        // the values of pages; their regions have what is left of them, too
 	largest []atomic.Int64 // page of values of each column so far: what the next one will need
 }
 
@@ -82,7 +82,7 @@ type packer struct {
 	fast    zstdfast.Encoder
 	far     []zstdfast.Far
 	general *zstd.Encoder // nil where the level has no need of it
-	out     []byte
+	arena   *arena        // that is being filled, nil before the first piece
 }
 
 func (c *compressor) packer() (*packer, error) {
@@ -99,38 +99,34 @@ func (c *compressor) packer() (*packer, error) {
 	return p, nil
 }
 
-// compress compresses a page from start on. It closes seen when the page's window
-// is another's to use.
-func (c *compressor) compress(w *zstdfast.Window, page []byte, start int, last bool, seen chan<- struct{}) ([]byte, error) {
-	p, err := c.packer()
-	if err != nil {
-		close(seen)
-		return nil, err
+// begin returns a buffer for what n bytes are compressed to, and the arena that it
+// lies in. Giants have neither.
+func (p *packer) begin(of *regions, n int) ([]byte, *arena) {
+	need := n/2 + packedRoom
+	if need > regionBytes {
+		return nil, nil
 	}
-	defer c.packers.put(p)
-	if w != nil {
-		p.far = w.Next(p.far[:0], page, start, len(page))
+	if p.arena != nil {
+		if buf := p.arena.begin(need); buf != nil {
+			return buf, p.arena
+		}
 	}
-	close(seen)
-	switch {
-	case c.pieces():
-		p.out = p.fast.AppendPiece(p.out[:0], page, start, p.far, last)
-	case c.codec == Zstd:
-		p.out = p.general.EncodeAll(page, p.out[:0])
-	case c.codec == Snappy:
-		p.out = append(p.out[:0], snappy.Encode(nil, page)...)
-	default:
-		p.out = append(p.out[:0], page...)
-	}
-	out := append(c.buffers.get(len(p.out)), p.out...)
-	if cap(p.out) > keepPacked {
-		p.out = nil
-	}
-	return out, nil
+	p.arena = newArena(of, need)
+	return p.arena.begin(need), p.arena
 }
 
-// keepPacked is the largest compressed page whose memory a packer keeps.
-const keepPacked = 16 << 20
+// pack appends page[start:], compressed, to dst.
+func (c *compressor) pack(p *packer, dst, page []byte, start int, last bool) []byte {
+	switch {
+	case c.pieces():
+		return p.fast.AppendPiece(dst, page, start, p.far, last)
+	case c.codec == Zstd:
+		return p.general.EncodeAll(page, dst)
+	case c.codec == Snappy:
+		return append(dst, snappy.Encode(nil, page)...)
+	}
+	return append(dst, page...)
+}
 
 // zstdDecoders are shared by all readers: a decoder holds tables worth keeping.
 var zstdDecoders = sync.Pool{New: func() any {

@@ -238,10 +238,11 @@ func TestDeclaredSizes(t *testing.T) {
 // A compressed page that unfolds to more than it declares stops at that.
 func TestBomb(t *testing.T) {
 	cmp := compressor{codec: Zstd, level: Default}
-	bomb, err := cmp.compress(nil, make([]byte, 100<<20), 0, true, make(chan struct{}))
+	k, err := cmp.packer()
 	if err != nil {
 		t.Fatal(err)
 	}
+	bomb := cmp.pack(k, nil, make([]byte, 100<<20), 0, true)
 	number := format.SchemaElement{Name: "n", Type: thrift.New(format.Int64), RepetitionType: thrift.New(format.Required)}
 	data := craft(t, number, format.Zstd, 1, format.PageHeader{
 		UncompressedPageSize: 8, CompressedPageSize: int32(len(bomb)),

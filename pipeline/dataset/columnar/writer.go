@@ -139,6 +139,11 @@ func (w *Writer) Next(out io.Writer) (*Writer, error) {
 	return next, next.err
 }
 
+// Release gives the memory back that pages lay in, of this file and of all that were
+// started by Next from it or before it. Nothing may be written or committed any more.
+// Without it some memory stays the process's.
+func (w *Writer) Release() { w.cmp.buffers.regions.release() }
+
 // SetKeyValue adds to the file's metadata what is known only now, before Close.
 func (w *Writer) SetKeyValue(key, value string) {
 	own := maps.Clone(w.opt.KeyValue)
