@@ -52,7 +52,8 @@ type chunkWriter struct {
 	dict    map[string]int32
 	dictBuf []byte   // PLAIN dictionary values
 	dictOut *encoded // the dictionary page, once the chunk is closed
-	raw     int64    // value bytes of finished pages
+	closed  bool
+	raw     int64 // value bytes of finished pages
 	meta    chunkTotals
 }
 
@@ -79,7 +80,7 @@ func (c *chunkWriter) reset() {
 	c.clearPage()
 	clear(c.pages)
 	c.pages, c.raw, c.meta = c.pages[:0], 0, chunkTotals{}
-	c.dictBuf, c.dictOut = c.dictBuf[:0], nil
+	c.dictBuf, c.dictOut, c.closed = c.dictBuf[:0], nil, false
 	clear(c.dict)
 }
 
@@ -99,9 +100,13 @@ func (c *chunkWriter) rawBytes() int64 { return c.raw + int64(c.pageBytes()) }
 
 // close ends the chunk: nothing may be appended to it any more.
 func (c *chunkWriter) close() error {
+	if c.closed {
+		return nil
+	}
 	if err := c.flush(); err != nil {
 		return err
 	}
+	c.closed = true
 	if len(c.dict) > 0 {
 		head := format.PageHeader{
 			Type:                 format.DictionaryPage,

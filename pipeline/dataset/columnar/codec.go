@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
@@ -70,8 +69,7 @@ type compressor struct {
 
 	packers freeList[*packer]
 	windows freeList[*zstdfast.Window]
-	buffers buffers        // the values of pages; their regions have what is left of them, too
-	largest []atomic.Int64 // page of values of each column so far: what the next one will need
+	buffers buffers // the values of pages; their regions have what is left of them, too
 }
 
 // pieces reports whether pages are compressed piece by piece.

@@ -65,6 +65,10 @@ func (g *RowGroup) RawBytes() int64 {
 	return n
 }
 
+// Finish ends a column ahead of Commit: what is still open of it is given to be
+// compressed, and nothing may be added to it.
+func (g *RowGroup) Finish(column int) error { return g.cols[column].close() }
+
 // checkColumn refuses sizes and bytes that cannot be written, before anything
 // of the batch is. Nulls are looked at on the way down, where it is known
 // whether their parent is there.

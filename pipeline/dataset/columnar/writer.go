@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,8 @@ type WriterOptions struct {
 	KeyValue  map[string]string // metadata of the file
 
 	// Submit runs a piece of work that may be done by any goroutine; nil means at
-	// once. Pieces are begun in the order in which they are given.
+	// once. Pieces are begun in the order in which they are given, by goroutines that
+	// fill, finish and commit row groups.
 	Submit func(work func())
 
 	// Dictionary names string columns of few distinct values by their dotted
@@ -93,6 +95,8 @@ type Writer struct {
 	opt    WriterOptions
 	cmp    *compressor
 
+	largest []atomic.Int64 // page of values of each column so far: what the next one will need
+
 	groups  []format.RowGroup
 	indexes [][]chunkIndex
 	rows    int64
@@ -117,16 +121,17 @@ func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) 
 	if err := o.validate(tops); err != nil {
 		return nil, err
 	}
+	return newWriter(w, sc, tops, o, &compressor{codec: o.Codec, level: o.Level, submit: o.Submit})
+}
+
+func newWriter(w io.Writer, sc *arrow.Schema, tops []*node, o WriterOptions, cmp *compressor) (*Writer, error) {
 	o.Dictionary = slices.Clone(o.Dictionary)
 	o.KeyValue = maps.Clone(o.KeyValue)
-	out := &Writer{
-		out: &countingWriter{w: w}, schema: sc, tops: tops, opt: o,
-		cmp: &compressor{codec: o.Codec, level: o.Level, submit: o.Submit}, free: new(freeList[*RowGroup]),
-	}
+	out := &Writer{out: newCountingWriter(w), schema: sc, tops: tops, opt: o, cmp: cmp, free: new(freeList[*RowGroup])}
 	for _, top := range tops {
 		out.leaves = top.leaves(out.leaves)
 	}
-	out.cmp.largest = make([]atomic.Int64, len(out.leaves))
+	out.largest = make([]atomic.Int64, len(out.leaves))
 	_, out.err = io.WriteString(out.out, magic)
 	return out, out.err
 }
@@ -134,14 +139,28 @@ func NewWriter(w io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) 
 // Next starts another file of the same schema and options, whose pages are made
 // in the memory of the files before. Those need not be closed yet.
 func (w *Writer) Next(out io.Writer) (*Writer, error) {
-	next := &Writer{out: &countingWriter{w: out}, schema: w.schema, tops: w.tops, leaves: w.leaves, opt: w.opt, cmp: w.cmp, free: w.free}
+	next := &Writer{out: newCountingWriter(out), schema: w.schema, tops: w.tops, leaves: w.leaves, opt: w.opt, cmp: w.cmp, largest: w.largest, free: w.free}
 	_, next.err = io.WriteString(next.out, magic)
 	return next, next.err
 }
 
+// Beside starts a file of another schema with the codec, level and Submit of this
+// one, whose pages are made in the same memory.
+func (w *Writer) Beside(out io.Writer, sc *arrow.Schema, o WriterOptions) (*Writer, error) {
+	tops, err := treeOf(sc)
+	if err != nil {
+		return nil, err
+	}
+	o.Codec, o.Level, o.Submit = w.opt.Codec, w.opt.Level, w.opt.Submit
+	if err := o.validate(tops); err != nil {
+		return nil, err
+	}
+	return newWriter(out, sc, tops, o, w.cmp)
+}
+
 // Release gives the memory back that pages lay in, of this file and of all that were
-// started by Next from it or before it. Nothing may be written or committed any more.
-// Without it some memory stays the process's.
+// started by Next and Beside from it or before it. Nothing may be written or
+// committed any more. Without it some memory stays the process's.
 func (w *Writer) Release() { w.cmp.buffers.regions.release() }
 
 // SetKeyValue adds to the file's metadata what is known only now, before Close.
@@ -179,7 +198,7 @@ func (w *Writer) NewRowGroup() *RowGroup {
 	}
 	g := &RowGroup{w: w, cols: make([]*chunkWriter, len(w.leaves))}
 	for i, l := range w.leaves {
-		g.cols[i] = &chunkWriter{n: l, path: w.columnPath(l), cmp: w.cmp, limit: w.opt.PageBytes, largest: &w.cmp.largest[i], useDict: slices.Contains(w.opt.Dictionary, l.path)}
+		g.cols[i] = &chunkWriter{n: l, path: w.columnPath(l), cmp: w.cmp, limit: w.opt.PageBytes, largest: &w.largest[i], useDict: slices.Contains(w.opt.Dictionary, l.path)}
 	}
 	return g
 }
@@ -289,8 +308,10 @@ func (w *Writer) finish() error {
 		return err
 	}
 	tail := append([]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}, magic...)
-	_, err = w.out.Write(tail)
-	return err
+	if _, err = w.out.Write(tail); err != nil {
+		return err
+	}
+	return w.out.w.Flush()
 }
 
 func (w *Writer) thrift(v any) (offset int64, size int32, err error) {
@@ -379,17 +400,22 @@ func (n *node) find(leaf *node, path []string, name string) []string {
 	return nil
 }
 
-// A countingWriter knows its offset.
+// A countingWriter knows its offset. It puts the small together: headers, levels,
+// pages of few values.
 type countingWriter struct {
-	w io.Writer
+	w *bufio.Writer
 	n int64
 }
+
+func newCountingWriter(w io.Writer) *countingWriter {
+	return &countingWriter{w: bufio.NewWriterSize(w, smallWrites)}
+}
+
+// smallWrites is how much is written at once at least, before the end of the file.
+const smallWrites = 64 << 10
 
 func (c *countingWriter) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
 	c.n += int64(n)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
-	}
 	return n, err
 }

@@ -41,17 +41,22 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 	}
 }
 
-// A file in the memory of another has the bytes of one in its own.
+// A file in the memory of another has the bytes of one in its own, also where
+// columns are ended one by one and another file lies between.
 func TestNextFile(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
 	sc := randomSchema(r)
 	opt := randomOptions(r, sc)
-	var first, second, alone bytes.Buffer
+	var first, second, third, alone bytes.Buffer
 	w, err := NewWriter(&first, sc, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	next, err := w.Next(&second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside, err := w.Beside(&third, sc, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,18 +66,25 @@ func TestNextFile(t *testing.T) {
 	}
 	for range 5 {
 		b := randomBatch(r, memory.DefaultAllocator, sc, 50)
-		for _, w := range []*Writer{w, next, single} {
+		for _, w := range []*Writer{w, next, beside, single} {
 			g := w.NewRowGroup()
-			if err := errors.Join(g.Write(b), w.Commit(g)); err != nil {
+			errs := []error{g.Write(b)}
+			for i := len(w.leaves) - 1; i >= 0 && w == beside; i -= 2 {
+				errs = append(errs, g.Finish(i))
+			}
+			if err := errors.Join(append(errs, w.Commit(g))...); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := errors.Join(w.Close(), next.Close(), single.Close()); err != nil {
+	if err := errors.Join(w.Close(), next.Close(), beside.Close(), single.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(first.Bytes(), alone.Bytes()) || !bytes.Equal(second.Bytes(), alone.Bytes()) {
-		t.Error("other bytes")
+	w.Release()
+	for _, file := range []bytes.Buffer{first, second, third} {
+		if !bytes.Equal(file.Bytes(), alone.Bytes()) {
+			t.Error("other bytes")
+		}
 	}
 }
 
