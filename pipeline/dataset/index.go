@@ -1,9 +1,10 @@
 package dataset
 
 import (
-	"context"
 	"errors"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset/columnar"
@@ -71,21 +72,20 @@ type partIndex struct {
 	w       *columnar.Writer
 	group   *columnar.RowGroup
 	columns []column[indexRow]
+
+	finishing errgroup.Group // of all columns but the key
 }
 
 const partKeyColumn = "part_key"
 
 // openIndex starts the index of a part.
 func (w *Writer[T]) openIndex() (*partIndex, error) {
-	codec, level, err := parseCodec(w.spec.Codec)
-	if err != nil {
-		return nil, err
-	}
 	p := &partIndex{columns: indexColumns()}
+	var err error
 	if p.file, err = w.stage.create(indexDir); err != nil {
 		return nil, err
 	}
-	p.w, err = columnar.NewWriter(p.file, schemaOf(p.columns), columnar.WriterOptions{Codec: codec, Level: level,
+	p.w, err = w.columnar.Beside(p.file, schemaOf(p.columns), columnar.WriterOptions{
 		Dictionary: fewOf(p.columns), KeyValue: map[string]string{"swerm.kind": "index"}})
 	if err != nil {
 		p.file.drop()
@@ -108,9 +108,31 @@ func (p *partIndex) add(t *pipeline.Trajectory, part *openPart) error {
 	return p.group.EndRow()
 }
 
-// commit fills the key in and makes the index durable. A part has fewer rows than
-// a row group of narrow ones.
-func (p *partIndex) commit(ctx context.Context, part *openPart, key pipeline.Key) (Part, error) {
+// finish says that the part has all its rows: all that does not wait for its key is
+// compressed.
+func (p *partIndex) finish() {
+	p.finishing.Go(func() error {
+		leaf := 0
+		for _, c := range p.columns {
+			for end := leaf + c.leaves; leaf < end; leaf++ {
+				if c.name() == partKeyColumn {
+					continue
+				}
+				if err := p.group.Finish(leaf); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// end fills the key in and writes the index. A part has fewer rows than a row group
+// of narrow ones.
+func (p *partIndex) end(part *openPart, key pipeline.Key) error {
+	if err := p.finishing.Wait(); err != nil {
+		return err
+	}
 	to, row := slot{}, indexRow{partKey: string(key)}
 	for _, c := range p.columns {
 		if c.name() == partKeyColumn {
@@ -121,13 +143,11 @@ func (p *partIndex) commit(ctx context.Context, part *openPart, key pipeline.Key
 		to.leaf += c.leaves
 	}
 	p.w.SetKeyValue("swerm.part", string(key))
-	err := errors.Join(p.w.Commit(p.group), p.w.Close())
-	p.w.Release()
-	if err != nil {
-		p.file.drop()
-		return Part{}, err
-	}
-	done, err := p.file.commit(ctx, func(pipeline.Key) string { return partName(indexDir, part.num, key) })
-	done.Rows, done.Key = part.rows, ""
-	return done, err
+	return errors.Join(p.w.Commit(p.group), p.w.Close())
+}
+
+// drop gives the index up.
+func (p *partIndex) drop() {
+	_ = p.finishing.Wait()
+	p.file.drop()
 }

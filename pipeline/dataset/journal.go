@@ -49,11 +49,15 @@ type header struct {
 // journalVersion is raised when a line means something else.
 const journalVersion = 1
 
-// journal is an append-only file that is synced after every line.
-type journal struct{ f *os.File }
+// journal is an append-only file that is synced after every line that it is told.
+type journal struct {
+	f      *os.File
+	listed bool // in its folder, durably
+}
 
 // openJournal reads what is durable and opens the journal for more. Of a line
-// that a kill cut short nothing is kept.
+// that a kill cut short nothing is kept. A header without lines says nothing that
+// has to be durable.
 func (s *staging) openJournal(h header) (*journal, []sealed, error) {
 	name := filepath.Join(s.dir, journalName)
 	want, err := json.Marshal(h)
@@ -73,7 +77,7 @@ func (s *staging) openJournal(h header) (*journal, []sealed, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &journal{f}
+	j := &journal{f: f}
 	if err := f.Truncate(good); err != nil {
 		j.close()
 		return nil, nil, err
@@ -83,16 +87,10 @@ func (s *staging) openJournal(h header) (*journal, []sealed, error) {
 		return nil, nil, err
 	}
 	if good == 0 {
-		err = j.line(want)
-	} else {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = store.SyncDir(s.dir)
-	}
-	if err != nil {
-		j.close()
-		return nil, nil, err
+		if err := j.line(want); err != nil {
+			j.close()
+			return nil, nil, err
+		}
 	}
 	return j, lines, nil
 }
@@ -113,19 +111,27 @@ func parseJournal(raw []byte) (lines []sealed, good int64) {
 	}
 }
 
+// add makes a line durable.
 func (j *journal) add(s sealed) error {
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return j.line(raw)
+	if err := j.line(raw); err != nil {
+		return err
+	}
+	if err := j.f.Sync(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if j.listed {
+		return nil
+	}
+	j.listed = true
+	return store.SyncDir(filepath.Dir(j.f.Name()))
 }
 
 func (j *journal) line(raw []byte) error {
 	if _, err := j.f.Write(append(raw, '\n')); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	if err := j.f.Sync(); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	return nil

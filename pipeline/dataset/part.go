@@ -2,12 +2,12 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset/columnar"
@@ -26,8 +26,7 @@ type openPart struct {
 func (p *openPart) drop() {
 	p.file.drop()
 	if p.index != nil {
-		p.index.w.Release()
-		p.index.file.drop()
+		p.index.drop()
 	}
 }
 
@@ -176,6 +175,9 @@ func (w *Writer[T]) sealPart(next Cursor, last bool) error {
 		return w.fail(fmt.Errorf("%s: %w", rejectsName, err))
 	}
 	part := w.part
+	if part.index != nil {
+		part.index.finish()
+	}
 	end := &sealing{counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
 	w.part, w.partSize, w.partFull = nil, 0, false
 	if err := w.send(task{part: part, end: end}); err != nil {
@@ -216,21 +218,21 @@ func (w *Writer[T]) settle(part *openPart, err error) error {
 
 // endPart makes a part durable and tells the journal.
 func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
-	if end.last {
-		go part.w.Release() // takes a while, in which others wait for the disk
-	}
 	if err := part.w.Close(); err != nil {
 		part.drop()
 		return err
 	}
 	line := sealed{Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
-	if err := part.commit(w.ctx, &line); err != nil {
+	if err := part.commit(w.ctx, &line, end.last); err != nil {
 		return err
 	}
-	if err := w.rejects.f.Sync(); err != nil {
-		return err
+	if end.last {
+		go part.w.Release() // takes a while, in which others wait for the disk
 	}
 	if !end.last {
+		if err := w.rejects.f.Sync(); err != nil {
+			return err
+		}
 		if err := w.log.add(line); err != nil {
 			return err
 		}
@@ -241,26 +243,33 @@ func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 	return nil
 }
 
-// commit makes a written part and its index durable. The index is made while the
-// system still writes the part.
-func (p *openPart) commit(ctx context.Context, line *sealed) error {
-	var indexed error
-	var indexing sync.WaitGroup
+// commit makes a written part and its index durable, the last ones behind. The index
+// is made while the system still writes the part.
+func (p *openPart) commit(ctx context.Context, line *sealed, last bool) error {
+	commit := (*stagedFile).commit
+	if last {
+		commit = (*stagedFile).commitBehind
+	}
+	key := p.file.described("").Key
+	var writing errgroup.Group
+	writing.Go(func() (err error) {
+		line.Part, err = commit(p.file, ctx, partName(dataDir, p.num, key))
+		line.Part.Rows = p.rows
+		return err
+	})
 	if p.index != nil {
-		key := p.file.described().Key
-		indexing.Go(func() {
-			index, err := p.index.commit(ctx, p, key)
-			if err != nil {
-				indexed = fmt.Errorf("index: %w", err)
+		writing.Go(func() error {
+			if err := p.index.end(p, key); err != nil {
+				p.index.drop()
+				return fmt.Errorf("index: %w", err)
 			}
+			index, err := commit(p.index.file, ctx, partName(indexDir, p.num, key))
+			index.Rows, index.Key = p.rows, ""
 			line.Index = &index
+			return err
 		})
 	}
-	part, err := p.file.commit(ctx, func(key pipeline.Key) string { return partName(dataDir, p.num, key) })
-	indexing.Wait()
-	part.Rows = p.rows
-	line.Part = part
-	return errors.Join(err, indexed)
+	return writing.Wait()
 }
 
 func partName(dir string, num int, key pipeline.Key) string {

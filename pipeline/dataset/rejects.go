@@ -108,7 +108,8 @@ func (l *rejectLog) endFrame() (int64, error) {
 	return l.out.n, nil
 }
 
-// finish makes sure that the file is valid zstd even without a reject.
+// finish makes sure that the file is valid zstd even without a reject. It is not
+// synced yet.
 func (l *rejectLog) finish() error {
 	n, err := l.endFrame()
 	if err != nil || n > 0 {
@@ -118,10 +119,7 @@ func (l *rejectLog) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := enc.Close(); err != nil {
-		return err
-	}
-	return l.f.Sync()
+	return enc.Close()
 }
 
 func (l *rejectLog) close() {

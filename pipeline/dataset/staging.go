@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/store"
 )
@@ -33,6 +35,8 @@ type staging struct {
 	lock   *os.File
 	remote bool
 	resume bool // the directory was there before
+
+	behind errgroup.Group // what has to be done before the dataset is published
 }
 
 const (
@@ -171,6 +175,7 @@ func (s *staging) takeLock() error {
 
 func (s *staging) unlock() {
 	if s.lock != nil {
+		_ = s.behind.Wait() // it works in the staging directory
 		_ = s.lock.Close()
 		s.lock = nil
 	}
@@ -278,31 +283,44 @@ func (f *stagedFile) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// described is what the manifest will say of the file, which is whole, but for its
-// place.
-func (f *stagedFile) described() Part {
+// described is what the manifest will say of the file, which is whole.
+func (f *stagedFile) described(name string) Part {
 	sum := hex.EncodeToString(f.sum.Sum(nil))
-	return Part{Key: pipeline.Key(sum[:32]), Bytes: f.size, SHA256: sum}
+	return Part{Path: name, Key: pipeline.Key(sum[:32]), Bytes: f.size, SHA256: sum}
 }
 
-// commit syncs the file and gives it the name that its key asks for.
-func (f *stagedFile) commit(ctx context.Context, name func(key pipeline.Key) string) (Part, error) {
-	p := f.described()
-	p.Path = name(p.Key)
+// commit makes the file durable under its name.
+func (f *stagedFile) commit(ctx context.Context, name string) (Part, error) {
+	if err := f.settle(name); err != nil {
+		return Part{}, err
+	}
+	if err := store.SyncDir(filepath.Dir(f.s.tree(name))); err != nil {
+		return Part{}, err
+	}
+	return f.described(name), f.s.uploadPart(ctx, name)
+}
+
+// commitBehind is commit for a file that nothing depends on but publishing, which
+// waits for it and syncs folders: the disk works while other files are made.
+func (f *stagedFile) commitBehind(ctx context.Context, name string) (Part, error) {
+	f.s.behind.Go(func() error {
+		if err := f.settle(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return f.s.uploadPart(ctx, name)
+	})
+	return f.described(name), nil
+}
+
+// settle syncs the file and gives it its name.
+func (f *stagedFile) settle(name string) error {
 	if err := f.f.Sync(); err != nil {
-		return p, err
+		return err
 	}
 	if err := f.f.Close(); err != nil {
-		return p, err
+		return err
 	}
-	final := f.s.tree(p.Path)
-	if err := os.Rename(f.f.Name(), final); err != nil {
-		return p, err
-	}
-	if err := store.SyncDir(filepath.Dir(final)); err != nil {
-		return p, err
-	}
-	return p, f.s.uploadPart(ctx, p.Path)
+	return os.Rename(f.f.Name(), f.s.tree(name))
 }
 
 // drop gives an unfinished file up.
@@ -311,7 +329,7 @@ func (f *stagedFile) drop() {
 	_ = os.Remove(f.f.Name())
 }
 
-// put writes a small file whole.
+// put writes a small file whole. It is durable when publishing says so.
 func (s *staging) put(ctx context.Context, name string, content []byte) (Part, error) {
 	f, err := s.create(path.Dir(name))
 	if err != nil {
@@ -321,7 +339,7 @@ func (s *staging) put(ctx context.Context, name string, content []byte) (Part, e
 		f.drop()
 		return Part{}, err
 	}
-	p, err := f.commit(ctx, func(pipeline.Key) string { return name })
+	p, err := f.commitBehind(ctx, name)
 	p.Key = ""
 	return p, err
 }
@@ -382,6 +400,9 @@ func (s *staging) publishLocal(ctx context.Context, manifest []byte) error {
 	if _, err := s.put(ctx, manifestName, manifest); err != nil {
 		return err
 	}
+	if err := s.behind.Wait(); err != nil {
+		return err
+	}
 	if err := syncTree(s.tree("")); err != nil {
 		return err
 	}
@@ -405,10 +426,16 @@ func (s *staging) publishLocal(ctx context.Context, manifest []byte) error {
 
 // syncTree syncs every directory, so that the names in it are durable.
 func syncTree(root string) error {
-	return filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || !e.IsDir() {
-			return err
+	var syncing errgroup.Group
+	syncing.SetLimit(syncsAtOnce)
+	walked := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			syncing.Go(func() error { return store.SyncDir(p) })
 		}
-		return store.SyncDir(p)
+		return err
 	})
+	return errors.Join(walked, syncing.Wait())
 }
+
+// syncsAtOnce are the folders that wait for the disk together.
+const syncsAtOnce = 8

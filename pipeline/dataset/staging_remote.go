@@ -53,6 +53,9 @@ func (s *staging) uploadPart(ctx context.Context, name string) error {
 // publishRemote removes what an interrupted upload of other bytes left, and
 // then puts the manifest where none is.
 func (s *staging) publishRemote(ctx context.Context, m Manifest, manifest []byte) error {
+	if err := s.behind.Wait(); err != nil {
+		return err
+	}
 	listed := map[string]bool{}
 	for _, p := range slices.Concat(m.Parts, m.Files) {
 		listed[path.Join(s.target.root, p.Path)] = true

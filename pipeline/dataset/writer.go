@@ -369,6 +369,7 @@ func (w *Writer[T]) publish(ctx context.Context) (*Dataset, error) {
 	if err := w.rejects.finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", rejectsName, err)
 	}
+	w.stage.behind.Go(w.rejects.f.Sync)
 	files, err := w.sideFiles(ctx, m)
 	if err != nil {
 		return nil, err
