@@ -10,14 +10,15 @@ import (
 )
 
 // card writes README.md. Its YAML names the Parquet parts, so that readers
-// which take a directory (load_dataset) find the rows and not the index.
-func card(m *Manifest, s *Stats) []byte {
+// which take a directory (load_dataset) find the rows and not the index. The parts of
+// the manifest are not known yet, but how many there are.
+func card(m *Manifest, parts int, s *Stats) []byte {
 	var b bytes.Buffer
 	b.WriteString("---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*.parquet\n")
 	fmt.Fprintf(&b, "tags:\n- swerm\n- swerm-%s\n---\n\n", m.Kind)
 	fmt.Fprintf(&b, "# swerm %s\n\n", m.Kind)
 	fmt.Fprintf(&b, "%s rows in %d parts, made by stage `%s` version %d.\n\n",
-		thousands(s.Rows), len(m.Parts), m.Stage, m.StageVersion)
+		thousands(s.Rows), parts, m.Stage, m.StageVersion)
 	fmt.Fprintf(&b, "Key `%s`. Records: %s.\n\n", m.Key, m.Counts)
 	if len(m.Parents) > 0 {
 		b.WriteString("Made from:\n\n| input | kind | key | where |\n|---|---|---|---|\n")

@@ -178,6 +178,9 @@ func (w *Writer[T]) sealPart(next Cursor, last bool) error {
 	if part.index != nil {
 		part.index.finish()
 	}
+	if last {
+		w.columnar.Last()
+	}
 	end := &sealing{counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
 	w.part, w.partSize, w.partFull = nil, 0, false
 	if err := w.send(task{part: part, end: end}); err != nil {
@@ -225,9 +228,6 @@ func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 	line := sealed{Counts: end.counts, RejectBytes: end.rejectBytes, Next: end.next, Stats: end.stats}
 	if err := part.commit(w.ctx, &line, end.last); err != nil {
 		return err
-	}
-	if end.last {
-		go part.w.Release() // takes a while, in which others wait for the disk
 	}
 	if !end.last {
 		if err := w.rejects.f.Sync(); err != nil {

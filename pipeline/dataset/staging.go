@@ -248,7 +248,7 @@ const (
 	// apartBytes are worth a goroutine that hashes them while they are written.
 	apartBytes = 256 << 10
 	// writebackBytes are written to the disk before the file is whole.
-	writebackBytes = 4 << 20
+	writebackBytes = 1 << 20
 )
 
 func (s *staging) create(dir string) (*stagedFile, error) {
@@ -277,10 +277,15 @@ func (f *stagedFile) Write(b []byte) (int, error) {
 	hashing.Wait()
 	f.size += int64(n)
 	if f.size-f.sent >= writebackBytes {
-		beginWriteback(f.f, f.sent, f.size-f.sent)
-		f.sent = f.size
+		f.beginWriteback()
 	}
 	return n, err
+}
+
+// beginWriteback has the disk begin with what it has not been sent yet.
+func (f *stagedFile) beginWriteback() {
+	beginWriteback(f.f, f.sent, f.size-f.sent)
+	f.sent = f.size
 }
 
 // described is what the manifest will say of the file, which is whole.
@@ -303,6 +308,7 @@ func (f *stagedFile) commit(ctx context.Context, name string) (Part, error) {
 // commitBehind is commit for a file that nothing depends on but publishing, which
 // waits for it and syncs folders: the disk works while other files are made.
 func (f *stagedFile) commitBehind(ctx context.Context, name string) (Part, error) {
+	f.beginWriteback()
 	f.s.behind.Go(func() error {
 		if err := f.settle(name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

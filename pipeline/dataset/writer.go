@@ -45,7 +45,7 @@ type Writer[T Row] struct {
 	groupBytes int64
 	partSize   int64
 	partFull   bool
-	files      []Part // attached
+	files      []Part // beside parts and index
 	expect     *int64
 
 	// The line of work: pages go to encoders, row groups in order to the committer.
@@ -330,7 +330,7 @@ func (w *Writer[T]) Close(ctx context.Context) (*Dataset, error) {
 		return nil, fmt.Errorf("dataset: %s: the writer has ended", w.stage.target.URI)
 	}
 	defer w.Abort()
-	if err := w.finish(); err != nil {
+	if err := w.finish(ctx); err != nil {
 		return nil, err
 	}
 	d, err := w.publish(ctx)
@@ -340,8 +340,9 @@ func (w *Writer[T]) Close(ctx context.Context) (*Dataset, error) {
 	return d, nil
 }
 
-// finish drains the line of work.
-func (w *Writer[T]) finish() error {
+// finish ends the last part and drains the line of work. What does not depend on the
+// part's bytes is written meanwhile.
+func (w *Writer[T]) finish(ctx context.Context) error {
 	if err := w.err(); err != nil {
 		return err
 	}
@@ -354,10 +355,43 @@ func (w *Writer[T]) finish() error {
 			return err
 		}
 	}
+	if err := w.sideFiles(ctx); err != nil {
+		return w.fail(err)
+	}
 	close(w.order)
 	<-w.settled
 	w.order = nil
 	return w.err()
+}
+
+// sideFiles writes rejects, stats and card.
+func (w *Writer[T]) sideFiles(ctx context.Context) error {
+	if err := w.rejects.finish(); err != nil {
+		return fmt.Errorf("%s: %w", rejectsName, err)
+	}
+	w.stage.behind.Go(w.rejects.f.Sync)
+	rejects, err := w.stage.hashFile(ctx, rejectsName)
+	if err != nil {
+		return err
+	}
+	if err := w.stage.upload(ctx, rejectsName); err != nil {
+		return err
+	}
+	w.files = append(w.files, rejects)
+	stats, err := marshalIndent(w.stats)
+	if err != nil {
+		return err
+	}
+	m := w.base
+	m.Counts = w.counts
+	for name, content := range map[string][]byte{statsName: stats, cardName: card(&m, w.nextPart, &w.stats)} {
+		p, err := w.stage.put(ctx, name, content)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		w.files = append(w.files, p)
+	}
+	return nil
 }
 
 func (w *Writer[T]) publish(ctx context.Context) (*Dataset, error) {
@@ -366,39 +400,8 @@ func (w *Writer[T]) publish(ctx context.Context) (*Dataset, error) {
 		m.add(l)
 	}
 	m.Counts = w.counts
-	if err := w.rejects.finish(); err != nil {
-		return nil, fmt.Errorf("%s: %w", rejectsName, err)
-	}
-	w.stage.behind.Go(w.rejects.f.Sync)
-	files, err := w.sideFiles(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	m.Files = sortParts(append(m.Files, files...))
+	m.Files = sortParts(append(m.Files, w.files...))
 	return w.stage.publish(ctx, m)
-}
-
-func (w *Writer[T]) sideFiles(ctx context.Context, m Manifest) ([]Part, error) {
-	rejects, err := w.stage.hashFile(ctx, rejectsName)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.stage.upload(ctx, rejectsName); err != nil {
-		return nil, err
-	}
-	stats, err := marshalIndent(w.stats)
-	if err != nil {
-		return nil, err
-	}
-	files := append(w.files, rejects)
-	for name, content := range map[string][]byte{statsName: stats, cardName: card(&m, &w.stats)} {
-		p, err := w.stage.put(ctx, name, content)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		files = append(files, p)
-	}
-	return files, nil
 }
 
 // Abort ends the writer without a dataset and leaves its finished parts for

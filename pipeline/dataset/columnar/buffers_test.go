@@ -96,6 +96,15 @@ func TestRegionsAreGivenBack(t *testing.T) {
 	if len(b.regions.all) == 0 || len(b.regions.all) == len(pages) {
 		t.Errorf("%d regions are kept", len(b.regions.all))
 	}
+	lent := pageOf(&b, 2<<20, 0)
+	b.regions.keepNone()
+	if _, in := b.regions.mapped(lent); !in || len(b.regions.all) > 1 || b.regions.kept != 0 {
+		t.Errorf("%d regions of %d touched bytes are left where one is lent", len(b.regions.all), b.regions.kept)
+	}
+	if b.put(lent); len(b.regions.all) > 0 || b.regions.kept != 0 {
+		t.Error("a region is kept")
+	}
+	pageOf(&b, 2<<20, 0)
 	b.regions.release()
 	if b.regions.put(pages[0]) || len(b.regions.all) > 0 || b.regions.kept != 0 {
 		t.Error("something is left of what was released")

@@ -5,3 +5,5 @@ package columnar
 func mapMemory(n int) []byte { return make([]byte, n) }
 
 func unmapMemory([]byte) {}
+
+func dropMemory([]byte) {}

@@ -2,7 +2,11 @@
 
 package columnar
 
-import "syscall"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // mapMemory returns n bytes of zeros, outside the heap where the system has room.
 func mapMemory(n int) []byte {
@@ -16,3 +20,7 @@ func mapMemory(n int) []byte {
 // unmapMemory gives back what mapMemory returned. Memory of the heap is none that
 // the system knows, and is left to the garbage collector.
 func unmapMemory(b []byte) { _ = syscall.Munmap(b) }
+
+// dropMemory gives the content of memory back, which is zeros from here on or what
+// it was.
+func dropMemory(b []byte) { _ = unix.Madvise(b, unix.MADV_DONTNEED) }

@@ -33,6 +33,7 @@ type regions struct {
 	mu   sync.Mutex
 	all  map[*byte]*region // by where they begin
 	kept int               // touched, of those that are not lent
+	last bool              // nothing more is kept
 }
 
 // get lends a region for size bytes, as an empty buffer: one that is free and suits
@@ -113,23 +114,45 @@ func stepOf(n int) int {
 // reports whether it was one.
 func (r *regions) put(buf []byte) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	g := r.all[unsafe.SliceData(buf)]
 	if g == nil {
+		r.mu.Unlock()
 		return false
 	}
 	g.lent, g.touched = false, max(g.touched, len(buf))
-	if r.kept += g.touched; r.kept > maxFreeRegions {
-		r.drop(g)
+	r.kept += g.touched
+	drop := r.last || r.kept > maxFreeRegions
+	if drop {
+		r.forget(g)
+	}
+	r.mu.Unlock()
+	if drop {
+		g.unmap()
 	}
 	return true
 }
 
-// drop gives a region back to the system that is not lent.
-func (r *regions) drop(g *region) {
+// forget takes a free region from the list.
+func (r *regions) forget(g *region) {
 	r.kept -= g.touched
 	delete(r.all, unsafe.SliceData(g.mem))
-	unmapMemory(g.mem)
+}
+
+// keepNone gives back all that is free and, from here on, what becomes so.
+func (r *regions) keepNone() {
+	r.mu.Lock()
+	r.last = true
+	var free []*region
+	for _, g := range r.all {
+		if !g.lent {
+			free = append(free, g)
+			r.forget(g)
+		}
+	}
+	r.mu.Unlock()
+	for _, g := range free {
+		g.unmap()
+	}
 }
 
 // release gives all regions back, also those that are lent: nobody may use them any
@@ -138,7 +161,19 @@ func (r *regions) release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, g := range r.all {
-		unmapMemory(g.mem)
+		g.unmap()
 	}
 	r.all, r.kept = nil, 0
 }
+
+// unmap gives the memory of a region back, in steps, since whoever maps memory has
+// to wait meanwhile.
+func (g *region) unmap() {
+	for rest := g.mem; len(rest) > 0; rest = rest[unmapBytes:] {
+		dropMemory(rest[:unmapBytes])
+	}
+	unmapMemory(g.mem)
+}
+
+// unmapBytes are given back at a time, in a fifth of a millisecond.
+const unmapBytes = 2 << 20

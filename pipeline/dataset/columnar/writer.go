@@ -158,6 +158,10 @@ func (w *Writer) Beside(out io.Writer, sc *arrow.Schema, o WriterOptions) (*Writ
 	return newWriter(out, sc, tops, o, w.cmp)
 }
 
+// Last says that little more is written than what row groups hold already: memory is
+// given back from here on as it becomes free.
+func (w *Writer) Last() { w.cmp.buffers.regions.keepNone() }
+
 // Release gives the memory back that pages lay in, of this file and of all that were
 // started by Next and Beside from it or before it. Nothing may be written or
 // committed any more. Without it some memory stays the process's.
