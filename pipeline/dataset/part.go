@@ -229,6 +229,9 @@ func (w *Writer[T]) endPart(part *openPart, end *sealing) error {
 	if err := part.commit(w.ctx, &line, end.last); err != nil {
 		return err
 	}
+	if end.last {
+		go part.w.Release() // while the disk works
+	}
 	if !end.last {
 		if err := w.rejects.f.Sync(); err != nil {
 			return err

@@ -128,11 +128,11 @@ func TestArena(t *testing.T) {
 		}
 		return piece{out, in}
 	}
-	one, two := pack(1000, 400), pack(4<<20, 1<<20)
+	one, two := pack(1000, 400), pack(2<<20, 1<<20)
 	if one.in != two.in || unsafe.SliceData(two.data) != unsafe.SliceData(one.in.buf[400:]) {
 		t.Error("two pieces do not lie one behind the other")
 	}
-	wide := pack(1000, 7<<20) // does not fit in what was asked for
+	wide := pack(1000, 3<<20) // does not fit in what was asked for
 	if unsafe.SliceData(wide.data) == unsafe.SliceData(one.in.buf[400+1<<20:]) {
 		t.Error("a piece lies in more room than there is")
 	}

@@ -8,7 +8,7 @@ import (
 const (
 	// packedBytes is how much of a region is filled with compressed pieces, so that
 	// it is soon free again.
-	packedBytes = 8 << 20
+	packedBytes = 4 << 20
 	// packedRoom is what a piece may take beside half of its size. One that takes
 	// more, which text never does, lies in the heap.
 	packedRoom = 64 << 10

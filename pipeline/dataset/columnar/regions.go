@@ -159,11 +159,12 @@ func (r *regions) keepNone() {
 // more.
 func (r *regions) release() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, g := range r.all {
+	all := r.all
+	r.all, r.kept = nil, 0
+	r.mu.Unlock()
+	for _, g := range all {
 		g.unmap()
 	}
-	r.all, r.kept = nil, 0
 }
 
 // unmap gives the memory of a region back, in steps, since whoever maps memory has
