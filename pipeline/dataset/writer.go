@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,6 +37,7 @@ type Writer[T Row] struct {
 	nextPart   int
 	at         Cursor // of the last call
 	called     bool
+	noMore     bool // rows
 	counts     pipeline.Counts
 	stats      Stats
 	rejects    *rejectLog
@@ -173,6 +175,9 @@ func (w *Writer[T]) Add(row *T, at Cursor) error {
 	if skip || err != nil {
 		return err
 	}
+	if w.noMore {
+		return w.fail(errors.New("a row comes after their end"))
+	}
 	if err := w.codec.check(row); err != nil {
 		return fmt.Errorf("dataset: %s: input %d row %d: %w", w.stage.target.URI, at.Input, at.Row, err)
 	}
@@ -268,6 +273,24 @@ func (w *Writer[T]) Settle(spec Spec) error {
 	return nil
 }
 
+// EndRows says that no row follows, so that what is left of them is compressed while
+// the caller has other work before Close, which says so too.
+func (w *Writer[T]) EndRows() error {
+	if err := w.err(); err != nil || w.noMore {
+		return err
+	}
+	w.noMore = true
+	if w.part == nil {
+		return nil
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.part.endRows()
+	w.columnar.Last()
+	return nil
+}
+
 // Attach adds a small file of the stage's own, named in the manifest.
 func (w *Writer[T]) Attach(name string, content []byte) error {
 	if err := checkAttached(name); err != nil {
@@ -349,6 +372,9 @@ func (w *Writer[T]) finish(ctx context.Context) error {
 	if w.expect != nil && *w.expect != w.counts.In {
 		return w.fail(fmt.Errorf("%d candidate records were expected, %d are accounted for (%v)",
 			*w.expect, w.counts.In, w.counts))
+	}
+	if err := w.EndRows(); err != nil {
+		return err
 	}
 	if w.part != nil || w.nextPart == 0 { // at least one part, so that readers see the columns
 		if err := w.sealLast(); err != nil {
