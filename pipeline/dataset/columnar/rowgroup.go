@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -68,6 +69,20 @@ func (g *RowGroup) RawBytes() int64 {
 // Finish ends a column ahead of Commit: what is still open of it is given to be
 // compressed, and nothing may be added to it.
 func (g *RowGroup) Finish(column int) error { return g.cols[column].close() }
+
+// closingOrder is the order in which columns are given to be compressed. The largest
+// comes with those before it in the file, so that it is written early; of the others
+// the large come first, so that none of them is compressed alone at the end.
+func (g *RowGroup) closingOrder() []int {
+	order, largest := make([]int, len(g.cols)), 0
+	for i, c := range g.cols {
+		if order[i] = i; c.rawBytes() > g.cols[largest].rawBytes() {
+			largest = i
+		}
+	}
+	slices.SortStableFunc(order[largest+1:], func(a, b int) int { return g.cols[b].pageBytes() - g.cols[a].pageBytes() })
+	return order
+}
 
 // checkColumn refuses sizes and bytes that cannot be written, before anything
 // of the batch is. Nulls are looked at on the way down, where it is known

@@ -245,19 +245,22 @@ func (w *Writer) append(g *RowGroup) error {
 	if len(w.groups) == MaxRowGroups {
 		return fmt.Errorf("columnar: more than %d row groups, the most that Parquet numbers", MaxRowGroups)
 	}
-	closed := make(chan error, len(g.cols)) // in the order of the columns
+	closed := make([]chan error, len(g.cols))
+	for i := range closed {
+		closed[i] = make(chan error, 1)
+	}
 	var closing sync.WaitGroup
 	defer closing.Wait()
 	closing.Go(func() {
-		for _, c := range g.cols {
-			closed <- c.close()
+		for _, i := range g.closingOrder() {
+			closed[i] <- g.cols[i].close()
 		}
 	})
 	start := w.out.n
 	rg := format.RowGroup{NumRows: g.rows, FileOffset: start, Ordinal: int16(len(w.groups))}
 	var index []chunkIndex
-	for _, c := range g.cols {
-		if err := <-closed; err != nil {
+	for i, c := range g.cols {
+		if err := <-closed[i]; err != nil {
 			return err
 		}
 		meta, idx, err := c.write(w.out, w.opt.Codec)
