@@ -7,9 +7,9 @@ import (
 
 const (
 	// baseMemory holds documents and rows in flight, and one of MaxFileBytes
-	// on its way, twice while it grows.
-	baseMemory = 280 << 20
-	// workerMemory holds the row groups, pages and encoder of one worker.
+	// on its way, twice while it grows. The text of row groups is not in the heap.
+	baseMemory = 232 << 20
+	// workerMemory holds the rows, small pages and encoder of one worker.
 	workerMemory = 40 << 20
 )
 
