@@ -11,6 +11,8 @@
 //	g := w.NewRowGroup()     // cheap
 //	err := g.Write(batch)    // encodes and compresses here, on this goroutine
 //	err = w.Commit(g)        // appends the finished bytes
+//	err = w.Close()          // the footer
+//	w.Release()              // page memory, which is not the garbage collector's
 //
 // The bytes of a file depend on the schema, the options and the rows of every
 // row group. They do not depend on which goroutine built which group, on the
