@@ -239,13 +239,6 @@ func (r *Reader) claimants(sh format.Shape) []format.Format {
 	return format.Claimants(r.formats, sh)
 }
 
-// tells reports whether someone wants the sum of a file, if it is read whole.
-func (r *Reader) tells(f *file) bool { return f.member.Plain && r.Inputs[f.input].Sums != nil }
-
-func (r *Reader) tell(f *file, size int64, sum [blake3lanes.Size]byte) {
-	r.Inputs[f.input].Sums.Tell(f.member.Path, size, sum)
-}
-
 // records decodes the attempts of a document or a row, whose sum is given.
 func (r *Reader) records(j *job, f format.Format, sum [blake3lanes.Size]byte, doc format.Document) {
 	hash := format.HashName(sum)

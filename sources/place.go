@@ -12,9 +12,9 @@ import (
 )
 
 // walkURI walks a tree on disk or in an object store.
-func walkURI(ctx context.Context, uri string, lim archive.Limits) iter.Seq2[archive.Member, error] {
+func walkURI(ctx context.Context, uri string, lim archive.Limits, opts ...archive.Option) iter.Seq2[archive.Member, error] {
 	if p, err := store.LocalPath(uri); err == nil {
-		return archive.Walk(ctx, p, lim)
+		return archive.Walk(ctx, p, lim, opts...)
 	}
 	return func(yield func(archive.Member, error) bool) {
 		st, root, err := store.Open(ctx, uri)
@@ -22,7 +22,7 @@ func walkURI(ctx context.Context, uri string, lim archive.Limits) iter.Seq2[arch
 			yield(archive.Member{}, err)
 			return
 		}
-		for m, err := range archive.WalkPlace(ctx, place{st}, root, lim) {
+		for m, err := range archive.WalkPlace(ctx, place{st}, root, lim, opts...) {
 			if !yield(m, err) {
 				return
 			}

@@ -54,7 +54,13 @@ func (r *Reader) walk(ctx context.Context, work, order chan<- *job) error {
 
 func (w *walker) run() (err error) {
 	defer func() { err = errors.Join(err, w.endArchive(err == nil)) }()
-	for m, err := range walkURI(w.ctx, w.root, w.r.Limits) {
+	var opts []archive.Option
+	if sums := w.r.Inputs[w.input].Sums; sums != nil {
+		opts = append(opts, archive.Seen(func(p string, f archive.File) archive.File {
+			return &summedFile{File: f, tell: func(n int64, sum [blake3lanes.Size]byte) { sums.Tell(p, n, sum) }}
+		}))
+	}
+	for m, err := range walkURI(w.ctx, w.root, w.r.Limits, opts...) {
 		var bad *archive.MemberError
 		switch {
 		case errors.As(err, &bad):
@@ -225,26 +231,6 @@ func (o *opened) fill(n int) error {
 		o.tell()
 	}
 	return nil
-}
-
-// summed begins to hash a file of which everything that was read is in the buffer. Its
-// sum is told when its end has been read.
-func (o *opened) summed() {
-	if !o.w.r.tells(o.file) || o.sum != nil {
-		return
-	}
-	o.sum, o.read = new(blake3lanes.Hasher), int64(len(*o.buf))
-	_, _ = o.sum.Write(*o.buf)
-	if o.end {
-		o.tell()
-	}
-}
-
-func (o *opened) tell() {
-	var sum [blake3lanes.Size]byte
-	o.sum.Sum(sum[:0])
-	o.w.r.tell(o.file, o.read, sum)
-	o.sum = nil
 }
 
 // sort finds out what a file is.

@@ -58,9 +58,9 @@ func openLocal(p string) (File, error) {
 
 // WalkPlace yields every file at or below root in a place, as Walk does for the
 // local disk. Patterns are for local paths.
-func WalkPlace(ctx context.Context, p Place, root string, lim Limits) iter.Seq2[Member, error] {
+func WalkPlace(ctx context.Context, p Place, root string, lim Limits, opts ...Option) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		w := walker{ctx: ctx, lim: lim.withDefaults(), yield: yield}
+		w := newWalker(ctx, lim, yield, opts)
 		if err := w.place(p, strings.Trim(root, "/")); err != nil && !errors.Is(err, errStop) {
 			yield(Member{}, err)
 		}

@@ -20,9 +20,9 @@ import (
 // and `**` for any folders), an archive or a file. Errors are [MemberError]s
 // and end only their member; any other error ends the walk. A Sequential
 // member must be read before the next one is asked for.
-func Walk(ctx context.Context, root string, lim Limits) iter.Seq2[Member, error] {
+func Walk(ctx context.Context, root string, lim Limits, opts ...Option) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		w := walker{ctx: ctx, lim: lim.withDefaults(), yield: yield}
+		w := newWalker(ctx, lim, yield, opts)
 		if err := w.root(root); err != nil && !errors.Is(err, errStop) {
 			yield(Member{}, err)
 		}
@@ -36,7 +36,23 @@ type walker struct {
 	ctx   context.Context
 	lim   Limits
 	yield func(Member, error) bool
+	seen  func(p string, f File) File // of Seen; nil for none
 }
+
+func newWalker(ctx context.Context, lim Limits, yield func(Member, error) bool, opts []Option) *walker {
+	w := &walker{ctx: ctx, lim: lim.withDefaults(), yield: yield}
+	for _, o := range opts {
+		o(w)
+	}
+	return w
+}
+
+// An Option changes how a tree is walked.
+type Option func(*walker)
+
+// Seen gives f every packed file and archive of the tree as it is opened, and reads
+// what f returns in its place. Of other files it may be given some that are looked at.
+func Seen(f func(p string, file File) File) Option { return func(w *walker) { w.seen = f } }
 
 func (w *walker) emit(m Member) error {
 	if err := w.ctx.Err(); err != nil {
@@ -100,14 +116,14 @@ func (w *walker) dir(dir, pattern string) error {
 // file handles one file that may be packed. Members of an archive get prefix
 // before their own path.
 func (w *walker) file(open func() (File, error), p, prefix string, t tree) error {
-	unpacked := func() (*stream, error) {
+	see := func() (File, error) {
 		f, err := open()
-		if err != nil {
-			return nil, err
+		if err == nil && w.seen != nil {
+			f = w.seen(p, f)
 		}
-		return unpack(f, w.lim)
+		return f, err
 	}
-	f, err := open()
+	f, err := see()
 	if err != nil {
 		return w.fail(p, true, err)
 	}
@@ -126,11 +142,19 @@ func (w *walker) file(open func() (File, error), p, prefix string, t tree) error
 	if isTar(head) {
 		return w.tar(s, p, prefix)
 	}
-	size := int64(-1)
+	m := Member{Path: p, Size: -1, tree: t}
+	again := see
 	if !s.packed {
-		size = s.size
+		m.Size, m.Plain, again = s.size, true, open
 	}
-	return w.emit(Member{Path: p, Size: size, Plain: !s.packed, open: func() (io.ReadCloser, error) { return unpacked() }, tree: t})
+	m.open = func() (io.ReadCloser, error) {
+		f, err := again()
+		if err != nil {
+			return nil, err
+		}
+		return unpack(f, w.lim)
+	}
+	return w.emit(m)
 }
 
 func (w *walker) tar(r io.Reader, name, prefix string) error {
