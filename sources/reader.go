@@ -34,8 +34,11 @@ const (
 	// than it must is memory that is touched for nothing.
 	budgetBytes = 24 << 20
 	shareBytes  = 4 << 20
-	// textShare bounds what a document is taken to need beside its bytes, so that
-	// several large ones fit.
+	// Beside its bytes a document is taken to need textTimes as many, which is what its
+	// text needs and more: a dozen small ones keep the workers busy, and each that
+	// waits does so in memory of its own. textShare bounds it, so that several large
+	// ones fit.
+	textTimes = 3
 	textShare = 1 << 20
 	// maxInFlight bounds how many documents that may be.
 	maxInFlight = 256

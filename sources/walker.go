@@ -181,7 +181,7 @@ func (w *walker) submit(j *job) error {
 // need, each in memory that is touched for nothing. Whoever holds some of it is
 // decoded and taken without the walker's help, so it never waits for itself.
 func (w *walker) hold(j *job, n int64) error {
-	n = min(max(n+min(n, textShare), 4096), w.r.room)
+	n = min(max(n+min(textTimes*n, textShare), 4096), w.r.room)
 	if n <= j.held {
 		return nil
 	}
