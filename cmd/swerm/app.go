@@ -29,8 +29,7 @@ type app struct {
 	workers int
 	board   *run.Board
 
-	atEnd   []func() // what the command leaves in scratch space
-	ballast []byte   // of the heap
+	atEnd []func() // what the command leaves in scratch space
 }
 
 // command builds the whole command tree.

@@ -63,11 +63,11 @@ func known[T any](all []T, name func(T) string) string {
 	return strings.Join(names, ", ")
 }
 
-// gradeBallast puts the collector's first run off until so much has been used.
-const gradeBallast = 16 << 20
+// gradeHeap is how large the heap of a grading is before it is collected.
+const gradeHeap = 24 << 20
 
 func (a *app) grade(ctx context.Context, root string, f *gradeFlags) error {
-	a.steady(gradeBallast)
+	steady(gradeHeap)
 	o, err := f.options(ctx)
 	if err != nil {
 		return err

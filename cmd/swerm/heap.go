@@ -2,7 +2,10 @@ package main
 
 import (
 	"math"
+	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 
 	"github.com/swerm/swerm/pipeline"
 )
@@ -10,13 +13,37 @@ import (
 // holder is a config that knows how much memory its stage holds at most.
 type holder interface{ Memory(workers int) int64 }
 
-// stageBallast is for verbs whose stage says how much memory it holds.
-const stageBallast = 32 << 20
+// leastHeap is how large the heap of such a verb is before it is collected.
+const leastHeap = 64 << 20
 
-// steady gives the heap a ballast that is allocated and never touched: it costs no
-// memory, and the collector does not run for every few megabytes while the heap is
-// small, each time over all that the program holds anyway.
-func (a *app) steady(bytes int) { a.ballast = make([]byte, bytes) }
+// steady lets the collector wait until the heap has so many bytes, and grow to twice of
+// what is alive from there on: while it is small it would be collected for every few
+// megabytes, each time with all that the program holds anyway. GOGC has the last word.
+func steady(least uint64) {
+	const usual, smallest = 100, 4 << 20 // of the runtime
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	set := int(usual * (least / smallest))
+	debug.SetGCPercent(set)
+	afterEach(func() {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		if want := int(max(usual, usual*least/max(live[0].Value.Uint64(), smallest)-usual)); want != set {
+			set = want
+			debug.SetGCPercent(set)
+		}
+	})
+}
+
+// afterEach calls f after each collection, on the goroutine of finalizers.
+func afterEach(f func()) {
+	type collected struct{ _ [16]byte } // an object of its own: smaller ones share memory
+	runtime.SetFinalizer(new(collected), func(*collected) {
+		f()
+		afterEach(f)
+	})
+}
 
 // boundHeap keeps the heap of a verb to what its stage needs. Memory that is
 // touched once stays the process's, so that garbage costs as much as data does.
@@ -24,7 +51,7 @@ func (a *app) steady(bytes int) { a.ballast = make([]byte, bytes) }
 func (a *app) boundHeap(c pipeline.Config) {
 	h, ok := c.(holder)
 	if ok && debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		a.steady(stageBallast)
-		debug.SetMemoryLimit(h.Memory(a.workers) + stageBallast)
+		steady(leastHeap)
+		debug.SetMemoryLimit(h.Memory(a.workers))
 	}
 }

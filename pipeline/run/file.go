@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -67,7 +66,20 @@ type inputForm struct {
 // ablation package, not written out.
 const maxSteps = 1000
 
-var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+// maxID bounds the id of a step, which names a folder.
+const maxID = 64
+
+// isID reports whether a text is a lower-case letter or digit and then letters, digits,
+// dashes and underscores.
+func isID(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		if !letter && (i == 0 || c != '-' && c != '_') {
+			return false
+		}
+	}
+	return 0 < len(s) && len(s) <= maxID
+}
 
 // A Loader reads run files.
 type Loader struct {
@@ -263,7 +275,7 @@ func (b *fileBuilder) step(form stageForm) *Step {
 		return nil
 	}
 	id, name := at.Text(), form.Stage.Text()
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		b.fail(at.Errorf("id %q: use up to 64 of a-z, 0-9, _ and -, a letter or digit first", id))
 		return nil
 	}

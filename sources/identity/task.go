@@ -14,7 +14,6 @@ var (
 	sampled     = regexp.MustCompile(`^(.+__.+-\d+)_(\d{1,4})$`)
 	mutated     = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.([0-9a-f]{8})\.(.+)$`)
 	retried     = regexp.MustCompile(`^(.+__.+\.[0-9a-f]{8}\..+)\.[a-z0-9]{8}_(\d{1,4})$`)
-	commit      = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
 // SplitSample takes the sample number off an instance id.
@@ -55,7 +54,10 @@ func FirstInstance(names ...string) string {
 }
 
 // IsCommit reports whether s is a full commit hash.
-func IsCommit(s string) bool { return commit.MatchString(s) }
+func IsCommit(s string) bool {
+	const sha1Digits = 40
+	return len(s) == sha1Digits && strings.Trim(s, "0123456789abcdef") == ""
+}
 
 // TaskID names the task across sources. An id that numbers a pull request is
 // the task wherever it occurs, and some files of one source know the base
