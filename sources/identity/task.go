@@ -10,14 +10,16 @@ import (
 // request; a sample of it has a suffix _K. SWE-smith writes
 // owner__name.COMMIT.MUTATION, and its runs add .RANDOM_K to that.
 var (
-	pullRequest = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_.-]+)-(\d+)$`)
-	sampled     = regexp.MustCompile(`^(.+__.+-\d+)_(\d{1,4})$`)
-	mutated     = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.([0-9a-f]{8})\.(.+)$`)
-	retried     = regexp.MustCompile(`^(.+__.+\.[0-9a-f]{8}\..+)\.[a-z0-9]{8}_(\d{1,4})$`)
+	sampled = regexp.MustCompile(`^(.+__.+-\d+)_(\d{1,4})$`)
+	mutated = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*)__([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.([0-9a-f]{8})\.(.+)$`)
+	retried = regexp.MustCompile(`^(.+__.+\.[0-9a-f]{8}\..+)\.[a-z0-9]{8}_(\d{1,4})$`)
 )
 
 // SplitSample takes the sample number off an instance id.
 func SplitSample(instance string) (base string, sample *int32) {
+	if rest := strings.TrimRight(instance, digits); rest == instance || !strings.HasSuffix(rest, "_") {
+		return instance, nil // as nearly all: patterns take longer than all else about an id
+	}
 	m := sampled.FindStringSubmatch(instance)
 	if m == nil {
 		m = retried.FindStringSubmatch(instance)
@@ -30,10 +32,29 @@ func SplitSample(instance string) (base string, sample *int32) {
 	return m[1], &k
 }
 
+const (
+	digits  = "0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// pullRequest takes owner__name-NUMBER apart.
+func pullRequest(id string) (owner, name string, ok bool) {
+	owner, rest, ok := strings.Cut(id, "__")
+	dash := strings.LastIndexByte(rest, '-')
+	if !ok || dash <= 0 || len(owner) == 0 || owner[0] == '.' || owner[0] == '-' {
+		return "", "", false
+	}
+	name, number := rest[:dash], rest[dash+1:]
+	ok = number != "" && madeOf(number, digits) && madeOf(name, digits+letters+"_.-") && madeOf(owner, digits+letters+".-")
+	return owner, name, ok
+}
+
+func madeOf(s, chars string) bool { return strings.Trim(s, chars) == "" }
+
 // Repo returns owner/name where an instance id tells.
 func Repo(instance string) (string, bool) {
-	if m := pullRequest.FindStringSubmatch(instance); m != nil {
-		return m[1] + "/" + m[2], true
+	if owner, name, ok := pullRequest(instance); ok {
+		return owner + "/" + name, true
 	}
 	if m := mutated.FindStringSubmatch(instance); m != nil {
 		return m[1] + "/" + m[2], true
@@ -56,7 +77,7 @@ func FirstInstance(names ...string) string {
 // IsCommit reports whether s is a full commit hash.
 func IsCommit(s string) bool {
 	const sha1Digits = 40
-	return len(s) == sha1Digits && strings.Trim(s, "0123456789abcdef") == ""
+	return len(s) == sha1Digits && madeOf(s, digits+"abcdef")
 }
 
 // TaskID names the task across sources. An id that numbers a pull request is
