@@ -263,9 +263,8 @@ func (o *opened) sort() error {
 // ignore passes over a file. What is small is read whole, so that nobody needs to open
 // it again for its sum.
 func (o *opened) ignore() error {
-	if o.member.Size < headBytes && o.w.r.tells(o.file) {
-		o.summed()
-		_ = o.fill(headBytes) // whoever hashes it instead says what is wrong with it
+	if o.member.Size < headBytes && o.w.r.tells(o.file) && o.fill(headBytes) == nil && o.end {
+		o.w.r.tell(o.file, int64(len(*o.buf)), blake3lanes.Sum256(*o.buf))
 	}
 	return o.w.ignore(o.file)
 }
