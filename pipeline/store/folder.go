@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -25,9 +24,10 @@ type folder struct {
 }
 
 type named struct {
-	fs.DirEntry
-	info localfs.Info // of what is no folder
-	err  error
+	name   string // of a folder, with a slash behind it: that is how names are sorted
+	folder bool
+	info   localfs.Info // of what is no folder
+	err    error
 }
 
 // readFolder reads a folder and asks for everything in it that is no folder.
@@ -44,23 +44,19 @@ func readFolder(open func() (*localfs.Dir, error)) *folder {
 		}
 		f.names = make([]named, len(entries))
 		for i, e := range entries {
-			f.names[i].DirEntry = e
-			if !e.IsDir() {
-				f.names[i].info, f.names[i].err = f.dir.Stat(e.Name())
+			n := &f.names[i]
+			n.name, n.folder = e.Name(), e.IsDir()
+			if n.folder {
+				n.name += "/"
+			} else {
+				n.info, n.err = f.dir.Stat(n.name)
 			}
 		}
-		slices.SortFunc(f.names, func(a, b named) int { return strings.Compare(a.inOrder(), b.inOrder()) })
+		// Whole paths are then in the order of their bytes, as object stores list:
+		// "a-b/x" before "a/x".
+		slices.SortFunc(f.names, func(a, b named) int { return strings.Compare(a.name, b.name) })
 	}()
 	return f
-}
-
-// inOrder is what a name is sorted by, so that whole paths are in the order of their
-// bytes, as object stores list: "a-b/x" before "a/x".
-func (n *named) inOrder() string {
-	if n.IsDir() {
-		return n.Name() + "/"
-	}
-	return n.Name()
 }
 
 // close waits for the folder to be read, and closes it.
@@ -86,28 +82,34 @@ func (l Local) walk(ctx context.Context, f *folder, dir string, yield func(Entry
 			sub.close()
 		}
 	}()
+	if dir != "" {
+		dir += "/"
+	}
 	next := 0 // of the names, to be read ahead
 	for i := range f.names {
 		n := &f.names[i]
-		if !n.IsDir() {
-			if !l.entry(path.Join(dir, n.Name()), n, yield) {
+		if !n.folder {
+			if !l.entry(dir+n.name, n, yield) {
 				return false
 			}
 			continue
 		}
 		for ; len(ahead) < foldersAhead && next < len(f.names); next++ {
-			if name := f.names[next].Name(); f.names[next].IsDir() {
-				ahead = append(ahead, readFolder(func() (*localfs.Dir, error) { return f.dir.Sub(name) }))
+			if n := &f.names[next]; n.folder {
+				ahead = append(ahead, readFolder(func() (*localfs.Dir, error) { return f.dir.Sub(n.bare()) }))
 			}
 		}
 		sub := ahead[0]
 		ahead = ahead[1:]
-		if !l.walk(ctx, sub, path.Join(dir, n.Name()), yield) {
+		if !l.walk(ctx, sub, dir+n.bare(), yield) {
 			return false
 		}
 	}
 	return true
 }
+
+// bare is the name of a folder as the system has it.
+func (n *named) bare() string { return n.name[:len(n.name)-1] }
 
 // entry yields what is no folder.
 func (l Local) entry(p string, n *named, yield func(Entry, error) bool) bool {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -165,7 +166,10 @@ func (l Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] 
 		case err != nil:
 			yield(Entry{}, err)
 		case info.IsDir():
-			dir := strings.Trim(prefix, "/")
+			dir := path.Clean(strings.Trim(prefix, "/"))
+			if dir == "." {
+				dir = ""
+			}
 			l.walk(ctx, readFolder(func() (*localfs.Dir, error) { return localfs.OpenPath(l.File(dir)) }), dir, yield)
 		default:
 			yield(entryOf(prefix, localfs.Info{Size: info.Size(), ModTime: info.ModTime(), Regular: info.Mode().IsRegular()}), nil)
