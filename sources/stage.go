@@ -105,9 +105,6 @@ func run(ctx context.Context, t *pipeline.Task) error {
 		return fmt.Errorf("import: %w", err)
 	}
 	res, err := feed(ctx, t, cfg, names, w)
-	if err == nil && t.Settle != nil {
-		err = settle(ctx, t, w)
-	}
 	if err != nil {
 		w.Abort()
 		return fmt.Errorf("import: %w", err)
@@ -123,18 +120,6 @@ func run(ctx context.Context, t *pipeline.Task) error {
 	res.Seconds = time.Since(start).Seconds()
 	t.Result = res
 	return nil
-}
-
-// settle gives the dataset the key that follows from what was read, while the last
-// rows are compressed.
-func settle(ctx context.Context, t *pipeline.Task, w *dataset.Writer[pipeline.Trajectory]) error {
-	if err := w.EndRows(); err != nil {
-		return err
-	}
-	if err := t.Settle(ctx); err != nil {
-		return err
-	}
-	return w.Settle(dataset.SpecOf(t))
 }
 
 // count counts under a name whose text may be in memory that is used again: what a

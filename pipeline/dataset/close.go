@@ -23,7 +23,7 @@ func (w *Writer[T]) Close(ctx context.Context) (*Dataset, error) {
 }
 
 // finish ends the last part and drains the line of work. What does not depend on the
-// part's bytes is written meanwhile.
+// part's bytes is done meanwhile.
 func (w *Writer[T]) finish(ctx context.Context) error {
 	if err := w.err(); err != nil {
 		return err
@@ -32,11 +32,14 @@ func (w *Writer[T]) finish(ctx context.Context) error {
 		return w.fail(fmt.Errorf("%d candidate records were expected, %d are accounted for (%v)",
 			*w.expect, w.counts.In, w.counts))
 	}
-	if err := w.EndRows(); err != nil {
-		return err
-	}
 	if w.part != nil || w.nextPart == 0 { // at least one part, so that readers see the columns
 		if err := w.sealLast(); err != nil {
+			return err
+		}
+	}
+	if w.spec.Settle != nil {
+		var err error
+		if w.base.Key, w.base.Parents, err = w.spec.Settle(ctx); err != nil {
 			return err
 		}
 	}

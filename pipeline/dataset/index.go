@@ -73,7 +73,6 @@ type partIndex struct {
 	group   *columnar.RowGroup
 	columns []column[indexRow]
 
-	finished  bool           // has been told so
 	finishing errgroup.Group // of all columns but the key
 }
 
@@ -112,10 +111,6 @@ func (p *partIndex) add(t *pipeline.Trajectory, part *openPart) error {
 // finish says that the part has all its rows: all that does not wait for its key is
 // compressed.
 func (p *partIndex) finish() {
-	if p.finished {
-		return
-	}
-	p.finished = true
 	p.finishing.Go(func() error {
 		leaf := 0
 		for _, c := range p.columns {

@@ -30,13 +30,6 @@ func (p *openPart) drop() {
 	}
 }
 
-// endRows says that the row groups of the part hold all of its rows.
-func (p *openPart) endRows() {
-	if p.index != nil {
-		p.index.finish()
-	}
-}
-
 // A task of the committer: a row group to append, or a part to end.
 type task struct {
 	part  *openPart
@@ -182,7 +175,12 @@ func (w *Writer[T]) sealPart(next Cursor, last bool) error {
 		return w.fail(fmt.Errorf("%s: %w", rejectsName, err))
 	}
 	part := w.part
-	part.endRows()
+	if part.index != nil {
+		part.index.finish()
+	}
+	if last {
+		w.columnar.Last()
+	}
 	end := &sealing{counts: w.counts.Clone(), stats: w.stats.clone(), rejectBytes: n, next: next, last: last}
 	w.part, w.partSize, w.partFull = nil, 0, false
 	if err := w.send(task{part: part, end: end}); err != nil {

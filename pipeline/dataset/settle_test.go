@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +25,7 @@ func TestSettledDatasetIsThatOfItsKey(t *testing.T) {
 		for i := range provisional.Parents {
 			provisional.Parents[i].Key = provisional.Key
 		}
+		provisional.Settle = func(context.Context) (pipeline.Key, []Parent, error) { return final.Key, final.Parents, nil }
 		uri := base + "/ds"
 		left := func(want ...string) {
 			t.Helper()
@@ -54,13 +57,34 @@ func TestSettledDatasetIsThatOfItsKey(t *testing.T) {
 		if err := feed(w, rows, Cursor{}, len(rows)); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Settle(final); err != nil {
-			t.Fatal(err)
-		}
 		if _, err := w.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		left()
 		same(t, name, tree(t, download(t, uri)), tree(t, want.dir))
 	}
+}
+
+// TestADatasetWithoutItsKeyIsNotPublished: what is durable of it stays.
+func TestADatasetWithoutItsKeyIsNotPublished(t *testing.T) {
+	uri, rows, lost := filepath.Join(t.TempDir(), "ds"), newGen(32).trajectories(200), errors.New("a file is gone")
+	spec := smallParts(2)
+	spec.Settle = func(context.Context) (pipeline.Key, []Parent, error) { return "", nil, lost }
+	for range 2 {
+		w, err := Create[pipeline.Trajectory](t.Context(), uri, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := feed(w, rows, Cursor{}, len(rows)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Close(t.Context()); !errors.Is(err, lost) {
+			t.Errorf("Close gives %v", err)
+		}
+		if _, err := Open(t.Context(), uri); !errors.Is(err, ErrNone) {
+			t.Errorf("it is there: %v", err)
+		}
+	}
+	spec.Settle = nil
+	same(t, "files", tree(t, build(t, uri, spec, rows).dir), tree(t, build(t, filepath.Join(t.TempDir(), "ds"), smallParts(2), rows).dir))
 }

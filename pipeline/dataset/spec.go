@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,12 @@ type Spec struct {
 	Key          pipeline.Key
 	Parents      []Parent
 
+	// Settle, where it is not nil, returns what Key and Parents are to be. Close calls
+	// it, once all rows are there and while the last are written; until then Key names
+	// the place where the dataset grows, and where a writer that is killed is gone on
+	// with.
+	Settle func(ctx context.Context) (pipeline.Key, []Parent, error)
+
 	// Codec compresses the parts: "zstd" (default), "zstd-fastest" for what is
 	// read once, "zstd-better", "snappy" or "none". It decides bytes, so a
 	// stage that lets users choose has it in its config.
@@ -41,10 +48,21 @@ type Spec struct {
 func SpecOf(t *pipeline.Task) Spec {
 	s := Spec{Kind: t.Stage.Output, Stage: t.Stage.Name, StageVersion: t.Stage.Version,
 		Config: t.Config, Key: t.Key, Workers: t.Workers, Log: t.Log}
-	for _, in := range t.Inputs {
-		s.Parents = append(s.Parents, Parent{Port: in.Port, URI: parentURI(t.Out, in), Key: in.Key, Kind: in.Kind})
+	s.Parents = parents(t)
+	if t.Settle != nil {
+		s.Settle = func(ctx context.Context) (pipeline.Key, []Parent, error) {
+			err := t.Settle(ctx)
+			return t.Key, parents(t), err
+		}
 	}
 	return s
+}
+
+func parents(t *pipeline.Task) (all []Parent) {
+	for _, in := range t.Inputs {
+		all = append(all, Parent{Port: in.Port, URI: parentURI(t.Out, in), Key: in.Key, Kind: in.Kind})
+	}
+	return all
 }
 
 // parentURI names an input so that the manifest does not depend on where a

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -37,7 +36,6 @@ type Writer[T Row] struct {
 	nextPart   int
 	at         Cursor // of the last call
 	called     bool
-	noMore     bool // rows
 	counts     pipeline.Counts
 	stats      Stats
 	rejects    *rejectLog
@@ -175,9 +173,6 @@ func (w *Writer[T]) Add(row *T, at Cursor) error {
 	if skip || err != nil {
 		return err
 	}
-	if w.noMore {
-		return w.fail(errors.New("a row comes after their end"))
-	}
 	if err := w.codec.check(row); err != nil {
 		return fmt.Errorf("dataset: %s: input %d row %d: %w", w.stage.target.URI, at.Input, at.Row, err)
 	}
@@ -261,35 +256,6 @@ func (w *Writer[T]) Expect(in int64) { w.expect = &in }
 
 // Counts returns the ledger so far, durable rows of an earlier writer included.
 func (w *Writer[T]) Counts() pipeline.Counts { return w.counts.Clone() }
-
-// Settle changes the key of the dataset, and its parents with theirs, to those of
-// spec. Where it is written stays as Create found it, so that a writer that is
-// killed is gone on with under the key that Create was given.
-func (w *Writer[T]) Settle(spec Spec) error {
-	if err := spec.Validate(); err != nil {
-		return w.fail(err)
-	}
-	w.base.Key, w.base.Parents = spec.Key, slices.Clone(spec.Parents)
-	return nil
-}
-
-// EndRows says that no row follows, so that what is left of them is compressed while
-// the caller has other work before Close, which says so too.
-func (w *Writer[T]) EndRows() error {
-	if err := w.err(); err != nil || w.noMore {
-		return err
-	}
-	w.noMore = true
-	if w.part == nil {
-		return nil
-	}
-	if err := w.flush(); err != nil {
-		return err
-	}
-	w.part.endRows()
-	w.columnar.Last()
-	return nil
-}
 
 // Attach adds a small file of the stage's own, named in the manifest.
 func (w *Writer[T]) Attach(name string, content []byte) error {

@@ -374,27 +374,6 @@ func TestPositionsNeverGoBack(t *testing.T) {
 	}
 }
 
-func TestRowsEnd(t *testing.T) {
-	uri := filepath.Join(t.TempDir(), "ds")
-	w, err := Create[pipeline.Trajectory](t.Context(), uri, smallParts(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
-	g := newGen(11)
-	errs := []error{w.Add(g.trajectory(), Cursor{}), w.EndRows(), w.EndRows(), // the second says nothing new
-		w.Drop(pipeline.DropReasons()[0], pipeline.Reject{URI: "x"}, Cursor{0, 1})}
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Add(g.trajectory(), Cursor{0, 2}); err == nil || !strings.Contains(err.Error(), "after their end") {
-		t.Errorf("a row after the end gives %v", err)
-	}
-	if _, err := w.Close(t.Context()); err == nil {
-		t.Error("a writer that was misused publishes")
-	}
-}
-
 func TestExpectFindsLostRecords(t *testing.T) {
 	uri := filepath.Join(t.TempDir(), "ds")
 	w, err := Create[pipeline.Trajectory](t.Context(), uri, smallParts(1))
