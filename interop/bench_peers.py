@@ -39,10 +39,11 @@ def timed(work):
 
 
 def rounds(n, sides):
-    """Runs the sides in turn and returns their median seconds."""
+    """Runs the sides in turn, each with nothing left to write of the one before, and returns their median seconds."""
     took = {name: [] for name in sides}
     for _ in range(n):
         for name, work in sides.items():
+            os.sync()
             took[name].append(work())
     return {name: (statistics.median(t), min(t)) for name, t in took.items()}
 
@@ -56,16 +57,29 @@ def report(title, took, unit, amount):
     sys.stdout.flush()
 
 
-def peak_mib(command, env):
-    """Runs a command and returns its wall seconds and peak resident memory."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+def start(command, env):
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def ended(process, command):
+    if process.wait() != 0:
         sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024
+
+
+def seconds_of(command, env):
+    """Runs a command and returns its wall seconds."""
+    return timed(lambda: ended(start(command, env), command))
+
+
+def peak_mib(command, env):
+    """Runs a command and returns its peak resident memory. That which wait4 tells is no less than this process's own."""
+    process, peak = start(command, env), 0
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status") as f:
+            peak = max([peak, *(int(line.split()[1]) for line in f if line.startswith("VmHWM:"))])
+        time.sleep(0.002)
+    ended(process, command)
+    return peak / 1024
 
 
 def unpacked(real, work):
@@ -129,15 +143,12 @@ def bench_import(swerm, real, n, work):
     source = unpacked(real, work)
     files = sorted(glob.glob(os.path.join(source, "**", "*.traj.json"), recursive=True))
     size = sum(map(os.path.getsize, files)) / 1e6
-    memory = []
 
-    def ours():
+    def ours(measure=seconds_of):
         shutil.rmtree(os.path.join(work, "ours"), ignore_errors=True)
         shutil.rmtree(os.path.join(work, "cache"), ignore_errors=True)  # what is remembered of inputs would be a head start
         env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"))
-        seconds, mib = peak_mib([swerm, "import", source, "-o", os.path.join(work, "ours")], env)
-        memory.append(mib)
-        return seconds
+        return measure([swerm, "import", source, "-o", os.path.join(work, "ours")], env)
 
     def arrow():
         out = os.path.join(work, "arrow")
@@ -161,7 +172,7 @@ def bench_import(swerm, real, n, work):
 
     took = rounds(n, {"swerm": ours, "orjson + pyarrow, 2 processes": arrow, "HF from_generator, 2 processes": hf})
     report(f"Raw trajectories to Parquet ({len(files)} files, {size:.0f} MB)", took, "MB/s", size)
-    print(f"\nPeak resident memory of swerm: {max(memory):.0f} MiB. Its time includes starting the program and hashing what it writes.")
+    print(f"\nPeak resident memory of swerm: {ours(peak_mib):.0f} MiB. Its time includes starting the program and hashing what it writes.")
 
 
 def bench_jsonl(swerm, real, n, work):
@@ -198,8 +209,8 @@ def bench_grade(swerm, real, n, work):
     report(f"Harness logs graded on one core ({len(tasks)} logs, {size:.1f} MB)", took, "logs/s", len(tasks))
     reference = f"import sys; sys.path.insert(0, {os.path.join(ROOT, 'interop')!r})\nimport grading_check as c\nfor f in c.folders(): c.grade(c.task(f))"
     took = rounds(n, {
-        "swerm": lambda: peak_mib([swerm, "grade", str(check.REAL), "--against-reports", "--json"], os.environ)[0],
-        "swebench 5.0.2, a script": lambda: peak_mib([sys.executable, "-c", reference], os.environ)[0],
+        "swerm": lambda: seconds_of([swerm, "grade", str(check.REAL), "--against-reports", "--json"], os.environ),
+        "swebench 5.0.2, a script": lambda: seconds_of([sys.executable, "-c", reference], os.environ),
     })
     report("The same from the command line (`grade --against-reports`, which also does the logs of 2024)", took, "logs/s", len(tasks))
 
