@@ -111,13 +111,13 @@ func TestProvisionalKeys(t *testing.T) {
 		"a name": func(p string) { _ = os.Rename(p, p+"a") },
 		"a link": func(p string) { _ = os.Remove(p); _ = os.Symlink("nowhere", p) },
 	} {
-		dir, l := listedDir(t, "a", "x", "b", "y")
+		dir, _ := listedDir(t, "a", "x", "b", "y")
 		p := filepath.Join(dir, "a")
 		_ = os.Chtimes(p, at, at)
 		_ = os.Chtimes(filepath.Join(dir, "b"), at, at)
-		l = listOf(t, dir)
+		before := listOf(t, dir).key()
 		change(p)
-		if listOf(t, dir).key() == l.key() {
+		if listOf(t, dir).key() == before {
 			t.Errorf("%s changes nothing", name)
 		}
 	}
