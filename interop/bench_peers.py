@@ -23,7 +23,9 @@ import tempfile
 import time
 
 import bench_engine
+import bench_raw
 import bench_rows
+from bench_raw import row
 
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "true"
@@ -105,43 +107,9 @@ def messages(real, work):
 
 # Import: unpacked mini-swe-agent runs to Parquet.
 
-def schema():
-    import pyarrow as pa
-    call = pa.struct([("id", pa.string()), ("name", pa.string()), ("arguments", pa.string())])
-    message = pa.struct([("role", pa.string()), ("content", pa.string()), ("tool_calls", pa.list_(call)), ("tool_call_id", pa.string())])
-    return pa.schema([("id", pa.string()), ("instance_id", pa.string()), ("messages", pa.list_(message)), ("patch", pa.string())])
-
-
-def row(path):
-    import orjson
-    with open(path, "rb") as f:
-        run = orjson.loads(f.read())
-    messages = [{
-        "role": m["role"], "content": m.get("content") or "", "tool_call_id": m.get("tool_call_id") or "",
-        "tool_calls": [{"id": c["id"], "name": c["function"]["name"], "arguments": c["function"]["arguments"]}
-                       for c in m.get("tool_calls") or []],
-    } for m in run["messages"]]
-    return {"id": path, "instance_id": run.get("instance_id") or "", "messages": messages, "patch": run["info"].get("submission") or ""}
-
-
-def write_part(job):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    files, path = job
-    with pq.ParquetWriter(path, schema(), compression="zstd", compression_level=3) as w:
-        for i in range(0, len(files), 128):
-            w.write_table(pa.Table.from_pylist([row(f) for f in files[i:i + 128]], schema()))
-
-
-def rows_of(files):
-    for f in files:
-        yield row(f)
-
-
 def bench_import(swerm, real, n, work):
-    import multiprocessing
     source = unpacked(real, work)
-    files = sorted(glob.glob(os.path.join(source, "**", "*.traj.json"), recursive=True))
+    files = bench_raw.runs(source)
     size = sum(map(os.path.getsize, files)) / 1e6
 
     def ours(measure=seconds_of):
@@ -150,29 +118,16 @@ def bench_import(swerm, real, n, work):
         env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"))
         return measure([swerm, "import", source, "-o", os.path.join(work, "ours")], env)
 
-    def arrow():
-        out = os.path.join(work, "arrow")
+    def peer(name):
+        out = os.path.join(work, name)
         shutil.rmtree(out, ignore_errors=True)
-        os.makedirs(out)
-        def go():
-            with multiprocessing.get_context("fork").Pool(2) as pool:
-                pool.map(write_part, [(files[i::4], os.path.join(out, f"{i}.parquet")) for i in range(4)], 1)
-        return timed(go)
+        text = subprocess.run([sys.executable, bench_raw.__file__, name, source, out], check=True, capture_output=True, text=True).stdout
+        return float(text.split()[-1])
 
-    def hf():
-        import datasets
-        datasets.disable_progress_bars()
-        out = os.path.join(work, "hf")
-        shutil.rmtree(out, ignore_errors=True)
-        def go():
-            d = datasets.Dataset.from_generator(rows_of, gen_kwargs={"files": files}, num_proc=2,
-                                                features=datasets.Features.from_arrow_schema(schema()), cache_dir=out)
-            d.to_parquet(os.path.join(out, "all.parquet"), batch_size=128)
-        return timed(go)
-
-    took = rounds(n, {"swerm": ours, "orjson + pyarrow, 2 processes": arrow, "HF from_generator, 2 processes": hf})
+    took = rounds(n, {"swerm": ours, "orjson + pyarrow, 2 processes": lambda: peer("arrow"), "HF from_generator, 2 processes": lambda: peer("hf")})
     report(f"Raw trajectories to Parquet ({len(files)} files, {size:.0f} MB)", took, "MB/s", size)
-    print(f"\nPeak resident memory of swerm: {ours(peak_mib):.0f} MiB. Its time includes starting the program and hashing what it writes.")
+    print(f"\nEach run of a side is a process of its own. Our time includes starting it and hashing what it reads and writes; the peers' does not include "
+          f"starting and their imports. Peak resident memory of swerm: {ours(peak_mib):.0f} MiB.")
 
 
 def bench_jsonl(swerm, real, n, work):

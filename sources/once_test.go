@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,11 +19,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/zeebo/blake3"
 
 	"github.com/swerm/swerm/pipeline"
 	"github.com/swerm/swerm/pipeline/dataset"
 	"github.com/swerm/swerm/pipeline/run"
+	"github.com/swerm/swerm/pipeline/store"
 	"github.com/swerm/swerm/sources"
 	"github.com/swerm/swerm/sources/identity"
 )
@@ -233,6 +237,55 @@ func TestFilesThatAreReadOnceGiveTheSameBytes(t *testing.T) {
 	row, err := again.Run(t.Context(), run.Options{})
 	if err != nil || row.State != run.StateCached {
 		t.Errorf("what is done was done again: %+v, %v", row, err)
+	}
+}
+
+// TestObjectsAreReadOnce, too: the key is that of the same files on a disk.
+func TestObjectsAreReadOnce(t *testing.T) {
+	backend := s3mem.New(s3mem.WithTimeSource(gofakes3.FixedTimeSource(time.Now().Add(-time.Hour))))
+	if err := backend.CreateBucket("bucket"); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(srv.Close)
+	for k, v := range map[string]string{"AWS_ENDPOINT_URL": srv.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a",
+		"AWS_SECRET_ACCESS_KEY": "b", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "XDG_CACHE_HOME": t.TempDir()} {
+		t.Setenv(k, v)
+	}
+	files := tree(t, everyKind(t))
+	disk := filepath.Join(t.TempDir(), "runs") // of regular files alone: a store has no links
+	st, _, err := store.Open(t.Context(), "s3://bucket/runs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, text := range files {
+		up, err := st.Create(t.Context(), "runs/"+p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = up.Write([]byte(text))
+		if err := up.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.MkdirAll(filepath.Dir(filepath.Join(disk, p)), 0o700)
+		if err := os.WriteFile(filepath.Join(disk, p), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var keys []pipeline.Key
+	for root, took := range map[string]bool{disk: false, "s3://bucket/runs": true} {
+		o := newOnce(t, filepath.Join(t.TempDir(), "ds"), "", root)
+		row, err := o.Run(t.Context(), run.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.took != took {
+			t.Errorf("%s: read once: %v, want %v", root, o.took, took)
+		}
+		keys = append(keys, row.Key)
+	}
+	if keys[0] != keys[1] {
+		t.Errorf("keys %v", keys)
 	}
 }
 
