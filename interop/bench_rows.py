@@ -65,7 +65,7 @@ def arrow_shard(job):
     import pyarrow as pa
     import pyarrow.json as pj
     import pyarrow.parquet as pq
-    from bench_peers import schema
+    from bench_raw import schema
     shard, out = job
     read = pj.ReadOptions(block_size=16 << 20, use_threads=False)
     parse = pj.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="ignore")
