@@ -19,29 +19,37 @@ const leastHeap = 64 << 20
 // steady lets the collector wait until the heap has so many bytes, and grow to twice of
 // what is alive from there on: while it is small it would be collected for every few
 // megabytes, each time with all that the program holds anyway. GOGC has the last word.
-func steady(least uint64) {
-	const usual, smallest = 100, 4 << 20 // of the runtime
+func steady(least int) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	set := int(usual * (least / smallest))
+	set := percentFor(least, 0)
 	debug.SetGCPercent(set)
-	afterEach(func() {
+	afterEach(func() bool {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		if want := int(max(usual, usual*least/max(live[0].Value.Uint64(), smallest)-usual)); want != set {
+		if want := percentFor(least, int(live[0].Value.Uint64())); want != set {
 			set = want
 			debug.SetGCPercent(set)
 		}
+		return true
 	})
 }
 
-// afterEach calls f after each collection, on the goroutine of finalizers.
-func afterEach(f func()) {
+// percentFor is by how much a heap with so many bytes alive may grow.
+func percentFor(least, live int) int {
+	const usual, smallest = 100, 4 << 20 // of the runtime
+	return max(usual, 100*least/max(live, smallest)-100)
+}
+
+// afterEach calls f after each collection, on the goroutine of finalizers, for as long
+// as it returns true.
+func afterEach(f func() bool) {
 	type collected struct{ _ [16]byte } // an object of its own: smaller ones share memory
 	runtime.SetFinalizer(new(collected), func(*collected) {
-		f()
-		afterEach(f)
+		if f() {
+			afterEach(f)
+		}
 	})
 }
 
