@@ -105,8 +105,8 @@ def resident(pid):
     return total
 
 
-def run_side(command, env):
-    """Runs a command; returns wall seconds, CPU seconds, peak MiB of its tree and what it printed."""
+def run_side(command, env, watched):
+    """Runs a command; returns wall seconds, CPU seconds, peak MiB of its tree, where it is watched, and what it printed."""
     start = time.perf_counter()
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     peak, ended = [0], threading.Event()
@@ -116,13 +116,15 @@ def run_side(command, env):
             peak[0] = max(peak[0], resident(process.pid))
 
     sampler = threading.Thread(target=sample)
-    sampler.start()
+    if watched:
+        sampler.start()
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     ended.set()
-    sampler.join()
+    if watched:
+        sampler.join()
     if process.returncode != 0:
         sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
     return wall, usage.ru_utime + usage.ru_stime, peak[0] / (1 << 20), text
@@ -133,46 +135,52 @@ def size_of(out):
 
 
 def bench(swerm, source, n, work):
-    """Runs all sides in turn, n times, and prints medians."""
+    """Runs all sides in turn, n times, and prints medians. Memory is of a round before,
+    whose time does not count: who looks at it takes some of a processor."""
     shards = sorted(glob.glob(os.path.join(source, "*.jsonl")))
     size = sum(map(os.path.getsize, shards)) / 1e6
     env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "rows-cache"))
     out = os.path.join(work, "rows-out")
 
-    def ours(cores, codec):
+    def ours(watched, cores, codec):
         shutil.rmtree(env["XDG_CACHE_HOME"], ignore_errors=True)  # what is remembered of inputs would be a head start
         cpus = sorted(os.sched_getaffinity(0))[:cores]
         wall, cpu, peak, _ = run_side(["taskset", "-c", ",".join(map(str, cpus)), swerm, "import", source, "-o", out, "-q",
-                                       "-j", str(cores), f"codec={codec}"], env)
+                                       "-j", str(cores), f"codec={codec}"], env, watched)
         return wall, cpu, peak, size_of(out)
 
-    def peer(name):
-        _, cpu, peak, text = run_side([sys.executable, os.path.abspath(__file__), name, source, out], env)
+    def peer(watched, name):
+        _, cpu, peak, text = run_side([sys.executable, os.path.abspath(__file__), name, source, out], env, watched)
         return float(text), cpu, peak, size_of(out)
 
     sides = {
-        "swerm, 2 cores": lambda: ours(2, "zstd-fastest"),
-        "swerm, 2 cores, codec=zstd": lambda: ours(2, "zstd"),
-        "swerm, 1 core": lambda: ours(1, "zstd-fastest"),
-        "DuckDB, 2 threads": lambda: peer("duckdb"),
-        "pyarrow.json, 2 processes": lambda: peer("pyarrow"),
+        "swerm, 2 cores": lambda watched: ours(watched, 2, "zstd-fastest"),
+        "swerm, 2 cores, codec=zstd": lambda watched: ours(watched, 2, "zstd"),
+        "swerm, 1 core": lambda watched: ours(watched, 1, "zstd-fastest"),
+        "DuckDB, 2 threads": lambda watched: peer(watched, "duckdb"),
+        "pyarrow.json, 2 processes": lambda watched: peer(watched, "pyarrow"),
     }
-    took = {name: [] for name in sides}
-    for _ in range(n):
+    took, memory = {name: [] for name in sides}, {}
+    for i in range(n + 1):
         for name, side in sides.items():
             shutil.rmtree(out, ignore_errors=True)
-            took[name].append(side())
-    report(took, len(shards), size)
+            os.sync()  # what the side before had left to write is not this one's
+            run = side(i == 0)
+            if i == 0:
+                memory[name] = run[2]
+            else:
+                took[name].append(run)
+    report(took, memory, len(shards), size)
 
 
-def report(took, shards, size):
+def report(took, memory, shards, size):
     median = {name: [statistics.median(v) for v in zip(*runs)] for name, runs in took.items()}
     first = next(iter(median.values()))[0]
     print(f"\n### Rows of OpenAI messages to Parquet ({shards} files, {size:.0f} MB)\n")
     print("| side | median s | MB/s | best s | ratio | CPU s | MiB resident, whole tree | MB written |\n|---|---:|---:|---:|---:|---:|---:|---:|")
-    for name, (wall, cpu, peak, written) in median.items():
+    for name, (wall, cpu, _, written) in median.items():
         best = min(run[0] for run in took[name])
-        print(f"| {name} | {wall:.2f} | {size / wall:,.0f} | {best:.2f} | {wall / first:.2f} | {cpu:.2f} | {peak:.0f} | {written / 1e6:.1f} |")
+        print(f"| {name} | {wall:.2f} | {size / wall:,.0f} | {best:.2f} | {wall / first:.2f} | {cpu:.2f} | {memory[name]:.0f} | {written / 1e6:.1f} |")
     print("\nAll write zstd, the peers at level 3. CPU seconds are of whole processes; a peer's start is in them and not in its time.")
     sys.stdout.flush()
 
