@@ -295,8 +295,13 @@ func TestAnImportOfOneReadIsGoneOnWith(t *testing.T) {
 	aged(t, dir, time.Hour)
 	tmp := t.TempDir()
 	whole := newOnce(t, filepath.Join(tmp, "whole", "ds"), "", dir)
-	if _, err := whole.Run(t.Context(), run.Options{}); err != nil {
+	row, err := whole.Run(t.Context(), run.Options{})
+	if err != nil {
 		t.Fatal(err)
+	}
+	// The text of records is in memory that is used again, and names outlive them.
+	if got := row.Result.(*sources.Result).Formats; len(got) != 1 || got["mini-swe-agent-1.1"] != 60 {
+		t.Errorf("formats %v", got)
 	}
 	cut := func(name string) *once {
 		t.Helper()

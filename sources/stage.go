@@ -215,7 +215,7 @@ func write(it Item, w *dataset.Writer[pipeline.Trajectory], seen map[string]stru
 		return w.Fail(&pipeline.RecordError{URI: reject.URI, Row: reject.Row, Err: err}, it.At)
 	}
 	seen[id] = struct{}{}
-	res.Formats[name]++
+	count(res.Formats, name)
 	count(res.Policies, policy)
 	count(res.Sources, source)
 	if policy == identity.Unknown {
