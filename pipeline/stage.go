@@ -91,8 +91,8 @@ type Task struct {
 	// Settle, where it is not nil, gives the task and its inputs their keys, which
 	// are provisional before: equal for files that have not changed by size and time.
 	// A stage with ports that are ReadOnce calls it when it has read them, and
-	// publishes under the key that the task then has. The writer of a dataset does
-	// both.
+	// publishes under the key that the task then has. The writers of datasets and
+	// artifacts do both.
 	Settle func(ctx context.Context) error
 
 	Log      *slog.Logger

@@ -159,15 +159,12 @@ func (r *Reader) told(j *job, n int64) {
 
 func (r *Reader) document(j *job) {
 	data := *j.data
-	var sum [blake3lanes.Size]byte
-	told := r.tells(j.file)
-	if told {
-		sum = blake3lanes.Sum256(data)
-		r.tell(j.file, int64(len(data)), sum)
-	}
 	f, err := r.detect(j, data)
-	if f != nil && !told {
-		sum = blake3lanes.Sum256(data)
+	var sum [blake3lanes.Size]byte
+	if tells := r.tells(j.file); tells || f != nil {
+		if sum = blake3lanes.Sum256(data); tells {
+			r.tell(j.file, int64(len(data)), sum)
+		}
 	}
 	switch {
 	case err != nil:

@@ -57,6 +57,9 @@ func (a *Artifact) Close(ctx context.Context, counts pipeline.Counts) (*Dataset,
 	defer a.Abort()
 	m := a.base
 	m.Counts = counts
+	if err := a.spec.settle(ctx, &m); err != nil {
+		return nil, err
+	}
 	names, err := a.names()
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", a.stage.target.URI, err)

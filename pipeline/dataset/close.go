@@ -37,11 +37,8 @@ func (w *Writer[T]) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	if w.spec.Settle != nil {
-		var err error
-		if w.base.Key, w.base.Parents, err = w.spec.Settle(ctx); err != nil {
-			return err
-		}
+	if err := w.spec.settle(ctx, &w.base); err != nil {
+		return err
 	}
 	if err := w.sideFiles(ctx); err != nil {
 		return w.fail(err)

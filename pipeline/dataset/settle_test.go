@@ -88,3 +88,17 @@ func TestADatasetWithoutItsKeyIsNotPublished(t *testing.T) {
 	spec.Settle = nil
 	same(t, "files", tree(t, build(t, uri, spec, rows).dir), tree(t, build(t, filepath.Join(t.TempDir(), "ds"), smallParts(2), rows).dir))
 }
+
+// TestSettledArtifact: a directory of files asks for its key as rows do.
+func TestSettledArtifact(t *testing.T) {
+	spec, key := testSpec(pipeline.KindTokenizer), pipeline.HashKey([]byte("final"))
+	spec.Settle = func(context.Context) (pipeline.Key, []Parent, error) { return key, spec.Parents, nil }
+	a, err := CreateArtifact(t.Context(), filepath.Join(t.TempDir(), "a"), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := a.Close(t.Context(), pipeline.Counts{})
+	if err != nil || d.Manifest.Key != key {
+		t.Errorf("%v, %v", d, err)
+	}
+}

@@ -58,6 +58,14 @@ func SpecOf(t *pipeline.Task) Spec {
 	return s
 }
 
+// settle gives a manifest the key and the parents that it is to have.
+func (s *Spec) settle(ctx context.Context, m *Manifest) (err error) {
+	if s.Settle != nil {
+		m.Key, m.Parents, err = s.Settle(ctx)
+	}
+	return err
+}
+
 func parents(t *pipeline.Task) (all []Parent) {
 	for _, in := range t.Inputs {
 		all = append(all, Parent{Port: in.Port, URI: parentURI(t.Out, in), Key: in.Key, Kind: in.Kind})

@@ -378,7 +378,9 @@ func (e *engine) perform(ctx context.Context, t *Planned, workers int, r *Row) e
 	if err != nil {
 		return err
 	}
-	t.Key, r.Key = task.Key, task.Key
+	if t.settle != nil {
+		t.Key, r.Key = task.Key, task.Key
+	}
 	done, why, err := committed(ctx, t.Out, t.Step.Stage.Output, t.Key)
 	if err != nil {
 		return err

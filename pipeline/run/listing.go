@@ -30,9 +30,9 @@ const listLayout = "swerm-listed-1"
 type listing struct {
 	uri, name string
 	st        store.Store
-	root      string // of the input in st
-	files     []listed
-	bytes     int64
+	root      string       // of the input in st
+	files     []listed     // by path
+	content   pipeline.Key // where a plan has summed it up
 
 	mu        sync.Mutex
 	strangers []listed // files that were read and are not listed
@@ -91,12 +91,26 @@ func list(ctx context.Context, uri, name string) (*listing, error) {
 			f.state = isOther
 		}
 		l.files = append(l.files, f)
-		l.bytes += e.Size
 	}
 	if len(l.files) == 0 {
 		return nil, absent(uri)
 	}
+	l.sort()
 	return l, nil
+}
+
+// sort puts files in order, which they are unless a folder that may not be read stands
+// where what is in it would.
+func (l *listing) sort() {
+	slices.SortStableFunc(l.files, func(a, b listed) int { return byPath(a, b.path) })
+}
+
+// bytes is the size of all files.
+func (l *listing) bytes() (n int64) {
+	for i := range l.files {
+		n += l.files[i].size
+	}
+	return n
 }
 
 // lockedFolder stands for a folder inside a local input that may not be read.
@@ -151,7 +165,7 @@ func (l *listing) key() pipeline.Key {
 	put(h, listLayout, l.name)
 	for i := range l.files {
 		f := &l.files[i]
-		put(h, f.path, strconv.FormatInt(f.size, 10), strconv.FormatInt(f.mtime, 10), strconv.Itoa(int(f.state)))
+		put(h, f.path, strconv.FormatInt(f.size, 10), strconv.FormatInt(f.mtime, 10), strconv.FormatBool(f.state == isOther))
 	}
 	return shortKey(h.Sum(nil))
 }

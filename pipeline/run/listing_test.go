@@ -50,11 +50,11 @@ func summed(t *testing.T, l *listing) pipeline.Key {
 	if err := l.complete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := NewKeyer("").sumUp(t.Context(), l)
+	key, err := NewKeyer("").sumUp(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return raw.Key
+	return key
 }
 
 func TestSumsThatAreToldMakeTheKey(t *testing.T) {
@@ -155,5 +155,18 @@ func TestToldSumsAreRemembered(t *testing.T) {
 	}
 	if f := again.files[0]; !NewKeyer(k.file).recall(remember(dir, again.root)("a"), &f) || f.sum != l.files[0].sum {
 		t.Error("a sum that was told is not remembered")
+	}
+}
+
+// TestSumsNextToALockedFolder: it is listed where its files would be, behind names that
+// are longer than its own.
+func TestSumsNextToALockedFolder(t *testing.T) {
+	l := &listing{files: []listed{{path: "a-b/x"}, {path: "a", state: isOther}, {path: "b"}}}
+	l.sort()
+	for _, p := range []string{"a-b/x", "b"} {
+		tell(l, p, "")
+	}
+	if len(l.strangers) > 0 {
+		t.Errorf("%+v are not found in %+v", l.strangers, l.files)
 	}
 }

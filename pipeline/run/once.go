@@ -60,7 +60,8 @@ func (p *planner) suits(t *Planned, left []string) bool {
 }
 
 // listing lists an input once.
-func (p *planner) listing(ctx context.Context, id, uri, name string) (*listing, error) {
+func (p *planner) listing(ctx context.Context, uri, name string) (*listing, error) {
+	id := uri + "\x00" + name
 	if l := p.listings[id]; l != nil {
 		return l, nil
 	}
@@ -75,7 +76,7 @@ func (p *planner) listing(ctx context.Context, id, uri, name string) (*listing, 
 // rawBytes is the size of all raw inputs.
 func (p *planner) rawBytes() (n int64) {
 	for _, l := range p.listings {
-		n += l.bytes
+		n += l.bytes()
 	}
 	return n
 }
@@ -89,11 +90,10 @@ func (p *planner) settle(ctx context.Context, t *pipeline.Task) error {
 			if err := l.complete(ctx); err != nil {
 				return err
 			}
-			raw, err := p.keyer.sumUp(ctx, l)
-			if err != nil {
+			var err error
+			if in.Key, err = p.keyer.sumUp(ctx, l); err != nil {
 				return err
 			}
-			in.Key = raw.Key
 		}
 		keys = append(keys, pipeline.InputKey{Port: in.Port, Key: in.Key})
 	}

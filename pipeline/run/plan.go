@@ -41,15 +41,13 @@ type Plan struct {
 
 // planner gives the steps of a file their keys.
 type planner struct {
-	keyer *Keyer
-	raws  map[string]Raw
-
-	listings map[string]*listing
-	once     bool // keys of ports that are ReadOnce are provisional
+	keyer    *Keyer
+	listings map[string]*listing // by URI and name
+	once     bool                // keys of ports that are ReadOnce are provisional
 }
 
 func newPlanner(k *Keyer) *planner {
-	return &planner{keyer: k, raws: map[string]Raw{}, listings: map[string]*listing{}}
+	return &planner{keyer: k, listings: map[string]*listing{}}
 }
 
 // plan computes keys and looks up what is committed. from names a step that
@@ -209,27 +207,18 @@ func (p *planner) outside(ctx context.Context, ref Ref, uri string) (pipeline.In
 			return in, err
 		}
 	}
-	id := uri + "\x00" + in.Name
-	if p.once && ref.Port.ReadOnce {
-		l, err := p.listing(ctx, id, uri, in.Name)
-		if err == nil {
-			in.Key, in.Sums = l.key(), l
-		}
+	l, err := p.listing(ctx, uri, in.Name)
+	switch {
+	case err != nil:
 		return in, err
+	case p.once && ref.Port.ReadOnce:
+		in.Key, in.Sums = l.key(), l
+		return in, nil
+	case l.content == "":
+		l.content, err = p.keyer.sumUp(ctx, l)
 	}
-	raw, ok := p.raws[id]
-	if !ok {
-		l, err := p.listing(ctx, id, uri, in.Name)
-		if err == nil {
-			raw, err = p.keyer.sumUp(ctx, l)
-		}
-		if err != nil {
-			return in, err
-		}
-		p.raws[id] = raw
-	}
-	in.Key = raw.Key
-	return in, nil
+	in.Key = l.content
+	return in, err
 }
 
 // fits says whether a port takes a kind. A checkpoint holds its tokenizer, so

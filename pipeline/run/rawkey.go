@@ -95,29 +95,12 @@ func (k *Keyer) Save() error {
 	return writeFile(k.file, text)
 }
 
-// Raw is what a Keyer found.
-type Raw struct {
-	Key   pipeline.Key
-	Files int
-	Bytes int64
-}
-
-// Key hashes a file, a directory or a prefix of an object store. The name
-// under which origins will know it is part of the key, since it is part of
-// what an importer writes.
-func (k *Keyer) Key(ctx context.Context, uri, name string) (Raw, error) {
-	l, err := list(ctx, uri, name)
-	if err != nil {
-		return Raw{}, err
-	}
-	return k.sumUp(ctx, l)
-}
-
 // sumUp hashes what of a listed input nobody has told the sum of, and makes the
-// input's key.
-func (k *Keyer) sumUp(ctx context.Context, l *listing) (Raw, error) {
+// input's key. The name under which origins will know the input is part of it, since
+// it is part of what an importer writes.
+func (k *Keyer) sumUp(ctx context.Context, l *listing) (pipeline.Key, error) {
 	if k.Progress != nil {
-		k.Progress.Total(l.bytes, "bytes")
+		k.Progress.Total(l.bytes(), "bytes")
 	}
 	id := remember(l.uri, l.root)
 	var next atomic.Int64
@@ -137,14 +120,14 @@ func (k *Keyer) sumUp(ctx context.Context, l *listing) (Raw, error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return Raw{}, err
+		return "", err
 	}
 	h := sha256.New()
 	put(h, rawLayout, l.name)
 	for i := range l.files {
 		put(h, l.files[i].path, l.files[i].text())
 	}
-	return Raw{Key: shortKey(h.Sum(nil)), Files: len(l.files), Bytes: l.bytes}, nil
+	return shortKey(h.Sum(nil)), nil
 }
 
 func shortKey(sum []byte) pipeline.Key { return pipeline.Key(hex.EncodeToString(sum[:16])) }

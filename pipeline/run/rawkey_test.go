@@ -13,13 +13,22 @@ import (
 	"github.com/swerm/swerm/pipeline"
 )
 
+// key hashes an input.
+func (k *Keyer) key(ctx context.Context, uri, name string) (pipeline.Key, error) {
+	l, err := list(ctx, uri, name)
+	if err != nil {
+		return "", err
+	}
+	return k.sumUp(ctx, l)
+}
+
 func keyOf(t *testing.T, k *Keyer, uri, name string) pipeline.Key {
 	t.Helper()
-	raw, err := k.Key(context.Background(), uri, name)
+	key, err := k.key(context.Background(), uri, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return raw.Key
+	return key
 }
 
 func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
@@ -102,7 +111,7 @@ func TestKeysOfTrees(t *testing.T) {
 func TestAbsentAndEmptyInputs(t *testing.T) {
 	dir := t.TempDir()
 	for _, uri := range []string{filepath.Join(dir, "absent"), dir} {
-		if _, err := NewKeyer("").Key(context.Background(), uri, "n"); err == nil {
+		if _, err := NewKeyer("").key(context.Background(), uri, "n"); err == nil {
 			t.Errorf("%s has a key", uri)
 		}
 	}
@@ -116,7 +125,7 @@ func BenchmarkKey(b *testing.B) {
 	}
 	b.SetBytes(size)
 	for b.Loop() {
-		if _, err := NewKeyer("").Key(context.Background(), dir, "n"); err != nil {
+		if _, err := NewKeyer("").key(context.Background(), dir, "n"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -166,14 +175,14 @@ func TestUnreadableFilesDoNotEndAKey(t *testing.T) {
 		if err := os.Chmod(filepath.Join(dir, step.name), step.mode); err != nil {
 			t.Fatal(err)
 		}
-		raw, err := NewKeyer("").Key(t.Context(), dir, "x")
+		key, err := NewKeyer("").key(t.Context(), dir, "x")
 		if err != nil {
 			t.Fatalf("%v: %v", step, err)
 		}
-		if before, met := seen[raw.Key]; met {
+		if before, met := seen[key]; met {
 			t.Errorf("%v has the key of %s", step, before)
 		}
-		seen[raw.Key] = step.name
+		seen[key] = step.name
 	}
 	if err := os.Chmod(filepath.Join(dir, "sub"), 0o700); err != nil {
 		t.Fatal(err)
@@ -181,7 +190,7 @@ func TestUnreadableFilesDoNotEndAKey(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "a"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewKeyer("").Key(t.Context(), filepath.Join(dir, "a"), "x"); !errors.Is(err, fs.ErrPermission) {
+	if _, err := NewKeyer("").key(t.Context(), filepath.Join(dir, "a"), "x"); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an input that may not be read: %v", err)
 	}
 }
